@@ -3,9 +3,9 @@ package dev.ugoki.tensor;
 /**
  * The element types of tensors.
  *
- * <p>Floating types follow IEEE 754 (F64, F32, F16) or are its upper half (BF16); integers are two's
- * complement, U8 is unsigned; BOOL is one byte that holds 0 or 1. In memory and in files all are
- * little-endian.
+ * <p>Floating types follow IEEE 754 (F64, F32, F16) or are its upper half (BF16); integers are
+ * two's complement, U8 is unsigned; BOOL is one byte that holds 0 or 1. In memory and in files all
+ * are little-endian.
  */
 public enum DType {
     F64(8, Family.FLOATING),

@@ -41,7 +41,11 @@ public final class Shape {
         for (long extent : extents) {
             if (extent < 0) {
                 throw new IllegalArgumentException(
-                        "shape " + Arrays.toString(extents) + ": extent " + extent + " is negative");
+                        "shape "
+                                + Arrays.toString(extents)
+                                + ": extent "
+                                + extent
+                                + " is negative");
             }
             empty |= extent == 0;
         }
@@ -54,7 +58,9 @@ public final class Shape {
             count *= extent;
             if (high != 0 || count < 0) {
                 throw new IllegalArgumentException(
-                        "shape " + Arrays.toString(extents) + ": more elements than a long can count");
+                        "shape "
+                                + Arrays.toString(extents)
+                                + ": more elements than a long can count");
             }
         }
         return count;

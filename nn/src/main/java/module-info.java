@@ -1,0 +1,6 @@
+/** Modules, optimizers, and the networks of vision-motor policies. */
+module dev.ugoki.nn {
+    requires transitive dev.ugoki.autograd;
+    requires transitive dev.ugoki.tensor;
+    requires static org.jspecify;
+}

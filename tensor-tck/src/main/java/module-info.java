@@ -1,0 +1,6 @@
+/** The reference backend, and the kit that the maker of a backend tests it with. */
+module dev.ugoki.tck {
+    requires transitive dev.ugoki.autograd;
+    requires transitive dev.ugoki.tensor;
+    requires static org.jspecify;
+}
