@@ -1,6 +1,11 @@
 /** Tensors, operations, graphs, files of tensors, and the interface that backends implement. */
 module dev.ugoki.tensor {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 
     exports dev.ugoki.tensor;
+    exports dev.ugoki.tensor.graph;
+    exports dev.ugoki.tensor.op;
+    exports dev.ugoki.tensor.spi;
+
+    uses dev.ugoki.tensor.spi.BackendProvider;
 }
