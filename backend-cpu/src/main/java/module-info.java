@@ -2,5 +2,5 @@
 module dev.ugoki.cpu {
     requires dev.ugoki.tensor;
     requires jdk.incubator.vector;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }

@@ -1,5 +1,5 @@
 /** Robot data sets, normalization, training of policies, acting and serving. */
 module dev.ugoki.embodied {
     requires transitive dev.ugoki.nn;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }

@@ -2,5 +2,5 @@
 module dev.ugoki.nn {
     requires transitive dev.ugoki.autograd;
     requires transitive dev.ugoki.tensor;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }
