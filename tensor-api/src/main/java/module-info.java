@@ -4,6 +4,7 @@ module dev.ugoki.tensor {
 
     exports dev.ugoki.tensor;
     exports dev.ugoki.tensor.graph;
+    exports dev.ugoki.tensor.io;
     exports dev.ugoki.tensor.op;
     exports dev.ugoki.tensor.spi;
 
