@@ -2,4 +2,6 @@
 module dev.ugoki.autograd {
     requires transitive dev.ugoki.tensor;
     requires static transitive org.jspecify;
+
+    exports dev.ugoki.autograd;
 }

@@ -124,7 +124,11 @@ public final class Engine {
         }
         Backend backend = to.storage().backend();
         Op copying = new Prim.Reshape(to.shape());
-        run(backend, copying, stored(op, backend, from), new Stored[] {to});
+        Stored[] source = stored(op, backend, from);
+        if (source[0].storage() == to.storage()) {
+            source = stored(op, backend, from.copy());
+        }
+        run(backend, copying, source, new Stored[] {to});
     }
 
     /** A lineage among the operands that wants to record, if any. */

@@ -584,6 +584,11 @@ public final class Tensor {
                 : this;
     }
 
+    /** The same elements in memory of their own. */
+    public Tensor copy() {
+        return payload instanceof Stored stored ? Engine.copyOf(this, stored) : this;
+    }
+
     /** Dimension {@code d} of the result is dimension {@code dims[d]} of this. */
     public Tensor permute(int... dims) {
         int[] order = new int[dims.length];

@@ -6,6 +6,7 @@ import dev.ugoki.tensor.spi.Stored;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * Bounds the life of tensors: what is computed while a scope is the innermost open one of its
@@ -45,6 +46,17 @@ public final class TensorScope implements AutoCloseable {
     /** This thread's innermost open scope, if any. */
     public static @Nullable TensorScope current() {
         return CURRENT.get();
+    }
+
+    /** Runs {@code action} as if no scope were open: what it makes outlives all of them. */
+    public static <T> T outside(Supplier<T> action) {
+        TensorScope scope = CURRENT.get();
+        CURRENT.set(null);
+        try {
+            return action.get();
+        } finally {
+            CURRENT.set(scope);
+        }
     }
 
     /** Makes this the owner of a new storage; called by memory pools. */

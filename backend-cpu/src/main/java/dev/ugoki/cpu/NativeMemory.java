@@ -1,0 +1,135 @@
+package dev.ugoki.cpu;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Off-heap memory as raw addresses: what every kernel of this package reads and writes.
+ *
+ * <p>An address is a {@code long}. {@link #ALL} is one constant segment over the whole address
+ * space, through which the addresses are reached; being constant it costs no type check and, in
+ * practice, no bounds check. So nothing here protects the JVM from a wrong address: bounds and
+ * lifetime are checked once per operation, by the caller.
+ *
+ * <p>Every block is 64-byte aligned and is followed by at least 64 bytes of padding, so that a full
+ * vector may be read (never written) at any element.
+ */
+@SuppressWarnings("restricted") // raw memory is what this class is for
+final class NativeMemory {
+    /** Alignment of every block in bytes: a cache line, and the widest vector. */
+    static final int ALIGNMENT = 64;
+
+    /** Bytes after the end of every block that may be read and hold nothing of meaning. */
+    static final int PADDING = 64;
+
+    /** The whole address space as one segment. */
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    /** Where, below the aligned address, the address that malloc returned is kept. */
+    private static final int ORIGINAL = Long.BYTES;
+
+    private static final MethodHandle MALLOC =
+            libc("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle FREE =
+            libc("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+
+    static {
+        // The first heap segment that a JVM meets makes it throw away every kernel compiled under
+        // the assumption that there is none. Meet it now.
+        MemorySegment.ofArray(new byte[1]).get(ValueLayout.JAVA_BYTE, 0);
+    }
+
+    private NativeMemory() {}
+
+    private static MethodHandle libc(String name, FunctionDescriptor descriptor) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor);
+    }
+
+    /**
+     * A new block of at least {@code bytes} bytes; its content is undefined.
+     *
+     * @throws IllegalArgumentException if {@code bytes} is negative
+     * @throws OutOfMemoryError if the operating system refuses
+     */
+    static long allocate(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
+        }
+        long request = bytes + ALIGNMENT + ORIGINAL + PADDING;
+        long original = request < 0 ? 0 : malloc(request);
+        if (original == 0) {
+            throw new OutOfMemoryError(
+                    "the operating system refused " + bytes + " bytes of native memory");
+        }
+        long address = (original + ORIGINAL + ALIGNMENT - 1) & -ALIGNMENT;
+        setLong(address - ORIGINAL, original);
+        return address;
+    }
+
+    /** Gives back a block that {@link #allocate} returned; 0 is ignored. */
+    static void free(long address) {
+        if (address == 0) {
+            return;
+        }
+        long original = getLong(address - ORIGINAL);
+        try {
+            FREE.invokeExact(original);
+        } catch (Throwable e) {
+            throw new AssertionError("free", e);
+        }
+    }
+
+    private static long malloc(long bytes) {
+        try {
+            return (long) MALLOC.invokeExact(bytes);
+        } catch (Throwable e) {
+            throw new AssertionError("malloc", e);
+        }
+    }
+
+    /** Copies {@code bytes} bytes; the ranges may overlap. */
+    static void copy(long source, long target, long bytes) {
+        MemorySegment.copy(ALL, source, ALL, target, bytes);
+    }
+
+    /** Sets {@code bytes} bytes to zero. */
+    static void clear(long address, long bytes) {
+        ALL.asSlice(address, bytes).fill((byte) 0);
+    }
+
+    static float getFloat(long address) {
+        return ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
+    }
+
+    static void setFloat(long address, float value) {
+        ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
+    }
+
+    static double getDouble(long address) {
+        return ALL.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, address);
+    }
+
+    static void setDouble(long address, double value) {
+        ALL.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, address, value);
+    }
+
+    static long getLong(long address) {
+        return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address);
+    }
+
+    static void setLong(long address, long value) {
+        ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, address, value);
+    }
+
+    static int getInt(long address) {
+        return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, address);
+    }
+
+    static void setInt(long address, int value) {
+        ALL.set(ValueLayout.JAVA_INT_UNALIGNED, address, value);
+    }
+}
