@@ -77,7 +77,9 @@ public sealed interface Prim extends Op {
     record Binary(Kind kind) implements Prim {
         /**
          * {@code REM} has the sign of the dividend; MAX and MIN give NaN where an operand is NaN;
-         * integer DIV truncates towards zero, and division by zero gives 0.
+         * POW is IEEE 754's: 1 where the base is 1 or the exponent 0, NaN or not. Integer DIV
+         * truncates towards zero, and by zero DIV and REM give 0; shifts go by the count modulo the
+         * dtype's bits, and SHIFT_RIGHT of U8 fills with zeros.
          */
         public enum Kind {
             ADD,
@@ -202,7 +204,10 @@ public sealed interface Prim extends Op {
         }
     }
 
-    /** Running sums, products, maxima or minima along {@code dim}, from the end if reversed. */
+    /**
+     * Running sums, products, maxima or minima along {@code dim}, from the end if reversed; maxima
+     * and minima are NaN from the first NaN on.
+     */
     record Scan(Kind kind, int dim, boolean reverse) implements Prim {
         public enum Kind {
             SUM,
