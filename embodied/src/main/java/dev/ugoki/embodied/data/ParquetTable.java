@@ -20,7 +20,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Parquet file whose columns are scalars or lists of them, as data sets use it.
+ * A Parquet file whose columns are scalars or (nested) lists of them, as data sets use it.
  *
  * <p>The file is copied to memory first, so that what has been inspected ({@link
  * ParquetInspection}) is what is decoded. Columns go by their top-level name; dots in it mean
@@ -34,8 +34,9 @@ final class ParquetTable implements AutoCloseable {
      *
      * @param values int[], long[], float[], double[], boolean[] or String[]
      * @param offsets where each row's list begins, and the end of the last; null for scalars
+     * @param innerExtents for lists in lists the length that all of a level have, or -1
      */
-    record Leaves(Object values, int @Nullable [] offsets) {}
+    record Leaves(Object values, int @Nullable [] offsets, int[] innerExtents) {}
 
     /** A part of a column, as its decoder delivers it. */
     private record Batch(Object values, int count) {}
@@ -135,17 +136,18 @@ final class ParquetTable implements AutoCloseable {
     /**
      * Reads a column.
      *
-     * @throws DataFormatException if it is missing, holds nulls, nests, or is damaged
+     * @throws DataFormatException if it is missing, holds nulls or structs, or is damaged
      */
     Leaves read(String name) throws IOException {
-        if (!isSimple(name)) {
+        List<ColumnSchema> leaves = columns.getOrDefault(name, List.of());
+        if (leaves.size() != 1) {
             throw new DataFormatException(
                     file,
                     hasColumn(name)
                             ? "column '" + name + "' is neither scalars nor lists of them"
                             : "no column '" + name + "'; there are " + columns.keySet());
         }
-        ColumnSchema column = columns.get(name).get(0);
+        ColumnSchema column = leaves.get(0);
         requireUnambiguous(name, column);
         return guard(
                 file,
@@ -172,7 +174,8 @@ final class ParquetTable implements AutoCloseable {
     }
 
     private Leaves decode(String name, ColumnSchema column) throws IOException {
-        boolean list = column.maxRepetitionLevel() == 1;
+        boolean list = column.maxRepetitionLevel() > 0;
+        int[] innerExtents = new int[Math.max(0, column.maxRepetitionLevel() - 1)];
         List<Batch> batches = new ArrayList<>();
         int[] offsets = new int[list ? rowCount + 1 : 0];
         int rows = 0;
@@ -189,7 +192,7 @@ final class ParquetTable implements AutoCloseable {
                             file, "column '%s' has more rows than %d".formatted(name, rowCount));
                 }
                 if (list) {
-                    int[] local = leaves.getLayerOffsets(repeatedLayer(leaves));
+                    int[] local = rowOffsets(leaves, innerExtents, rows == 0);
                     for (int i = 0; i < batchRows; i++) {
                         offsets[rows + i + 1] = values + local[i + 1];
                     }
@@ -204,7 +207,8 @@ final class ParquetTable implements AutoCloseable {
                     file,
                     "column '%s' has %d rows instead of %d".formatted(name, rows, rowCount));
         }
-        return new Leaves(concatenate(column, batches, values), list ? offsets : null);
+        Object all = concatenate(column, batches, values);
+        return new Leaves(all, list ? offsets : null, innerExtents);
     }
 
     private void requireNoNulls(String name, ColumnReader leaves) throws DataFormatException {
@@ -218,13 +222,34 @@ final class ParquetTable implements AutoCloseable {
         }
     }
 
-    private static int repeatedLayer(ColumnReader leaves) {
+    /** Where rows begin among the leaves, through all levels of lists; notes inner lengths. */
+    private static int[] rowOffsets(ColumnReader leaves, int[] innerExtents, boolean first) {
+        int[] offsets = null;
+        int level = 0;
         for (int layer = 0; layer < leaves.getLayerCount(); layer++) {
-            if (leaves.getLayerKind(layer) == LayerKind.REPEATED) {
-                return layer;
+            if (leaves.getLayerKind(layer) != LayerKind.REPEATED) {
+                continue;
             }
+            int[] inner = leaves.getLayerOffsets(layer);
+            if (offsets == null) {
+                offsets = inner.clone();
+                continue;
+            }
+            for (int i = 0; i < offsets.length; i++) {
+                offsets[i] = inner[offsets[i]];
+            }
+            int extent = inner.length > 1 ? inner[1] - inner[0] : 0;
+            for (int i = 1; i + 1 < inner.length; i++) {
+                extent = inner[i + 1] - inner[i] == extent ? extent : -1;
+            }
+            innerExtents[level] =
+                    first || innerExtents[level] == extent ? extent : -1;
+            level++;
         }
-        throw new IllegalStateException("no repeated layer");
+        if (offsets == null) {
+            throw new IllegalStateException("no repeated layer");
+        }
+        return offsets;
     }
 
     private Object valuesOf(ColumnSchema column, ColumnReader leaves) throws DataFormatException {
@@ -282,6 +307,16 @@ final class ParquetTable implements AutoCloseable {
                         file,
                         "column '%s' holds not %d values in row %d, as the feature has it"
                                 .formatted(feature.name(), width, row));
+            }
+        }
+        for (int level = 0; level < leaves.innerExtents.length; level++) {
+            int dim = level + 1;
+            if (dim >= feature.shape().rank()
+                    || leaves.innerExtents[level] != feature.shape().extent(dim)) {
+                throw new DataFormatException(
+                        file,
+                        "column '%s' does not hold lists of shape %s"
+                                .formatted(feature.name(), feature.shape()));
             }
         }
         return switch (feature.type()) {
