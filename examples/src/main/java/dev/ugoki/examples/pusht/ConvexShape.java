@@ -71,6 +71,18 @@ final class ConvexShape {
         top = t + radius;
     }
 
+    /** Takes over the place of a shape with the same outline. */
+    void copyPlaceFrom(ConvexShape other) {
+        System.arraycopy(other.x, 0, x, 0, count);
+        System.arraycopy(other.y, 0, y, 0, count);
+        System.arraycopy(other.normalX, 0, normalX, 0, count);
+        System.arraycopy(other.normalY, 0, normalY, 0, count);
+        left = other.left;
+        right = other.right;
+        bottom = other.bottom;
+        top = other.top;
+    }
+
     /** The vertex farthest along a direction: of equals the first, or a capsule's second. */
     int support(double directionX, double directionY) {
         int best = 0;

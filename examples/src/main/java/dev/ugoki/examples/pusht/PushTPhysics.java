@@ -53,6 +53,10 @@ final class PushTPhysics {
     private double sin;
     private double originX;
     private double originY;
+
+    /** The block was put somewhere, and its shapes are still where it was. */
+    private boolean blockWasSet;
+
     private long step;
 
     private final ConvexShape agent =
@@ -70,7 +74,8 @@ final class PushTPhysics {
     /** The scene as it is before the first reset: the block in the middle, the disc below it. */
     PushTPhysics() {
         setBlockPosition(256, 300);
-        placeShapes();
+        agent.place(1, 0, agentX, agentY);
+        placeBlock();
         broadPhase = new BroadPhase(agent, bar, stem, walls);
     }
 
@@ -96,12 +101,14 @@ final class PushTPhysics {
         centreX = -sin * CENTRE_OFFSET + x;
         centreY = cos * CENTRE_OFFSET + y;
         updateTransform();
+        blockWasSet = true;
     }
 
     /** Turns the block about its centre of gravity, so its position changes too. */
     void setBlockAngle(double angle) {
         this.angle = angle;
         updateTransform();
+        blockWasSet = true;
     }
 
     private void updateTransform() {
@@ -111,8 +118,7 @@ final class PushTPhysics {
         originY = centreY - (0 * sin + CENTRE_OFFSET * cos);
     }
 
-    private void placeShapes() {
-        agent.place(1, 0, agentX, agentY);
+    private void placeBlock() {
         bar.place(cos, sin, originX, originY);
         stem.place(cos, sin, originX, originY);
     }
@@ -123,8 +129,10 @@ final class PushTPhysics {
         for (int i = 0; i < touchingCount; i++) {
             touching(i).endOfStep();
         }
-        moveBodies();
-        placeShapes();
+        moveAgent();
+        if (blockMoves()) {
+            moveBlock();
+        }
         touchingCount = broadPhase.findContacts(this, closest, step, touching);
         broadPhase.agePairs(step);
         for (int i = 0; i < touchingCount; i++) {
@@ -143,9 +151,23 @@ final class PushTPhysics {
         }
     }
 
-    private void moveBodies() {
+    private void moveAgent() {
         agentX += agentVelocityX * DT;
         agentY += agentVelocityY * DT;
+        agent.place(1, 0, agentX, agentY);
+    }
+
+    private boolean blockMoves() {
+        return blockWasSet
+                || velocityX != 0
+                || velocityY != 0
+                || spin != 0
+                || correctionX != 0
+                || correctionY != 0
+                || correctionSpin != 0;
+    }
+
+    private void moveBlock() {
         centreX += (velocityX + correctionX) * DT;
         centreY += (velocityY + correctionY) * DT;
         angle += (spin + correctionSpin) * DT;
@@ -153,6 +175,8 @@ final class PushTPhysics {
         correctionY = 0;
         correctionSpin = 0;
         updateTransform();
+        placeBlock();
+        blockWasSet = false;
     }
 
     private ContactPair touching(int index) {
@@ -188,6 +212,10 @@ final class PushTPhysics {
         originX = other.originX;
         originY = other.originY;
         step = other.step;
+        blockWasSet = other.blockWasSet;
+        agent.copyPlaceFrom(other.agent);
+        bar.copyPlaceFrom(other.bar);
+        stem.copyPlaceFrom(other.stem);
         broadPhase.copyFrom(other.broadPhase);
         touchingCount = other.touchingCount;
         for (int i = 0; i < touchingCount; i++) {

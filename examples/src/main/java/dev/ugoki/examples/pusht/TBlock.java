@@ -22,6 +22,8 @@ public final class TBlock {
     /** Left, low, right and high side of the bar and of the stem, in the block's frame. */
     static final double[][] RECTANGLES = {{-60, 0, 60, 30}, {-15, 30, 15, 120}};
 
+    private static final double GOAL_COS = StrictMath.cos(GOAL_ANGLE);
+    private static final double GOAL_SIN = StrictMath.sin(GOAL_ANGLE);
     private static final double AREA = 120 * 30 + 30 * 90;
 
     /** Measured on the resting frames of the human demonstrations (spread below 1e-5 px). */
@@ -56,10 +58,8 @@ public final class TBlock {
         double turn = angle - GOAL_ANGLE;
         double cos = StrictMath.cos(turn);
         double sin = StrictMath.sin(turn);
-        double goalCos = StrictMath.cos(GOAL_ANGLE);
-        double goalSin = StrictMath.sin(GOAL_ANGLE);
-        double originX = goalCos * (x - GOAL_X) + goalSin * (y - GOAL_Y);
-        double originY = -goalSin * (x - GOAL_X) + goalCos * (y - GOAL_Y);
+        double originX = GOAL_COS * (x - GOAL_X) + GOAL_SIN * (y - GOAL_Y);
+        double originY = -GOAL_SIN * (x - GOAL_X) + GOAL_COS * (y - GOAL_Y);
         double area = 0;
         for (double[] block : RECTANGLES) {
             double[] corners = {
