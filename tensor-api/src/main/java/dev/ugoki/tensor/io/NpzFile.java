@@ -92,9 +92,9 @@ public final class NpzFile implements AutoCloseable {
             FileFormatException failure =
                     new FileFormatException(
                             path,
-                            "is not a whole npz file (%s); it is cut off, corrupt or no zip: write it"
+                            "is not a whole npz file (%s); it is cut off, corrupt or no zip:"
                                             .formatted(broken.getMessage())
-                                    + " again, or name another file");
+                                    + " write it again, or name another file");
             failure.initCause(broken);
             throw failure;
         }
