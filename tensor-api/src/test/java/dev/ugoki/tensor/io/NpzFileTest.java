@@ -24,6 +24,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TimeZone;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
@@ -53,9 +54,21 @@ class NpzFileTest {
         NpzFile.writeCompressed(path, arrays);
         assertEquals(arrays, NpzFile.read(path));
         assertTrue(Files.size(path) < stored / 2);
-        byte[] first = Files.readAllBytes(path);
-        NpzFile.writeCompressed(path, arrays);
-        assertArrayEquals(first, Files.readAllBytes(path));
+    }
+
+    @Test
+    void theTimeZoneDoesNotChangeTheBytes() throws IOException {
+        Map<String, HostArray> arrays = Map.of("a", HostArray.of(Shape.SCALAR, 1f));
+        NpzFile.write(path, arrays);
+        byte[] expected = Files.readAllBytes(path);
+        TimeZone before = TimeZone.getDefault();
+        try {
+            TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
+            NpzFile.write(path, arrays);
+        } finally {
+            TimeZone.setDefault(before);
+        }
+        assertArrayEquals(expected, Files.readAllBytes(path));
     }
 
     @Test

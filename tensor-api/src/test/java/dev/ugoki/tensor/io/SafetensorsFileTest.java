@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -139,6 +140,32 @@ class SafetensorsFileTest {
         assertThrows(IllegalStateException.class, view::toFloats);
         assertThrows(IllegalStateException.class, () -> file.array("a"));
         assertArrayEquals(new float[] {1f, 2f}, copy.toFloats());
+    }
+
+    @Test
+    void aTensorMayBeLargerThanAJavaArray() throws IOException {
+        long count = 2_300_000_000L;
+        String header =
+                "{\"a\":{\"dtype\":\"I8\",\"shape\":[2,%d],\"data_offsets\":[0,%d]}}"
+                        .formatted(count / 2, count);
+        // the data is a hole, which takes no space
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.writeLong(Long.reverseBytes(header.length()));
+            file.writeBytes(header);
+            file.setLength(8 + header.length() + count);
+            file.seek(8 + header.length() + count - 1);
+            file.write(-7);
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            HostArray array = file.array("a");
+            assertEquals(-7, array.longAt(count - 1));
+            assertEquals(0, array.longAt(count / 2));
+            IllegalStateException tooLarge =
+                    assertThrows(IllegalStateException.class, array::toFloats);
+            assertEquals(
+                    "toFloats: I8[2,1150000000] is larger than a Java array; read its bytes()",
+                    tooLarge.getMessage());
+        }
     }
 
     @Test
