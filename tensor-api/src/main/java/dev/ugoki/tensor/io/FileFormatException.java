@@ -20,6 +20,11 @@ public final class FileFormatException extends IOException {
         super(file + ": " + problem);
     }
 
+    /** The same, with the exception that told of it. */
+    FileFormatException(Path file, String problem, Throwable cause) {
+        super(file + ": " + problem, cause);
+    }
+
     /**
      * A text out of a file, fit for a message: in single quotes, cut where it is long, control
      * characters shown by number.
