@@ -13,6 +13,8 @@ public final class FileFormatException extends IOException {
     private static final int LONGEST_QUOTE = 120;
 
     /**
+     * An error about a file.
+     *
      * @param file the file that was read
      * @param problem what is wrong with it, and what to do
      */

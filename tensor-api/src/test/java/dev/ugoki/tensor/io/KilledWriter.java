@@ -57,7 +57,7 @@ final class KilledWriter {
                 });
         progress.println('.');
         WholeFolder.pointTo(root.resolve("last"), folder);
-        SafetensorsFile.write(root.resolve("ema.safetensors"), weights);
+        WholeFile.write(root.resolve("log"), out -> writeLog(out, step, progress));
         WholeFolder.delete(root.resolve(Long.toString(step - 2)));
     }
 
@@ -77,7 +77,7 @@ final class KilledWriter {
     }
 
     /** The log that a whole checkpoint of this step holds. */
-    static String logOf(long step) {
+    static String logOf(String step) {
         return (step + "\n").repeat(PIECES);
     }
 }
