@@ -47,7 +47,7 @@ final class Decompression implements AutoCloseable {
                             0,
                             length);
         } catch (ZstdException problem) {
-            throw corrupt("zstd", problem.getMessage());
+            throw corrupt("zstd", String.valueOf(problem.getMessage()));
         }
         checkSize("zstd", written, size);
         MemorySegment.copy(nativeTarget, ValueLayout.JAVA_BYTE, 0, target, to, size);
@@ -159,7 +159,7 @@ final class Decompression implements AutoCloseable {
     }
 
     private DataFormatException corrupt(String codec, IOException problem) {
-        return corrupt(codec, String.valueOf(problem.getMessage()));
+        return corrupt(codec, String.valueOf(String.valueOf(problem.getMessage())));
     }
 
     private DataFormatException corrupt(String codec, String problem) {

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -87,6 +88,10 @@ public final class FeatureStatistics {
         return value;
     }
 
+    private static double[] at(Map<Statistic, double[]> values, Statistic statistic) {
+        return Objects.requireNonNull(values.get(statistic));
+    }
+
     private static void put(Map<Statistic, double[]> values, int element, double[] series) {
         double min = series[0];
         double max = series[0];
@@ -105,13 +110,13 @@ public final class FeatureStatistics {
         double variance = Math.max(0, sumOfSquares / series.length - shift * shift);
         Histogram histogram = Histogram.over(min, max);
         double[] counts = histogram.count(series);
-        values.get(Statistic.MIN)[element] = min;
-        values.get(Statistic.MAX)[element] = max;
-        values.get(Statistic.MEAN)[element] = series[0] + shift;
-        values.get(Statistic.STD)[element] = Math.sqrt(variance);
+        at(values, Statistic.MIN)[element] = min;
+        at(values, Statistic.MAX)[element] = max;
+        at(values, Statistic.MEAN)[element] = series[0] + shift;
+        at(values, Statistic.STD)[element] = Math.sqrt(variance);
         for (Statistic statistic : Statistic.values()) {
             if (statistic.isQuantile()) {
-                values.get(statistic)[element] =
+                at(values, statistic)[element] =
                         histogram.quantile(counts, statistic.quantile());
             }
         }

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ugoki.embodied.data.ParquetWriter.Field;
 import dev.ugoki.embodied.data.ParquetWriter.Kind;
 import dev.ugoki.embodied.data.ParquetWriter.Values;
+import dev.ugoki.tensor.io.WholeFile;
+import dev.ugoki.tensor.io.WholeFolder;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -114,7 +116,7 @@ public final class LeRobotDatasetWriter {
         }
         LeRobotDatasetWriter writer = new LeRobotDatasetWriter(frames, recording);
         List<DatasetStatistics> statistics = DatasetStatistics.perEpisode(writer.frames);
-        WholeFiles.createFolder(folder, partial -> writer.writeAll(partial, statistics));
+        WholeFolder.write(folder, partial -> writer.writeAll(partial, statistics));
     }
 
     private static void checkWritable(Feature feature) {
@@ -162,10 +164,10 @@ public final class LeRobotDatasetWriter {
     }
 
     private void writeAll(Path folder, List<DatasetStatistics> statistics) throws IOException {
-        Path meta = folder.resolve("meta");
+        Path meta = Files.createDirectories(folder.resolve("meta"));
         writeFrames(folder);
-        WholeFiles.write(meta.resolve("info.json"), JsonFile.toBytes(info()));
-        WholeFiles.write(
+        WholeFile.writeBytes(meta.resolve("info.json"), JsonFile.toBytes(info()));
+        WholeFile.writeBytes(
                 meta.resolve("stats.json"),
                 JsonFile.toBytes(json(DatasetStatistics.aggregate(statistics))));
         writeTasks(meta.resolve("tasks.parquet"));
