@@ -1,10 +1,12 @@
 /** The reference backend, and the kit that the maker of a backend tests it with. */
 module dev.ugoki.tck {
-    requires jdk.management;
     requires transitive dev.ugoki.autograd;
     requires transitive dev.ugoki.tensor;
+    requires jdk.management;
     requires static transitive org.jspecify;
+    requires static transitive org.junit.jupiter.api;
 
+    exports dev.ugoki.tck;
     exports dev.ugoki.tck.reference;
 
     provides dev.ugoki.tensor.spi.BackendProvider with
