@@ -1,6 +1,7 @@
 package dev.ugoki.tensor.io;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.NarrowFloats;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,8 +41,8 @@ final class Elements {
         return switch (dtype) {
             case F64 -> bytes.get(DOUBLE, index * 8);
             case F32 -> bytes.get(FLOAT, index * 4);
-            case F16 -> Float.float16ToFloat(bytes.get(SHORT, index * 2));
-            case BF16 -> Float.intBitsToFloat(bytes.get(SHORT, index * 2) << 16);
+            case F16 -> NarrowFloats.fromF16(bytes.get(SHORT, index * 2));
+            case BF16 -> NarrowFloats.fromBF16(bytes.get(SHORT, index * 2));
             case I64, I32, I8, U8, BOOL -> getLong(dtype, bytes, index);
         };
     }
@@ -60,8 +61,8 @@ final class Elements {
         switch (dtype) {
             case F64 -> bytes.set(DOUBLE, index * 8, value);
             case F32 -> bytes.set(FLOAT, index * 4, (float) value);
-            case F16 -> bytes.set(SHORT, index * 2, Float.floatToFloat16(floatRoundedToOdd(value)));
-            case BF16 -> bytes.set(SHORT, index * 2, bfloat16(floatRoundedToOdd(value)));
+            case F16 -> bytes.set(SHORT, index * 2, NarrowFloats.toF16(value));
+            case BF16 -> bytes.set(SHORT, index * 2, NarrowFloats.toBF16(value));
             case I64, I32, I8, U8, BOOL -> {
                 // -0.0 passes as 0; 2^63 casts to a long that casts back to itself
                 long whole = (long) value;
@@ -98,22 +99,6 @@ final class Elements {
                 "element %d is %s, which %s does not hold exactly".formatted(index, value, dtype));
     }
 
-    /**
-     * A float that rounds to the same F16 or BF16 as the double would. Rounding to nearest twice
-     * may go wrong at ties; rounding to odd first does not, since an inexact value never looks like
-     * a tie then (Boldo and Melquiond, 2008).
-     */
-    private static float floatRoundedToOdd(double value) {
-        float nearest = (float) value;
-        if (nearest == value || Double.isNaN(value)) {
-            return nearest;
-        }
-        if ((Float.floatToRawIntBits(nearest) & 1) != 0) {
-            return nearest;
-        }
-        return nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest);
-    }
-
     private static double doubleRoundedToOdd(long value) {
         double nearest = value;
         // both differ by less than 2^11 and the difference is exact; at 2^63 it wraps to the same
@@ -122,16 +107,6 @@ final class Elements {
             return nearest;
         }
         return error > 0 ? Math.nextUp(nearest) : Math.nextDown(nearest);
-    }
-
-    private static short bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            // rounding could carry a NaN into infinity: keep the upper half and make it quiet
-            return (short) (bits >>> 16 | 0x40);
-        }
-        int roundUp = 0x7fff + (bits >>> 16 & 1);
-        return (short) (bits + roundUp >>> 16);
     }
 
     /** The index of the first byte that is neither 0 nor 1; -1 if there is none. */
