@@ -2,8 +2,11 @@
 module dev.ugoki.tck {
     requires transitive dev.ugoki.autograd;
     requires transitive dev.ugoki.tensor;
+    requires jdk.management;
     requires static transitive org.jspecify;
+    requires static transitive org.junit.jupiter.api;
 
+    exports dev.ugoki.tck;
     exports dev.ugoki.tck.reference;
 
     provides dev.ugoki.tensor.spi.BackendProvider with
