@@ -4,14 +4,15 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
  * The statistics of one feature: for each {@link Statistic} that is known, a number per element.
  *
  * <p>Computed as LeRobot does. Standard deviation: sqrt(max(0, E[x^2] - E[x]^2)). Quantiles: from a
- * histogram of 5000 equal bins between min - 1e-10 and max + 1e-10, interpolated linearly in the bin
- * where the cumulative count reaches the quantile.
+ * histogram of 5000 equal bins between min - 1e-10 and max + 1e-10, interpolated linearly in the
+ * bin where the cumulative count reaches the quantile.
  */
 public final class FeatureStatistics {
     private static final int BINS = 5000;
@@ -87,6 +88,10 @@ public final class FeatureStatistics {
         return value;
     }
 
+    private static double[] at(Map<Statistic, double[]> values, Statistic statistic) {
+        return Objects.requireNonNull(values.get(statistic));
+    }
+
     private static void put(Map<Statistic, double[]> values, int element, double[] series) {
         double min = series[0];
         double max = series[0];
@@ -105,14 +110,13 @@ public final class FeatureStatistics {
         double variance = Math.max(0, sumOfSquares / series.length - shift * shift);
         Histogram histogram = Histogram.over(min, max);
         double[] counts = histogram.count(series);
-        values.get(Statistic.MIN)[element] = min;
-        values.get(Statistic.MAX)[element] = max;
-        values.get(Statistic.MEAN)[element] = series[0] + shift;
-        values.get(Statistic.STD)[element] = Math.sqrt(variance);
+        at(values, Statistic.MIN)[element] = min;
+        at(values, Statistic.MAX)[element] = max;
+        at(values, Statistic.MEAN)[element] = series[0] + shift;
+        at(values, Statistic.STD)[element] = Math.sqrt(variance);
         for (Statistic statistic : Statistic.values()) {
             if (statistic.isQuantile()) {
-                values.get(statistic)[element] =
-                        histogram.quantile(counts, statistic.quantile());
+                at(values, statistic)[element] = histogram.quantile(counts, statistic.quantile());
             }
         }
     }
@@ -166,10 +170,10 @@ public final class FeatureStatistics {
     }
 
     /**
-     * The statistics of several episodes together: minima and maxima; mean = sum n m / N; variance =
-     * sum n (v + (m - mean)^2) / N. Of the quantiles, the lowest for q50 and below and the highest
-     * above: an envelope, not the quantile of all frames. A statistic that one of them lacks, the
-     * result lacks.
+     * The statistics of several episodes together: minima and maxima; mean = sum n m / N; variance
+     * = sum n (v + (m - mean)^2) / N. Of the quantiles, the lowest for q50 and below and the
+     * highest above: an envelope, not the quantile of all frames. A statistic that one of them
+     * lacks, the result lacks.
      *
      * @throws IllegalArgumentException if there are none, or widths differ
      */
@@ -205,9 +209,7 @@ public final class FeatureStatistics {
             double[] values = part.getSameWidth(statistic, result.length);
             for (int i = 0; i < result.length; i++) {
                 result[i] =
-                        sign < 0
-                                ? Math.min(result[i], values[i])
-                                : Math.max(result[i], values[i]);
+                        sign < 0 ? Math.min(result[i], values[i]) : Math.max(result[i], values[i]);
             }
         }
         return result;
