@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * One operation on given inputs: its results, and the gradients of {@code sum(result * cotangent)}
@@ -73,7 +74,8 @@ final class OperationCase implements ConformanceCase {
     private Tensor[] arguments(Map<String, Tensor> bases) {
         List<Tensor> arguments = new ArrayList<>();
         for (JsonNode input : node.required("inputs")) {
-            Tensor argument = bases.get(input.required("name").asText());
+            Tensor argument =
+                    Objects.requireNonNull(bases.get(input.required("name").asText()));
             for (JsonNode step : input.path("view")) {
                 argument = view(argument, step);
             }
