@@ -306,15 +306,23 @@ final class KernelEmitter {
 
     /** x = combine(x, y), as {@link Reduction#combine}. */
     private void emitCombine(Reduction reduction, int x, int y) {
-        code.aload(x).aload(y);
+        code.aload(x);
         switch (reduction) {
-            case SUM -> calls.floatBinary(Instruction.FloatBinaryOperator.ADD);
+            case SUM -> {
+                calls.pushOperator(Instruction.FloatBinaryOperator.ADD);
+                code.aload(y);
+                calls.lanewise(ValueType.F32, 2);
+            }
             case MAXIMUM -> {
-                code.aload(y).aload(x);
-                calls.compare(ValueType.F32, Instruction.Comparison.GREATER);
+                code.aload(y).aload(y);
+                calls.pushOperator(Instruction.Comparison.GREATER);
+                code.aload(x);
+                calls.compare(ValueType.F32);
                 calls.blend(ValueType.F32);
-                code.aload(y).aload(y).aload(y);
-                calls.compare(ValueType.F32, Instruction.Comparison.NOT_EQUAL);
+                code.aload(y).aload(y);
+                calls.pushOperator(Instruction.Comparison.NOT_EQUAL);
+                code.aload(y);
+                calls.compare(ValueType.F32);
                 calls.blend(ValueType.F32);
             }
         }
@@ -436,8 +444,9 @@ final class KernelEmitter {
                 calls.pushSpeciesAndMemory(ValueType.F32);
                 pushAddress(address[operand], u);
                 calls.load(ValueType.F32);
+                calls.pushOperator(Instruction.FloatBinaryOperator.ADD);
                 code.aload(local(output.value(), local));
-                calls.floatBinary(Instruction.FloatBinaryOperator.ADD);
+                calls.lanewise(ValueType.F32, 2);
                 code.astore(sum);
                 store(operand, sum, ValueType.F32, u, isTail);
                 locals.give(ValueType.F32, sum);
@@ -521,24 +530,28 @@ final class KernelEmitter {
             }
             case Instruction.FloatUnary(var operator, int x) -> {
                 pushArgument(x, local);
-                calls.floatUnary(operator);
+                calls.pushOperator(operator);
+                calls.lanewise(ValueType.F32, 1);
             }
             case Instruction.FloatBinary(var operator, int x, int y) -> {
                 pushArgument(x, local);
+                calls.pushOperator(operator);
                 pushArgument(y, local);
-                calls.floatBinary(operator);
+                calls.lanewise(ValueType.F32, 2);
             }
             case Instruction.FusedMultiplyAdd(int x, int y, int z) -> {
                 pushArgument(x, local);
+                calls.pushMultiplyAdd();
                 pushArgument(y, local);
                 pushArgument(z, local);
-                calls.multiplyAdd();
+                calls.lanewise(ValueType.F32, 3);
             }
             case Instruction.IntBinary binary -> pushIntBinary(binary, local);
             case Instruction.Compare(var comparison, int x, int y) -> {
                 pushArgument(x, local);
+                calls.pushOperator(comparison);
                 pushArgument(y, local);
-                calls.compare(types.get(x), comparison);
+                calls.compare(types.get(x));
             }
             case Instruction.Select(int mask, int x, int y) -> {
                 pushArgument(y, local);
@@ -563,17 +576,15 @@ final class KernelEmitter {
 
     private void pushIntBinary(Instruction.IntBinary binary, int[] local) {
         pushArgument(binary.x(), local);
-        boolean isConstantShift =
-                binary.operator().isShift()
-                        && kernel.instructions().get(binary.y())
-                                instanceof Instruction.IntConstant;
-        if (isConstantShift) {
-            calls.shift(
-                    binary.operator(),
-                    ((Instruction.IntConstant) kernel.instructions().get(binary.y())).value());
+        calls.pushOperator(binary.operator());
+        if (binary.operator().isShift()
+                && kernel.instructions().get(binary.y())
+                        instanceof Instruction.IntConstant(int distance)) {
+            code.loadConstant(distance);
+            calls.lanewiseShift();
         } else {
             pushArgument(binary.y(), local);
-            calls.intBinary(binary.operator());
+            calls.lanewise(ValueType.I32, 2);
         }
     }
 

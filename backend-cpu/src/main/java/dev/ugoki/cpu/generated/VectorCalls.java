@@ -34,6 +34,9 @@ final class VectorCalls {
     private static final ClassDesc SHUFFLE = desc(VectorShuffle.class);
     private static final ClassDesc OPERATORS = desc(VectorOperators.class);
     private static final ClassDesc COMPARISON = desc(VectorOperators.Comparison.class);
+    private static final ClassDesc UNARY = desc(VectorOperators.Unary.class);
+    private static final ClassDesc TERNARY = desc(VectorOperators.Ternary.class);
+    private static final ClassDesc ASSOCIATIVE = desc(VectorOperators.Associative.class);
     private static final ClassDesc BINARY = desc(VectorOperators.Binary.class);
     private static final ClassDesc SEGMENT = desc(MemorySegment.class);
     private static final ClassDesc BYTE_ORDER = desc(ByteOrder.class);
@@ -164,71 +167,49 @@ final class VectorCalls {
                 vector(type), "blend", MethodTypeDesc.of(vector(type), VECTOR, MASK));
     }
 
-    void floatUnary(FloatUnaryOperator operator) {
-        String method =
+    // Operators go through lanewise, not through add() and the like: those call lanewise on a
+    // receiver whose class C2 may have to take from a profile that the whole process shares.
+
+    /** Pushes the operator of {@link #lanewise(ValueType, int)}, after the first argument. */
+    void pushOperator(FloatUnaryOperator operator) {
+        String field =
                 switch (operator) {
-                    case NEGATE -> "neg";
-                    case ABSOLUTE -> "abs";
-                    case SQUARE_ROOT -> "sqrt";
+                    case NEGATE -> "NEG";
+                    case ABSOLUTE -> "ABS";
+                    case SQUARE_ROOT -> "SQRT";
                 };
-        code.invokevirtual(FLOAT_VECTOR, method, MethodTypeDesc.of(FLOAT_VECTOR));
+        code.getstatic(OPERATORS, field, UNARY);
     }
 
-    void floatBinary(FloatBinaryOperator operator) {
-        String method =
-                switch (operator) {
-                    case ADD -> "add";
-                    case SUBTRACT -> "sub";
-                    case MULTIPLY -> "mul";
-                    case DIVIDE -> "div";
-                };
-        code.invokevirtual(FLOAT_VECTOR, method, MethodTypeDesc.of(FLOAT_VECTOR, VECTOR));
+    void pushOperator(FloatBinaryOperator operator) {
+        switch (operator) {
+            case ADD -> code.getstatic(OPERATORS, "ADD", ASSOCIATIVE);
+            case SUBTRACT -> code.getstatic(OPERATORS, "SUB", BINARY);
+            case MULTIPLY -> code.getstatic(OPERATORS, "MUL", ASSOCIATIVE);
+            case DIVIDE -> code.getstatic(OPERATORS, "DIV", BINARY);
+        }
     }
 
-    void multiplyAdd() {
-        code.invokevirtual(FLOAT_VECTOR, "fma", MethodTypeDesc.of(FLOAT_VECTOR, VECTOR, VECTOR));
+    void pushOperator(IntBinaryOperator operator) {
+        switch (operator) {
+            case ADD -> code.getstatic(OPERATORS, "ADD", ASSOCIATIVE);
+            case SUBTRACT -> code.getstatic(OPERATORS, "SUB", BINARY);
+            case MULTIPLY -> code.getstatic(OPERATORS, "MUL", ASSOCIATIVE);
+            case AND -> code.getstatic(OPERATORS, "AND", ASSOCIATIVE);
+            case OR -> code.getstatic(OPERATORS, "OR", ASSOCIATIVE);
+            case XOR -> code.getstatic(OPERATORS, "XOR", ASSOCIATIVE);
+            case SHIFT_LEFT -> code.getstatic(OPERATORS, "LSHL", BINARY);
+            case SHIFT_RIGHT -> code.getstatic(OPERATORS, "ASHR", BINARY);
+            case SHIFT_RIGHT_UNSIGNED -> code.getstatic(OPERATORS, "LSHR", BINARY);
+        }
     }
 
-    private static String operatorField(IntBinaryOperator operator) {
-        return switch (operator) {
-            case ADD -> "ADD";
-            case SUBTRACT -> "SUB";
-            case MULTIPLY -> "MUL";
-            case AND -> "AND";
-            case OR -> "OR";
-            case XOR -> "XOR";
-            case SHIFT_LEFT -> "LSHL";
-            case SHIFT_RIGHT -> "ASHR";
-            case SHIFT_RIGHT_UNSIGNED -> "LSHR";
-        };
+    /** The operator of {@code x * y + z}. */
+    void pushMultiplyAdd() {
+        code.getstatic(OPERATORS, "FMA", TERNARY);
     }
 
-    private static boolean isAssociative(IntBinaryOperator operator) {
-        return switch (operator) {
-            case ADD, MULTIPLY, AND, OR, XOR -> true;
-            case SUBTRACT, SHIFT_LEFT, SHIFT_RIGHT, SHIFT_RIGHT_UNSIGNED -> false;
-        };
-    }
-
-    private static ClassDesc operatorType(IntBinaryOperator operator) {
-        return isAssociative(operator) ? desc(VectorOperators.Associative.class) : BINARY;
-    }
-
-    /** The vector is on the stack; the second argument is stored away while the operator is put. */
-    void intBinary(IntBinaryOperator operator) {
-        code.getstatic(OPERATORS, operatorField(operator), operatorType(operator));
-        code.swap();
-        code.invokevirtual(
-                INT_VECTOR, "lanewise", MethodTypeDesc.of(INT_VECTOR, BINARY, VECTOR));
-    }
-
-    void shift(IntBinaryOperator operator, int distance) {
-        code.getstatic(OPERATORS, operatorField(operator), BINARY).loadConstant(distance);
-        code.invokevirtual(
-                INT_VECTOR, "lanewise", MethodTypeDesc.of(INT_VECTOR, BINARY, CD_int));
-    }
-
-    void compare(ValueType type, Comparison comparison) {
+    void pushOperator(Comparison comparison) {
         String field =
                 switch (comparison) {
                     case EQUAL -> "EQ";
@@ -239,7 +220,28 @@ final class VectorCalls {
                     case GREATER_OR_EQUAL -> "GE";
                 };
         code.getstatic(OPERATORS, field, COMPARISON);
-        code.swap();
+    }
+
+    /** An operator with one, two or three arguments, pushed after the first of them. */
+    void lanewise(ValueType type, int arguments) {
+        MethodTypeDesc signature =
+                switch (arguments) {
+                    case 1 -> MethodTypeDesc.of(vector(type), UNARY);
+                    case 2 -> MethodTypeDesc.of(vector(type), BINARY, VECTOR);
+                    case 3 -> MethodTypeDesc.of(vector(type), TERNARY, VECTOR, VECTOR);
+                    default -> throw new AssertionError("no operator of " + arguments);
+                };
+        code.invokevirtual(vector(type), "lanewise", signature);
+    }
+
+    /** A shift of I32 by an int, whose operator was pushed before it. */
+    void lanewiseShift() {
+        code.invokevirtual(
+                INT_VECTOR, "lanewise", MethodTypeDesc.of(INT_VECTOR, BINARY, CD_int));
+    }
+
+    /** A comparison, pushed after the first argument. */
+    void compare(ValueType type) {
         code.invokevirtual(
                 vector(type), "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
     }
