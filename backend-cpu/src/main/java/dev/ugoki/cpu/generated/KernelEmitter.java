@@ -126,7 +126,7 @@ final class KernelEmitter {
         int limit = code.allocateLocal(TypeKind.LONG);
         code.lload(END).loadConstant(2).lshl().lstore(limit);
         Schedule.Pass pass = schedule.passes().getFirst();
-        emitLoop(limit, width.bytes(), () -> emitBody(pass, 0, false, new int[0][0]));
+        emitLoop(limit, width.bytes(), () -> emitBody(pass, 0, false, new int[0][0][0]));
     }
 
     /** while (offset < limit) { body; offset += step; } */
@@ -250,15 +250,17 @@ final class KernelEmitter {
 
     private void emitPass(Schedule.Pass pass) {
         int vectors = Reduction.LANES / width.lanes();
-        int[][] accumulators = new int[pass.reductions().size()][vectors];
+        int[][][] accumulators = new int[pass.reductions().size()][Reduction.SETS][vectors];
         for (int r = 0; r < accumulators.length; r++) {
             Reduction reduction = reduction(pass.reductions().get(r)).reduction();
-            for (int u = 0; u < vectors; u++) {
-                accumulators[r][u] = locals.take(ValueType.F32);
-                calls.pushSpecies(ValueType.F32);
-                code.loadConstant(reduction.identity());
-                calls.broadcast(ValueType.F32);
-                code.astore(accumulators[r][u]);
+            for (int[] set : accumulators[r]) {
+                for (int u = 0; u < vectors; u++) {
+                    set[u] = locals.take(ValueType.F32);
+                    calls.pushSpecies(ValueType.F32);
+                    code.loadConstant(reduction.identity());
+                    calls.broadcast(ValueType.F32);
+                    code.astore(set[u]);
+                }
             }
         }
         // Always sixteen columns at a time, so that the masks of the tail fit every pass.
@@ -272,8 +274,14 @@ final class KernelEmitter {
         return (Instruction.Reduce) kernel.instructions().get(value);
     }
 
-    private void emitReductionTree(int value, int[] accumulators) {
+    private void emitReductionTree(int value, int[][] sets) {
         Reduction reduction = reduction(value).reduction();
+        int[] accumulators = sets[0];
+        for (int u = 0; u < accumulators.length; u++) {
+            emitCombine(reduction, sets[0][u], sets[1][u]);
+            emitCombine(reduction, sets[2][u], sets[3][u]);
+            emitCombine(reduction, sets[0][u], sets[2][u]);
+        }
         int remaining = accumulators.length;
         while (remaining > 1) {
             remaining /= 2;
@@ -299,8 +307,10 @@ final class KernelEmitter {
         calls.lane(ValueType.F32);
         calls.broadcast(ValueType.F32);
         code.astore(lasting[value]);
-        for (int accumulator : accumulators) {
-            locals.give(ValueType.F32, accumulator);
+        for (int[] set : sets) {
+            for (int accumulator : set) {
+                locals.give(ValueType.F32, accumulator);
+            }
         }
     }
 
@@ -330,7 +340,8 @@ final class KernelEmitter {
     }
 
     /** One vector of a pass: its values, what is kept, reduced and stored. */
-    private void emitBody(Schedule.Pass pass, int u, boolean isTail, int[][] accumulators) {
+    private void emitBody(
+            Schedule.Pass pass, int u, boolean isTail, int[][][] accumulators) {
         int[] local = new int[types.size()];
         int[] lastUse = lastUses(pass);
         Arrays.fill(local, -1);
@@ -349,7 +360,7 @@ final class KernelEmitter {
             }
         }
         for (int r = 0; r < pass.reductions().size(); r++) {
-            reduce(reduction(pass.reductions().get(r)), local, accumulators[r][u], u, isTail);
+            reduce(reduction(pass.reductions().get(r)), local, accumulators[r], u, isTail);
         }
         if (pass.stores()) {
             storeOutputs(local, u, isTail);
@@ -414,22 +425,31 @@ final class KernelEmitter {
         calls.store(types.get(value));
     }
 
+    /**
+     * Combines a value into the first set of lanes, whose turn it is, and makes it the last: one
+     * loop body serves all sets, and the moves cost nothing in hardware.
+     */
     private void reduce(
-            Instruction.Reduce reduce, int[] local, int accumulator, int u, boolean isTail) {
-        int reduced = local(reduce.x(), local);
-        if (!isTail) {
-            emitCombine(reduce.reduction(), accumulator, reduced);
-            return;
+            Instruction.Reduce reduce, int[] local, int[][] sets, int u, boolean isTail) {
+        int taken = local(reduce.x(), local);
+        if (isTail) {
+            taken = locals.take(ValueType.F32);
+            calls.pushSpecies(ValueType.F32);
+            code.loadConstant(reduce.reduction().identity());
+            calls.broadcast(ValueType.F32);
+            code.aload(local(reduce.x(), local)).aload(floatTailMask[u]);
+            calls.blend(ValueType.F32);
+            code.astore(taken);
         }
-        int masked = locals.take(ValueType.F32);
-        calls.pushSpecies(ValueType.F32);
-        code.loadConstant(reduce.reduction().identity());
-        calls.broadcast(ValueType.F32);
-        code.aload(reduced).aload(floatTailMask[u]);
-        calls.blend(ValueType.F32);
-        code.astore(masked);
-        emitCombine(reduce.reduction(), accumulator, masked);
-        locals.give(ValueType.F32, masked);
+        emitCombine(reduce.reduction(), sets[0][u], taken);
+        code.aload(sets[0][u]);
+        for (int set = 1; set < sets.length; set++) {
+            code.aload(sets[set][u]).astore(sets[set - 1][u]);
+        }
+        code.astore(sets[sets.length - 1][u]);
+        if (isTail) {
+            locals.give(ValueType.F32, taken);
+        }
     }
 
     private void storeOutputs(int[] local, int u, boolean isTail) {

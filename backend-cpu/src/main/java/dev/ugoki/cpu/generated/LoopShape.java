@@ -8,7 +8,7 @@ enum LoopShape {
     FLAT,
     /** The number of columns is a multiple of sixteen. */
     WHOLE_VECTORS,
-    /** Any number of columns; the last ones are stored under a mask. */
+    /** The number of columns is no multiple of sixteen; the last ones are stored under a mask. */
     WITH_TAIL;
 
     static LoopShape ofColumns(long columns) {

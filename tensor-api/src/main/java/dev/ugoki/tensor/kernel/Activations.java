@@ -1,7 +1,9 @@
 package dev.ugoki.tensor.kernel;
 
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.exp;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfNegative;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expUpTo;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.normalCumulative;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.reciprocal;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.sigmoid;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.tanh;
 
@@ -42,7 +44,7 @@ public final class Activations {
 
     /** dy (Phi(x) + x phi(x)). */
     public static FloatValue geluGradient(FloatValue x, FloatValue dy) {
-        FloatValue density = exp(x.times(x).times(-0.5f)).times(ONE_OVER_SQRT_2_PI);
+        FloatValue density = expOfNegative(x.times(x).times(-0.5f)).times(ONE_OVER_SQRT_2_PI);
         return dy.times(x.timesPlus(density, normalCumulative(x)));
     }
 
@@ -74,17 +76,17 @@ public final class Activations {
      * x tanh(softplus(x)) (Misra, 2019). With w = e^x, tanh(ln(1+w)) = (w^2+2w) / (w^2+2w+2).
      */
     public static FloatValue mish(FloatValue x) {
-        FloatValue w = exp(x.limitedTo(MISH_LINEAR));
+        FloatValue w = expUpTo(MISH_LINEAR, x);
         FloatValue n = w.times(w.plus(2f));
-        return x.times(n.over(n.plus(2f)));
+        return x.times(n).times(reciprocal(n.plus(2f)));
     }
 
     /** dy (n + 4 x w (w+1) / d) / d with w = e^x, n = w^2+2w, d = n+2. */
     public static FloatValue mishGradient(FloatValue x, FloatValue dy) {
         FloatValue limited = x.limitedTo(MISH_LINEAR);
-        FloatValue w = exp(limited);
+        FloatValue w = expOfNegative(limited);
         FloatValue n = w.times(w.plus(2f));
-        FloatValue inverse = x.kernel().constant(1f).over(n.plus(2f));
+        FloatValue inverse = reciprocal(n.plus(2f));
         FloatValue curve = limited.times(4f).times(w).times(w.plus(1f)).times(inverse);
         return dy.times(curve.plus(n).times(inverse));
     }

@@ -150,11 +150,26 @@ final class BlockArithmetic {
     }
 
     static float reduce(Reduction reduction, float[] x, int n) {
-        float[] lanes = new float[Reduction.LANES];
-        Arrays.fill(lanes, reduction.identity());
+        float[][] sets = new float[Reduction.SETS][Reduction.LANES];
+        for (float[] set : sets) {
+            Arrays.fill(set, reduction.identity());
+        }
         for (int i = 0; i < n; i++) {
+            float[] set = sets[i / Reduction.LANES % Reduction.SETS];
             int lane = i % Reduction.LANES;
-            lanes[lane] = reduction.combine(lanes[lane], x[i]);
+            set[lane] = reduction.combine(set[lane], x[i]);
+        }
+        int next = Math.ceilDiv(n, Reduction.LANES);
+        float[] lanes = new float[Reduction.LANES];
+        for (int lane = 0; lane < Reduction.LANES; lane++) {
+            lanes[lane] =
+                    reduction.combine(
+                            reduction.combine(
+                                    sets[next % Reduction.SETS][lane],
+                                    sets[(next + 1) % Reduction.SETS][lane]),
+                            reduction.combine(
+                                    sets[(next + 2) % Reduction.SETS][lane],
+                                    sets[(next + 3) % Reduction.SETS][lane]));
         }
         for (int distance = Reduction.LANES / 2; distance > 0; distance /= 2) {
             for (int lane = 0; lane < distance; lane++) {

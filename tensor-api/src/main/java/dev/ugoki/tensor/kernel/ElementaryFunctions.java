@@ -19,6 +19,14 @@ public final class ElementaryFunctions {
     /** Adding 1.5 * 2^23 leaves an integer in the low bits of the sum. */
     private static final float ROUNDER = 12582912f;
 
+    /** The same, with the exponent's bias less one in the low bits. */
+    private static final float BIASED_ROUNDER = ROUNDER + 126f;
+
+    /** Below this e^x is taken for 0; at it the power of two comes out as 0. */
+    private static final float EXP_UNDERFLOW = -87.5f;
+
+    private static final float EXP_OVERFLOW = 89f;
+
     /** (e^r - 1 - r) / r^2 for |r| up to ln(2)/2, lowest power first. */
     private static final float[] EXP_TAIL = {
         0.49999994f, 0.1666652f, 0.041668393f, 0.008368781f, 0.0013814467f
@@ -39,6 +47,16 @@ public final class ElementaryFunctions {
 
     private static final float ERFC_LIMIT = 5f;
 
+    /**
+     * ln(Phi(-t)) for t between 0 and 6; beyond it falls steadily, so that its exponential goes to
+     * 0 as it must.
+     */
+    private static final float[] LOG_NORMAL_TAIL = {
+        -0.693147f, -0.7978921f, -0.31825477f, -0.03649156f,
+        0.0050054328f, -0.0001434711f, -0.00012918575f, 3.5257275e-05f,
+        -4.7035405e-06f, 3.363482e-07f, -1.02585105e-08f
+    };
+
     private ElementaryFunctions() {}
 
     /** c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule with fused multiply-adds. */
@@ -50,41 +68,71 @@ public final class ElementaryFunctions {
         return sum;
     }
 
-    /** What the exponential is put together from: x = n ln 2 + r, |r| at most ln(2)/2. */
-    private record Reduced(IntValue n, FloatValue r) {
+    /** x = n ln 2 + r with an integer n and |r| at most ln(2)/2. */
+    private record Reduced(FloatValue r, FloatValue halfPower) {
         static Reduced of(FloatValue x) {
-            FloatValue shifted = x.timesPlus(LOG2_E, ROUNDER);
-            FloatValue n = shifted.minus(ROUNDER);
+            FloatValue shifted = x.timesPlus(LOG2_E, BIASED_ROUNDER);
+            FloatValue n = shifted.minus(BIASED_ROUNDER);
             FloatValue r = n.timesPlus(-LN_2_LOW, n.timesPlus(-LN_2_HIGH, x));
-            return new Reduced(shifted.bits().minus(Float.floatToRawIntBits(ROUNDER)), r);
+            // 2^(n-1) and not 2^n, which F32 does not hold for n = 128.
+            return new Reduced(r, shifted.bits().shiftLeft(23).asFloat());
+        }
+
+        /** e^x for x between {@link #EXP_UNDERFLOW} and {@link #EXP_OVERFLOW}. */
+        FloatValue exp() {
+            FloatValue two = r.kernel().constant(2f);
+            float[] doubled = EXP_TAIL.clone();
+            for (int i = 0; i < doubled.length; i++) {
+                doubled[i] *= 2;
+            }
+            return polynomial(r, doubled).timesPlus(r, two).timesPlus(r, two).times(halfPower);
         }
     }
 
-    /** 2^n for n between -126 and 127. */
-    private static FloatValue powerOfTwo(IntValue n) {
-        return n.plus(127).shiftLeft(23).asFloat();
+    /** e^x; results below 1.7e-38 become 0. */
+    public static FloatValue exp(FloatValue x) {
+        return expUpTo(EXP_OVERFLOW, x);
     }
 
-    /** e^x. */
-    public static FloatValue exp(FloatValue x) {
-        Reduced reduced = Reduced.of(x.limitedTo(89f).raisedTo(-104f));
-        FloatValue r = reduced.r();
-        FloatValue one = x.kernel().constant(1f);
-        FloatValue mantissa = polynomial(r, EXP_TAIL).timesPlus(r, one).timesPlus(r, one);
-        // Two factors, since 2^128 is too great and 2^-150 too small for one.
-        IntValue half = reduced.n().shiftRight(1);
-        return mantissa.times(powerOfTwo(half)).times(powerOfTwo(reduced.n().minus(half)));
+    /** e^x for x up to {@code limit}, e^limit above; results below 1.7e-38 become 0. */
+    static FloatValue expUpTo(float limit, FloatValue x) {
+        return expOfNegative(x.limitedTo(limit));
+    }
+
+    /** e^x, as {@link #exp}, where x is known to be at most {@link #EXP_OVERFLOW}. */
+    static FloatValue expOfNegative(FloatValue x) {
+        return Reduced.of(x.raisedTo(EXP_UNDERFLOW)).exp();
     }
 
     /** e^x - 1, also where x is small. */
     public static FloatValue expm1(FloatValue x) {
-        FloatValue limited = x.limitedTo(89f).raisedTo(-18f);
-        Reduced reduced = Reduced.of(limited);
+        return expm1Between(x.limitedTo(EXP_OVERFLOW).raisedTo(-18f));
+    }
+
+    /** e^x - 1 for x between {@link #EXP_UNDERFLOW} and {@link #EXP_OVERFLOW}. */
+    private static FloatValue expm1Between(FloatValue x) {
+        Reduced reduced = Reduced.of(x);
         FloatValue r = reduced.r();
         FloatValue tail = polynomial(r, EXP_TAIL).times(r).timesPlus(r, r);
-        // Half of the power, since 2^128 is too great.
-        FloatValue half = powerOfTwo(reduced.n().minus(1));
+        FloatValue half = reduced.halfPower();
         return half.timesPlus(tail, half.minus(0.5f)).times(2f);
+    }
+
+    /**
+     * 1/d for d between 2^-60 and 2^60, to about one unit in the last place; NaN for NaN. Unlike a
+     * division it does not hold up the multiplications around it.
+     */
+    static FloatValue reciprocal(FloatValue d) {
+        KernelBuilder kernel = d.kernel();
+        // Subtracting the bits negates the exponent and the mantissa roughly: within 12 percent.
+        FloatValue guess = kernel.intConstant(0x7ef311c7).minus(d.bits()).asFloat();
+        FloatValue negated = d.negated();
+        for (int step = 0; step < 2; step++) {
+            FloatValue error = negated.timesPlus(guess, 1f);
+            // 1/d = guess / (1-error) = guess (1 + error + error^2 + ...)
+            guess = guess.timesPlus(error.timesPlus(error, error), guess);
+        }
+        return guess;
     }
 
     /** The natural logarithm. */
@@ -122,38 +170,33 @@ public final class ElementaryFunctions {
 
     /** The hyperbolic tangent. */
     public static FloatValue tanh(FloatValue x) {
-        FloatValue growth = expm1(x.abs().times(2f).limitedTo(20f));
-        return withSignOf(x, growth.over(growth.plus(2f)));
+        FloatValue growth = expm1Between(x.abs().times(2f).limitedTo(20f));
+        return withSignOf(x, growth.times(reciprocal(growth.plus(2f))));
     }
 
     /** 1 / (1 + e^-x). */
     public static FloatValue sigmoid(FloatValue x) {
-        FloatValue decay = exp(x.abs().negated());
-        return x.lessThan(0f).select(decay, x.kernel().constant(1f)).over(decay.plus(1f));
-    }
-
-    /** ln(erfc(a)) for a between 0 and {@link #ERFC_LIMIT}. */
-    private static FloatValue logErfc(FloatValue a) {
-        return polynomial(a, LOG_ERFC).times(a);
+        FloatValue decay = expOfNegative(x.abs().negated());
+        FloatValue numerator = x.lessThan(0f).select(decay, x.kernel().constant(1f));
+        return numerator.times(reciprocal(decay.plus(1f)));
     }
 
     /** The error function. */
     public static FloatValue erf(FloatValue x) {
-        FloatValue magnitude = expm1(logErfc(x.abs().limitedTo(ERFC_LIMIT))).negated();
-        return withSignOf(x, magnitude);
+        FloatValue a = x.abs().limitedTo(ERFC_LIMIT);
+        FloatValue logErfc = polynomial(a, LOG_ERFC).times(a);
+        return withSignOf(x, expm1Between(logErfc).negated());
     }
 
-    /** The cumulative distribution of the standard normal; 0 below -5 sqrt(2). */
+    /** The cumulative distribution of the standard normal; 0 below about -12. */
     public static FloatValue normalCumulative(FloatValue x) {
-        FloatValue a = x.abs().times(0.70710677f);
-        FloatValue tail = exp(logErfc(a.limitedTo(ERFC_LIMIT))).times(0.5f);
-        FloatValue lower = a.greaterThan(ERFC_LIMIT).select(0f, tail);
-        return x.lessThan(0f).select(lower, x.kernel().constant(1f).minus(lower));
+        FloatValue tail = expOfNegative(polynomial(x.abs(), LOG_NORMAL_TAIL));
+        return x.lessThan(0f).select(tail, x.kernel().constant(1f).minus(tail));
     }
 
     /** The greater of x and 0 plus ln(1 + e^-|x|): ln(1 + e^x). */
     public static FloatValue softplus(FloatValue x) {
-        return log1p(exp(x.abs().negated())).plus(x.raisedTo(0f));
+        return log1p(expOfNegative(x.abs().negated())).plus(x.raisedTo(0f));
     }
 
     private static FloatValue withSignOf(FloatValue x, FloatValue magnitude) {

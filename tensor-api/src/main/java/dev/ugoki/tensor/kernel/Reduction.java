@@ -4,9 +4,12 @@ package dev.ugoki.tensor.kernel;
  * A reduction over the columns of a row by a fixed tree, so that its bits don't depend on the width
  * of the hardware's vectors.
  *
- * <p>Sixteen lanes start from {@link #identity()}; lane {@code j} takes in the columns {@code j,
- * j+16, j+32, ...} in that order; then lanes are combined in pairs {@code (j, j+8)}, the eight that
- * are left in pairs {@code (j, j+4)}, then {@code (j, j+2)}, then {@code (j, j+1)}.
+ * <p>The columns are dealt sixteen at a time to four sets of sixteen lanes in turn, so that four
+ * chains of additions run side by side. Every lane starts from {@link #identity()} and takes in its
+ * columns in order; columns beyond the last are the identity. In the end the sets are combined,
+ * beginning with the one whose turn comes next: first with second, third with fourth, then the two
+ * results; then lanes {@code (j, j+8)}, of the eight that are left {@code (j, j+4)}, then {@code
+ * (j, j+2)}, then {@code (j, j+1)}.
  */
 public enum Reduction {
     /** The sum, starting from +0. */
@@ -16,6 +19,9 @@ public enum Reduction {
 
     /** Lanes that take in columns side by side. */
     public static final int LANES = 16;
+
+    /** Sets of lanes that take turns. */
+    public static final int SETS = 4;
 
     /** What each lane starts from. */
     public float identity() {

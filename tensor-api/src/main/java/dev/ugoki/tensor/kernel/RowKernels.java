@@ -1,6 +1,6 @@
 package dev.ugoki.tensor.kernel;
 
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.exp;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfNegative;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.log;
 
 /**
@@ -62,7 +62,7 @@ public final class RowKernels {
     public static Kernel softmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue e = exp(x.minus(x.maximumOverColumns()));
+        FloatValue e = expOfNegative(x.minus(x.maximumOverColumns()));
         return kernel.output(e.times(kernel.constant(1f).over(e.sumOverColumns()))).build();
     }
 
@@ -79,7 +79,7 @@ public final class RowKernels {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
         FloatValue shifted = x.minus(x.maximumOverColumns());
-        return kernel.output(shifted.minus(log(exp(shifted).sumOverColumns()))).build();
+        return kernel.output(shifted.minus(log(expOfNegative(shifted).sumOverColumns()))).build();
     }
 
     /** Inputs: dy full, y = logSoftmax(x) full. Output: dx = dy - e^y sum(dy) full. */
@@ -87,7 +87,7 @@ public final class RowKernels {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue dy = kernel.input(Layout.FULL);
         FloatValue y = kernel.input(Layout.FULL);
-        return kernel.output(dy.minus(exp(y).times(dy.sumOverColumns()))).build();
+        return kernel.output(dy.minus(expOfNegative(y).times(dy.sumOverColumns()))).build();
     }
 
     /**
