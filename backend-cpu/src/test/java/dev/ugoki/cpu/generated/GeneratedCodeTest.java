@@ -1,5 +1,6 @@
 package dev.ugoki.cpu.generated;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +12,7 @@ import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.RowKernels;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -172,6 +174,24 @@ class GeneratedCodeTest {
             generated.runRows(table, 0, ROWS, columns, scratch);
         }
         return threads.getCurrentThreadAllocatedBytes() - before;
+    }
+
+    @Test
+    void interpretedVirtualMachineGivesTheSameBits() throws IOException {
+        Process process =
+                new ProcessBuilder(
+                                ProcessHandle.current().info().command().orElseThrow(),
+                                "-Xint",
+                                "--add-modules",
+                                "jdk.incubator.vector",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                BitsOfAllKernels.class.getName())
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        String interpreted = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertEquals(BitsOfAllKernels.hashes(), interpreted);
     }
 
     @Test

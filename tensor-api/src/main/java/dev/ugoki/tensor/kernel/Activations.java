@@ -78,7 +78,7 @@ public final class Activations {
     public static FloatValue mish(FloatValue x) {
         FloatValue w = expUpTo(MISH_LINEAR, x);
         FloatValue n = w.times(w.plus(2f));
-        return x.times(n).times(reciprocal(n.plus(2f)));
+        return x.times(n.times(reciprocal(n.plus(2f))));
     }
 
     /** dy (n + 4 x w (w+1) / d) / d with w = e^x, n = w^2+2w, d = n+2. */
