@@ -1,6 +1,5 @@
 /** The reference backend, and the kit that the maker of a backend tests it with. */
 module dev.ugoki.tck {
-    requires jdk.management;
     requires transitive dev.ugoki.autograd;
     requires transitive dev.ugoki.tensor;
     requires static transitive org.jspecify;

@@ -30,8 +30,7 @@ final class Elementwise {
         long runsOfTask = Math.max(1, PIECE / Math.max(1, walk.runLength()));
         long units = piecesOfRun > 1 ? walk.runCount() * piecesOfRun : walk.runCount();
         int tasks =
-                Math.toIntExact(
-                        piecesOfRun > 1 ? units : (units + runsOfTask - 1) / runsOfTask);
+                Math.toIntExact(piecesOfRun > 1 ? units : (units + runsOfTask - 1) / runsOfTask);
         ThreadPool.shared()
                 .parallelFor(
                         tasks,
@@ -39,7 +38,14 @@ final class Elementwise {
                             if (piecesOfRun > 1) {
                                 long first = task % piecesOfRun * PIECE;
                                 long count = Math.min(PIECE, walk.runLength() - first);
-                                piece(result, kernel, walk, operands, task / piecesOfRun, first, count);
+                                piece(
+                                        result,
+                                        kernel,
+                                        walk,
+                                        operands,
+                                        task / piecesOfRun,
+                                        first,
+                                        count);
                             } else {
                                 long end = Math.min(units, (task + 1) * runsOfTask);
                                 for (long run = task * runsOfTask; run < end; run++) {
@@ -57,8 +63,7 @@ final class Elementwise {
             long run,
             long first,
             long count) {
-        long to =
-                result.address() + (run * walk.runLength() + first) * result.dtype().byteSize();
+        long to = result.address() + (run * walk.runLength() + first) * result.dtype().byteSize();
         kernel.run(
                 count,
                 address(walk, operands, 0, run, first),
@@ -121,8 +126,7 @@ final class Elementwise {
         long yStep = yScalar ? 0 : bytes;
         if (dtype == DType.F32) {
             FloatKernels kernels = FloatKernels.INSTANCE;
-            return (count, a, b, _, to) ->
-                    kernels.binary(kind, count, a, xScalar, b, yScalar, to);
+            return (count, a, b, _, to) -> kernels.binary(kind, count, a, xScalar, b, yScalar, to);
         }
         if (dtype.isFloating()) {
             DoubleBinaryOperator function = ScalarFunctions.of(kind);

@@ -1,5 +1,7 @@
 package dev.ugoki.cpu;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -11,7 +13,6 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products of the OpenBLAS library, called with raw addresses.
@@ -189,8 +190,7 @@ public final class OpenBlas {
             return MethodHandles.dropArguments(
                     thrower, 0, descriptor.toMethodType().parameterList());
         }
-        return Linker.nativeLinker()
-                .downcallHandle(symbols.findOrThrow(name), descriptor, options);
+        return Linker.nativeLinker().downcallHandle(symbols.findOrThrow(name), descriptor, options);
     }
 
     private static void useOneThread() {
@@ -217,9 +217,7 @@ public final class OpenBlas {
         }
         MethodHandle call =
                 Linker.nativeLinker()
-                        .downcallHandle(
-                                symbols.findOrThrow(function),
-                                FunctionDescriptor.of(TEXT));
+                        .downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(TEXT));
         try {
             return ((MemorySegment) call.invokeExact()).getString(0);
         } catch (Throwable e) {

@@ -1,5 +1,7 @@
 package dev.ugoki.cpu;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -15,7 +17,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds and loads OpenBLAS: {@link #find()}, which never throws. What goes wrong on the way becomes
@@ -59,8 +60,7 @@ final class OpenBlasLibrary {
 
     private static Found fromFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            return failed(
-                    "-D%s=%s names no file".formatted(OpenBlas.LIBRARY_PROPERTY, file));
+            return failed("-D%s=%s names no file".formatted(OpenBlas.LIBRARY_PROPERTY, file));
         }
         return checked(load(file.toAbsolutePath()), file.toAbsolutePath());
     }
@@ -104,8 +104,7 @@ final class OpenBlasLibrary {
                     "libgfortran.5.dylib",
                     "libopenblas.0.dylib");
         }
-        return List.of(
-                "libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0");
+        return List.of("libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0");
     }
 
     private static Found fromJar(String platform) throws IOException {

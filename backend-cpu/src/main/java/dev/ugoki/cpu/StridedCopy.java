@@ -21,7 +21,12 @@ final class StridedCopy {
             return;
         }
         long[] extents = from.shape().toArray();
-        transfer(extents, from.address(), from.toStrides(), to, from.shape().toRowMajorStrides(),
+        transfer(
+                extents,
+                from.address(),
+                from.toStrides(),
+                to,
+                from.shape().toRowMajorStrides(),
                 from.dtype().byteSize());
     }
 

@@ -1,6 +1,11 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Axes;
+import dev.ugoki.tensor.op.Clamp;
+import dev.ugoki.tensor.op.Erfinv;
+import dev.ugoki.tensor.op.Likelihood;
+import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Backends;
 import dev.ugoki.tensor.spi.Stored;
@@ -312,6 +317,14 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.ERF);
     }
 
+    /**
+     * The inverse of {@link #erf}, for x from -1 to 1, where it is infinite; NaN beyond. See {@link
+     * Erfinv}.
+     */
+    public Tensor erfinv() {
+        return Engine.one(new Erfinv(), this);
+    }
+
     /** {@code 1 / (1 + exp(-x))}. */
     public Tensor sigmoid() {
         return unary(Prim.Unary.Kind.SIGMOID);
@@ -330,6 +343,16 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.ROUND);
     }
 
+    /** {@code x * x}. */
+    public Tensor square() {
+        return mul(this);
+    }
+
+    /** {@code 1 / x}. */
+    public Tensor reciprocal() {
+        return scalarLike(1).div(this);
+    }
+
     /** Towards zero. */
     public Tensor trunc() {
         return unary(Prim.Unary.Kind.TRUNC);
@@ -345,7 +368,7 @@ public final class Tensor {
     }
 
     public Tensor add(Number other) {
-        return binary(Prim.Binary.Kind.ADD, like(other));
+        return binary(Prim.Binary.Kind.ADD, scalarLike(other));
     }
 
     public Tensor sub(Tensor other) {
@@ -353,7 +376,7 @@ public final class Tensor {
     }
 
     public Tensor sub(Number other) {
-        return binary(Prim.Binary.Kind.SUB, like(other));
+        return binary(Prim.Binary.Kind.SUB, scalarLike(other));
     }
 
     public Tensor mul(Tensor other) {
@@ -361,7 +384,7 @@ public final class Tensor {
     }
 
     public Tensor mul(Number other) {
-        return binary(Prim.Binary.Kind.MUL, like(other));
+        return binary(Prim.Binary.Kind.MUL, scalarLike(other));
     }
 
     /** The quotient; of integers, towards zero, and 0 where the divisor is 0. */
@@ -370,7 +393,7 @@ public final class Tensor {
     }
 
     public Tensor div(Number other) {
-        return binary(Prim.Binary.Kind.DIV, like(other));
+        return binary(Prim.Binary.Kind.DIV, scalarLike(other));
     }
 
     /** The remainder, with the dividend's sign. */
@@ -383,7 +406,7 @@ public final class Tensor {
     }
 
     public Tensor pow(Number other) {
-        return binary(Prim.Binary.Kind.POW, like(other));
+        return binary(Prim.Binary.Kind.POW, scalarLike(other));
     }
 
     /** The larger of the two; NaN where either is. */
@@ -392,7 +415,7 @@ public final class Tensor {
     }
 
     public Tensor maximum(Number other) {
-        return binary(Prim.Binary.Kind.MAX, like(other));
+        return binary(Prim.Binary.Kind.MAX, scalarLike(other));
     }
 
     /** The smaller of the two; NaN where either is. */
@@ -401,7 +424,7 @@ public final class Tensor {
     }
 
     public Tensor minimum(Number other) {
-        return binary(Prim.Binary.Kind.MIN, like(other));
+        return binary(Prim.Binary.Kind.MIN, scalarLike(other));
     }
 
     /** The angle of the point (x: {@code other}, y: this), in radians from -pi to pi. */
@@ -424,12 +447,27 @@ public final class Tensor {
         return binary(Prim.Binary.Kind.XOR, other);
     }
 
+    /** The bits moved up by {@code count}, from 0 to one less than the dtype has; integers only. */
+    public Tensor shiftLeft(int count) {
+        return binary(Prim.Binary.Kind.SHIFT_LEFT, scalarLike(count));
+    }
+
+    /** The bits moved down by {@code count}, the sign kept: as {@link #shiftLeft}. */
+    public Tensor shiftRight(int count) {
+        return binary(Prim.Binary.Kind.SHIFT_RIGHT, scalarLike(count));
+    }
+
+    /** The bits moved down by {@code count}, zeros following: as {@link #shiftLeft}. */
+    public Tensor shiftRightUnsigned(int count) {
+        return binary(Prim.Binary.Kind.SHIFT_RIGHT_UNSIGNED, scalarLike(count));
+    }
+
     public Tensor eq(Tensor other) {
         return compare(Prim.Compare.Kind.EQ, other);
     }
 
     public Tensor eq(Number other) {
-        return compare(Prim.Compare.Kind.EQ, like(other));
+        return compare(Prim.Compare.Kind.EQ, scalarLike(other));
     }
 
     public Tensor ne(Tensor other) {
@@ -437,7 +475,7 @@ public final class Tensor {
     }
 
     public Tensor ne(Number other) {
-        return compare(Prim.Compare.Kind.NE, like(other));
+        return compare(Prim.Compare.Kind.NE, scalarLike(other));
     }
 
     public Tensor lt(Tensor other) {
@@ -445,7 +483,7 @@ public final class Tensor {
     }
 
     public Tensor lt(Number other) {
-        return compare(Prim.Compare.Kind.LT, like(other));
+        return compare(Prim.Compare.Kind.LT, scalarLike(other));
     }
 
     public Tensor le(Tensor other) {
@@ -453,7 +491,7 @@ public final class Tensor {
     }
 
     public Tensor le(Number other) {
-        return compare(Prim.Compare.Kind.LE, like(other));
+        return compare(Prim.Compare.Kind.LE, scalarLike(other));
     }
 
     public Tensor gt(Tensor other) {
@@ -461,7 +499,7 @@ public final class Tensor {
     }
 
     public Tensor gt(Number other) {
-        return compare(Prim.Compare.Kind.GT, like(other));
+        return compare(Prim.Compare.Kind.GT, scalarLike(other));
     }
 
     public Tensor ge(Tensor other) {
@@ -469,7 +507,7 @@ public final class Tensor {
     }
 
     public Tensor ge(Number other) {
-        return compare(Prim.Compare.Kind.GE, like(other));
+        return compare(Prim.Compare.Kind.GE, scalarLike(other));
     }
 
     /** {@code this ? whenTrue : whenFalse}, element by element; this is BOOL. */
@@ -480,9 +518,89 @@ public final class Tensor {
                 new Prim.Select(), expand(shape), whenTrue.expand(shape), whenFalse.expand(shape));
     }
 
+    /** {@code condition ? whenTrue : whenFalse}, element by element, as NumPy's. */
+    public static Tensor where(Tensor condition, Tensor whenTrue, Tensor whenFalse) {
+        return condition.select(whenTrue, whenFalse);
+    }
+
+    /** These elements, but {@code value} where {@code mask} (BOOL) is true. */
+    public Tensor maskedFill(Tensor mask, Number value) {
+        return mask.select(scalarLike(value), this);
+    }
+
+    /**
+     * {@code min(max(x, least), most)}, NaN where x is. The gradient passes at the bounds and
+     * between, and is 0 beyond.
+     */
+    public Tensor clamp(Number least, Number most) {
+        return Engine.one(new Clamp(numberFor(dtype(), least), numberFor(dtype(), most)), this);
+    }
+
     /** The same numbers as {@code dtype}; see {@link Prim.Cast} for how they are converted. */
     public Tensor cast(DType dtype) {
         return dtype == dtype() ? this : Engine.one(new Prim.Cast(dtype), this);
+    }
+
+    // ---- activations ----
+
+    /** See {@link Activation.Relu}: {@code max(x, 0)}. */
+    public Tensor relu() {
+        return Engine.one(new Activation.Relu(), this);
+    }
+
+    /** See {@link Activation.LeakyRelu}: {@code x > 0 ? x : slope * x}. */
+    public Tensor leakyRelu(double slope) {
+        return Engine.one(new Activation.LeakyRelu(slope), this);
+    }
+
+    /** See {@link Activation.Elu}: {@code x > 0 ? x : alpha * (exp(x) - 1)}. */
+    public Tensor elu(double alpha) {
+        return Engine.one(new Activation.Elu(alpha), this);
+    }
+
+    /** See {@link Activation.Silu}: {@code x * sigmoid(x)}. */
+    public Tensor silu() {
+        return Engine.one(new Activation.Silu(), this);
+    }
+
+    /** See {@link Activation.Gelu}: {@code x * Phi(x)}, exactly. */
+    public Tensor gelu() {
+        return Engine.one(new Activation.Gelu(), this);
+    }
+
+    /** See {@link Activation.GeluTanh}: {@link #gelu} by its approximation with tanh. */
+    public Tensor geluTanh() {
+        return Engine.one(new Activation.GeluTanh(), this);
+    }
+
+    /** See {@link Activation.Mish}: {@code x * tanh(softplus(x))}. */
+    public Tensor mish() {
+        return Engine.one(new Activation.Mish(), this);
+    }
+
+    /** See {@link Activation.Softplus}: {@code log(1 + exp(x))}. */
+    public Tensor softplus() {
+        return Engine.one(new Activation.Softplus(), this);
+    }
+
+    /** See {@link Activation.LogSigmoid}: {@code log(sigmoid(x))}. */
+    public Tensor logSigmoid() {
+        return Engine.one(new Activation.LogSigmoid(), this);
+    }
+
+    /** See {@link Activation.Hardswish}: {@code x * min(max(x + 3, 0), 6) / 6}. */
+    public Tensor hardswish() {
+        return Engine.one(new Activation.Hardswish(), this);
+    }
+
+    /** {@code exp(x) / sum(exp(x))} along {@code dim}; safe for large scores. */
+    public Tensor softmax(int dim) {
+        return Engine.one(new Likelihood.Softmax(dimension("softmax", dim)), this);
+    }
+
+    /** {@code x - log(sum(exp(x)))} along {@code dim}; safe for large scores. */
+    public Tensor logSoftmax(int dim) {
+        return Engine.one(new Likelihood.LogSoftmax(dimension("logSoftmax", dim)), this);
     }
 
     private Tensor unary(Prim.Unary.Kind kind) {
@@ -505,15 +623,17 @@ public final class Tensor {
         return Engine.one(op, expand(shape), other.expand(shape));
     }
 
-    private Tensor like(Number value) {
-        return full(dtype(), Shape.SCALAR, value);
+    /** A scalar of this tensor's dtype, on its device. */
+    public Tensor scalarLike(Number value) {
+        Tensor scalar = full(dtype(), Shape.SCALAR, value);
+        return scalar.device().equals(device()) ? scalar : scalar.to(device());
     }
 
     private static Shape broadcast(String operation, Shape lhs, Tensor rhs) {
         return broadcast(operation, lhs, rhs.shape());
     }
 
-    private static Shape broadcast(String operation, Shape lhs, Shape rhs) {
+    static Shape broadcast(String operation, Shape lhs, Shape rhs) {
         long[] extents = new long[Math.max(lhs.rank(), rhs.rank())];
         for (int fromEnd = 1; fromEnd <= extents.length; fromEnd++) {
             long left = fromEnd <= lhs.rank() ? lhs.extent(-fromEnd) : 1;
@@ -724,12 +844,170 @@ public final class Tensor {
         return Engine.one(new Prim.Pad(edges, numberFor(dtype(), value)), this);
     }
 
+    /**
+     * {@code value} around the elements: {@code edges[d]} holds how many before and how many after
+     * in dimension d.
+     */
+    public Tensor pad(long[][] edges, Number value) {
+        List<Prim.Edges> all = new ArrayList<>(edges.length);
+        for (long[] each : edges) {
+            if (each.length != 2) {
+                throw new IllegalArgumentException(
+                        "pad: a dimension's edges are two numbers, before and after, not "
+                                + Arrays.toString(each));
+            }
+            all.add(new Prim.Edges(each[0], each[1], 0));
+        }
+        return Engine.one(new Prim.Pad(all, numberFor(dtype(), value)), this);
+    }
+
+    /**
+     * {@code before} and {@code after} elements around dimension {@code dim}, taken from within as
+     * {@code mode} says. The gradient of an element is the sum over all places that it was put to.
+     */
+    public Tensor pad(int dim, long before, long after, PadMode mode) {
+        int at = dimension("pad", dim);
+        long[] places = mode.places(type, at, before, after);
+        Tensor index = of(places, places.length).to(device());
+        return before == 0 && after == 0 ? this : indexSelect(at, index);
+    }
+
     /** Tensors one after the other along {@code dim}. */
     public static Tensor concat(int dim, Tensor... parts) {
         if (parts.length == 0) {
             throw new IllegalArgumentException("concat: needs at least one tensor");
         }
         return Engine.one(new Prim.Concat(parts[0].dimension("concat", dim)), parts);
+    }
+
+    /** Tensors of one shape along a new dimension {@code dim}; -1 is after the last. */
+    public static Tensor stack(int dim, Tensor... parts) {
+        if (parts.length == 0) {
+            throw new IllegalArgumentException("stack: needs at least one tensor");
+        }
+        int at = dim < 0 ? dim + parts[0].rank() + 1 : dim;
+        Tensor[] rows = new Tensor[parts.length];
+        for (int i = 0; i < parts.length; i++) {
+            if (!parts[i].type.equals(parts[0].type)) {
+                throw new IllegalArgumentException(
+                        "stack: tensor "
+                                + i
+                                + " is "
+                                + parts[i].type
+                                + ", the first "
+                                + parts[0].type
+                                + "; cast or reshape one of them");
+            }
+            rows[i] = parts[i].unsqueeze(at);
+        }
+        return concat(at, rows);
+    }
+
+    /** Consecutive parts of dimension {@code dim}, of the given extents, which must fill it. */
+    public List<Tensor> split(int dim, long... extents) {
+        int at = dimension("split", dim);
+        long total = 0;
+        for (long extent : extents) {
+            total = extent < 0 || total < 0 ? -1 : total + extent;
+        }
+        if (total != extent(at)) {
+            throw new IllegalArgumentException(
+                    "split: extents "
+                            + Arrays.toString(extents)
+                            + " do not add up to the "
+                            + extent(at)
+                            + " of dimension "
+                            + dim
+                            + " of "
+                            + type);
+        }
+        List<Tensor> parts = new ArrayList<>(extents.length);
+        long start = 0;
+        for (long extent : extents) {
+            parts.add(slice(at, start, start + extent));
+            start += extent;
+        }
+        return parts;
+    }
+
+    /** {@code count} parts of dimension {@code dim} of one extent. */
+    public List<Tensor> chunk(int dim, int count) {
+        int at = dimension("chunk", dim);
+        if (count < 1 || extent(at) % count != 0) {
+            throw new IllegalArgumentException(
+                    "chunk: dimension "
+                            + dim
+                            + " of "
+                            + type
+                            + " does not divide into "
+                            + count
+                            + " parts; use split");
+        }
+        long[] extents = new long[count];
+        Arrays.fill(extents, extent(at) / count);
+        return split(at, extents);
+    }
+
+    /**
+     * The elements moved on by {@code shift} along {@code dim} (back, where negative); what leaves
+     * at one end comes in at the other.
+     */
+    public Tensor roll(long shift, int dim) {
+        int at = dimension("roll", dim);
+        long extent = extent(at);
+        long moved = extent == 0 ? 0 : Math.floorMod(shift, extent);
+        return moved == 0
+                ? this
+                : concat(at, slice(at, extent - moved, extent), slice(at, 0, extent - moved));
+    }
+
+    /**
+     * The tensor laid side by side with itself, {@code counts[d]} times along dimension d; more
+     * counts than dimensions add dimensions in front.
+     */
+    public Tensor repeat(long... counts) {
+        int added = counts.length - rank();
+        if (added < 0) {
+            throw new IllegalArgumentException(
+                    "repeat: "
+                            + Arrays.toString(counts)
+                            + " has fewer counts than "
+                            + type
+                            + " has dimensions");
+        }
+        long[] apart = new long[2 * counts.length];
+        long[] laid = new long[2 * counts.length];
+        long[] result = new long[counts.length];
+        for (int dim = 0; dim < counts.length; dim++) {
+            long extent = dim < added ? 1 : shape().extent(dim - added);
+            apart[2 * dim] = 1;
+            apart[2 * dim + 1] = extent;
+            laid[2 * dim] = counts[dim];
+            laid[2 * dim + 1] = extent;
+            result[dim] = counts[dim] * extent;
+        }
+        return reshape(Shape.of(apart)).expand(laid).reshape(Shape.of(result));
+    }
+
+    /** The elements at and below diagonal {@code diagonal} of the last two dimensions, else 0. */
+    public Tensor tril(long diagonal) {
+        return belowDiagonal("tril", diagonal).select(this, scalarLike(0));
+    }
+
+    /** The elements at and above diagonal {@code diagonal} of the last two dimensions, else 0. */
+    public Tensor triu(long diagonal) {
+        return belowDiagonal("triu", diagonal - 1).select(scalarLike(0), this);
+    }
+
+    /** Whether column - row is at most {@code diagonal}, for the last two dimensions. */
+    private Tensor belowDiagonal(String operation, long diagonal) {
+        if (rank() < 2) {
+            throw new IllegalArgumentException(
+                    operation + ": needs rows and columns, and is " + type);
+        }
+        Tensor rows = arange(DType.I64, extent(-2)).unsqueeze(1).to(device());
+        Tensor columns = arange(DType.I64, extent(-1)).to(device());
+        return columns.sub(rows).le(diagonal);
     }
 
     // ---- reductions ----
@@ -771,16 +1049,107 @@ public final class Tensor {
 
     /** The mean along {@code dims}; as {@link #sum}. */
     public Tensor mean(boolean keepDims, int... dims) {
-        long count = 1;
-        for (int dim : axes("mean", dims).toArray()) {
-            count *= shape().extent(dim);
-        }
-        return sum(keepDims, dims).mul(1.0 / count);
+        return sum(keepDims, dims).div(count(axes("mean", dims)));
     }
 
     /** The mean of all elements, a scalar. */
     public Tensor mean() {
         return mean(false);
+    }
+
+    /**
+     * The variance along {@code dims}: squared deviations from the mean, divided by the number of
+     * elements less {@code correction} (1 for a sample's, 0 for a population's; NaN where nothing
+     * is left); as {@link #sum}.
+     */
+    public Tensor var(double correction, boolean keepDims, int... dims) {
+        Axes axes = axes("var", dims);
+        if (axes.count() == 0) {
+            Tensor zero = sub(this);
+            return correction == 0 ? zero : zero.div(Math.max(0, 1 - correction));
+        }
+        Tensor deviations = sub(mean(true, dims));
+        double divisor = Math.max(0, count(axes) - correction);
+        return deviations.square().sum(keepDims, dims).div(divisor);
+    }
+
+    /** The root of {@link #var}; its gradient is infinite or NaN where the variance is 0. */
+    public Tensor std(double correction, boolean keepDims, int... dims) {
+        return var(correction, keepDims, dims).sqrt();
+    }
+
+    /** {@code log(sum(exp(x)))} along {@code dims}, safe for large scores; as {@link #sum}. */
+    public Tensor logSumExp(boolean keepDims, int... dims) {
+        Axes axes = axes("logSumExp", dims);
+        Tensor reduced = Engine.one(new Likelihood.LogSumExp(axes), this);
+        return keepDims ? reduced.reshape(kept(axes)) : reduced;
+    }
+
+    /** The index (I64) of the first largest element along {@code dim}; NaN wins. */
+    public Tensor argmax(int dim, boolean keepDims) {
+        return argReduce(Prim.ArgReduce.Kind.MAX, dimension("argmax", dim), keepDims);
+    }
+
+    /** The index (I64) of the first smallest element along {@code dim}; NaN wins. */
+    public Tensor argmin(int dim, boolean keepDims) {
+        return argReduce(Prim.ArgReduce.Kind.MIN, dimension("argmin", dim), keepDims);
+    }
+
+    private Tensor argReduce(Prim.ArgReduce.Kind kind, int dim, boolean keepDims) {
+        Tensor index = Engine.one(new Prim.ArgReduce(kind, dim), this);
+        return keepDims ? index.unsqueeze(dim) : index;
+    }
+
+    /** The sums of all elements so far along {@code dim}. */
+    public Tensor cumsum(int dim) {
+        return Engine.one(
+                new Prim.Scan(Prim.Scan.Kind.SUM, dimension("cumsum", dim), false), this);
+    }
+
+    /** The products of all elements so far along {@code dim}. */
+    public Tensor cumprod(int dim) {
+        return Engine.one(
+                new Prim.Scan(Prim.Scan.Kind.PROD, dimension("cumprod", dim), false), this);
+    }
+
+    /**
+     * Elements in order, and where they were.
+     *
+     * @param indices I64, along the dimension that was sorted
+     */
+    public record Sorted(Tensor values, Tensor indices) {}
+
+    /** The indices (I64) that sort along {@code dim}; stable; NaN counts as the largest. */
+    public Tensor argsort(int dim, boolean descending) {
+        return Engine.one(new Prim.ArgSort(dimension("argsort", dim), descending), this);
+    }
+
+    /**
+     * The elements in order along {@code dim}; stable; NaN counts as the largest. The gradient of a
+     * sorted element goes to the place that it came from.
+     */
+    public Sorted sort(int dim, boolean descending) {
+        Tensor indices = argsort(dim, descending);
+        return new Sorted(gather(dim, indices), indices);
+    }
+
+    /** The {@code k} largest elements along {@code dim}, the largest first; as {@link #sort}. */
+    public Sorted topk(long k, int dim) {
+        int at = dimension("topk", dim);
+        if (k < 0 || k > extent(at)) {
+            throw new IllegalArgumentException(
+                    "topk: k is "
+                            + k
+                            + ", but dimension "
+                            + dim
+                            + " of "
+                            + type
+                            + " has "
+                            + extent(at)
+                            + " elements");
+        }
+        Tensor indices = argsort(at, true).slice(at, 0, k);
+        return new Sorted(gather(at, indices), indices);
     }
 
     private Tensor reduce(Prim.Reduce.Kind kind, boolean keepDims, int[] dims) {
@@ -789,11 +1158,23 @@ public final class Tensor {
         if (!keepDims) {
             return reduced;
         }
+        return reduced.reshape(kept(op.axes()));
+    }
+
+    private Shape kept(Axes axes) {
         long[] extents = shape().toArray();
-        for (int dim : op.axes().toArray()) {
-            extents[dim] = 1;
+        for (int i = 0; i < axes.count(); i++) {
+            extents[axes.get(i)] = 1;
         }
-        return reduced.reshape(Shape.of(extents));
+        return Shape.of(extents);
+    }
+
+    private long count(Axes axes) {
+        long count = 1;
+        for (int i = 0; i < axes.count(); i++) {
+            count *= shape().extent(axes.get(i));
+        }
+        return count;
     }
 
     private Axes axes(String operation, int[] dims) {
@@ -810,9 +1191,102 @@ public final class Tensor {
 
     // ---- indexing ----
 
-    /** See {@link Prim.Gather}: {@code result[.., i, ..] = this[.., index[.., i, ..], ..]}. */
+    /**
+     * {@code result[.., i, ..] = this[.., index[.., i, ..], ..]} along {@code dim}. The index (I64
+     * or I32) has this tensor's rank, and in the other dimensions at most its extents: fewer take
+     * the first. The gradient of an element that is taken several times is the sum. An index out of
+     * range throws.
+     */
     public Tensor gather(int dim, Tensor index) {
-        return Engine.one(new Prim.Gather(dimension("gather", dim)), this, index);
+        int at = dimension("gather", dim);
+        return Engine.one(new Prim.Gather(at), leading(at, index), index);
+    }
+
+    /** The part of this that an index along {@code dim} with smaller extents reaches. */
+    private Tensor leading(int dim, Tensor index) {
+        Tensor part = this;
+        for (int i = 0; i < rank() && index.rank() == rank(); i++) {
+            if (i != dim && index.extent(i) < extent(i)) {
+                part = part.slice(i, 0, index.extent(i));
+            }
+        }
+        return part;
+    }
+
+    /**
+     * A copy into which {@code updates} are added along {@code dim}: {@code result[..,
+     * index[.., i, ..], ..] += updates[.., i, ..]}, in row-major order where an index repeats.
+     * {@code index} (I64 or I32) has this tensor's rank, and in the other dimensions at most its
+     * extents; {@code updates} may be larger than {@code index}, and its rest counts for nothing.
+     */
+    public Tensor scatterAdd(int dim, Tensor index, Tensor updates) {
+        return scatter("scatterAdd", Prim.Scatter.Mode.ADD, dim, index, updates);
+    }
+
+    /**
+     * As {@link #scatterAdd}, but updates take the place of elements, the last one where an index
+     * repeats; only that one has a gradient.
+     */
+    public Tensor scatter(int dim, Tensor index, Tensor updates) {
+        return scatter("scatter", Prim.Scatter.Mode.SET, dim, index, updates);
+    }
+
+    private Tensor scatter(
+            String operation, Prim.Scatter.Mode mode, int dim, Tensor index, Tensor updates) {
+        int at = dimension(operation, dim);
+        Tensor used = updates;
+        for (int i = 0; i < index.rank() && index.rank() == updates.rank(); i++) {
+            if (index.extent(i) < updates.extent(i)) {
+                used = used.slice(i, 0, index.extent(i));
+            }
+        }
+        Tensor part = leading(at, index);
+        Tensor scattered = Engine.one(new Prim.Scatter(at, mode), part, index, used);
+        return part == this ? scattered : around(scattered);
+    }
+
+    /** This tensor with its leading part replaced by {@code part}. */
+    private Tensor around(Tensor part) {
+        Tensor whole = part;
+        for (int dim = rank() - 1; dim >= 0; dim--) {
+            if (part.extent(dim) < extent(dim)) {
+                Tensor rest = slice(dim, part.extent(dim), extent(dim));
+                for (int i = 0; i < dim; i++) {
+                    rest = rest.slice(i, 0, part.extent(i));
+                }
+                whole = concat(dim, whole, rest);
+            }
+        }
+        return whole;
+    }
+
+    /**
+     * Rows of this table {@code [count, width..]} by {@code index} (I64 or I32, any shape): {@code
+     * [index.., width..]}. The gradient of a row is the sum over the places that name it.
+     */
+    public Tensor embedding(Tensor index) {
+        if (rank() == 0) {
+            throw new IllegalArgumentException("embedding: the table has no rows: " + type);
+        }
+        Tensor rows = indexSelect(0, index.reshape(index.shape().elementCount()));
+        long[] extents = Arrays.copyOf(index.shape().toArray(), index.rank() + rank() - 1);
+        for (int dim = 1; dim < rank(); dim++) {
+            extents[index.rank() + dim - 1] = extent(dim);
+        }
+        return rows.reshape(Shape.of(extents));
+    }
+
+    /**
+     * For each index (I64 or I32) a row of {@code classes} zeros with a one at its place, I64:
+     * {@code [.., classes]}; zeros only, where the index is out of range.
+     */
+    public Tensor oneHot(long classes) {
+        if (!dtype().isInteger() || classes < 1) {
+            throw new IllegalArgumentException(
+                    "oneHot: needs integers and at least one class: " + type + ", " + classes);
+        }
+        Tensor range = arange(dtype(), classes).to(device());
+        return unsqueeze(-1).eq(range).cast(DType.I64);
     }
 
     /** The slices of dimension {@code dim} that {@code index} (I64 or I32, rank 1) names. */
@@ -855,6 +1329,42 @@ public final class Tensor {
                 new Prim.MatMul(),
                 expand(inner(batch, shape())),
                 other.expand(inner(batch, other.shape())));
+    }
+
+    /**
+     * {@code x W^T + bias}, see {@link Linear}: x is this, {@code [.., in]}, the weight {@code [out,
+     * in]}, the bias {@code [out]}.
+     */
+    public Tensor linear(Tensor weight, @Nullable Tensor bias) {
+        return bias == null
+                ? Engine.one(new Linear(), this, weight)
+                : Engine.one(new Linear(), this, weight, bias);
+    }
+
+    /**
+     * A sum of products by Einstein's convention, as NumPy's: {@code einsum("bij,bjk->bik", a, b)}.
+     *
+     * <p>A letter names a dimension of each operand; what the part behind the arrow leaves out is
+     * summed over. Without an arrow the result has the letters that occur once, in the order of the
+     * alphabet. A letter twice in one operand takes its diagonal; {@code ...} stands for any number
+     * of dimensions, which are broadcast. Operands are combined from left to right, pair by pair,
+     * by matrix products.
+     */
+    public static Tensor einsum(String equation, Tensor... operands) {
+        return Einsum.of(equation, operands);
+    }
+
+    /**
+     * {@code sum(a * b) / (max(|a|, epsilon) * max(|b|, epsilon))} along {@code dim}, with
+     * broadcasting; finite gradients at zero vectors.
+     */
+    public Tensor cosineSimilarity(Tensor other, int dim, double epsilon) {
+        Tensor product = mul(other).sum(false, dim);
+        return product.div(boundedNorm(dim, epsilon)).div(other.boundedNorm(dim, epsilon));
+    }
+
+    private Tensor boundedNorm(int dim, double epsilon) {
+        return square().sum(false, dim).clamp(epsilon * epsilon, Double.POSITIVE_INFINITY).sqrt();
     }
 
     private static Shape outer(Shape shape) {

@@ -73,7 +73,7 @@ final class Disk {
         List<Path> found = new ArrayList<>();
         try (Stream<Path> entries = Files.list(folder)) {
             for (Path entry : (Iterable<Path>) entries::iterator) {
-                String name = entry.getFileName().toString();
+                String name = String.valueOf(entry.getFileName());
                 if (name.startsWith(".") && name.endsWith(TEMPORARY_SUFFIX)) {
                     found.add(entry);
                 }

@@ -13,11 +13,18 @@ public final class FileFormatException extends IOException {
     private static final int LONGEST_QUOTE = 120;
 
     /**
+     * An error about a file.
+     *
      * @param file the file that was read
      * @param problem what is wrong with it, and what to do
      */
     public FileFormatException(Path file, String problem) {
         super(file + ": " + problem);
+    }
+
+    /** The same, with the exception that told of it. */
+    FileFormatException(Path file, String problem, Throwable cause) {
+        super(file + ": " + problem, cause);
     }
 
     /**

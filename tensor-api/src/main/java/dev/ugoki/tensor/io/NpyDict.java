@@ -151,10 +151,10 @@ final class NpyDict {
             }
             extents.add(readExtent());
             if (!skipIfNext(',')) {
-                if (extents.size() == 1) {
-                    throw error("the shape is not a tuple: a comma is missing");
-                }
                 expect(')');
+                if (extents.size() == 1) {
+                    throw error("the shape is a number in brackets, not a tuple: a comma lacks");
+                }
                 break;
             }
         }

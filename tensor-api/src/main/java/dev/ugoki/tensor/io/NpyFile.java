@@ -16,8 +16,7 @@ import java.nio.file.Path;
  *
  * <p>Read are versions 1.0, 2.0 and 3.0, both byte orders, both memory orders, and the types f8,
  * f4, f2, i8, i4, i1, u1 and b1. Written is version 1.0, little-endian, row-major, byte for byte as
- * numpy does. Source: <a
- * href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>.
+ * numpy does. Source: numpy's documentation of {@code numpy.lib.format}.
  */
 public final class NpyFile {
     private NpyFile() {}

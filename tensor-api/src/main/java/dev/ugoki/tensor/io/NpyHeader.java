@@ -16,8 +16,7 @@ import java.nio.file.Path;
  *
  * <p>Six bytes of magic, two of version, the length of what follows (two bytes in version 1.0, four
  * in 2.0 and 3.0, little-endian), then a Python dict: {@code {'descr': '<f4', 'fortran_order':
- * False, 'shape': (25650, 2), }}. Source: <a
- * href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>.
+ * False, 'shape': (25650, 2), }}. Source: numpy's documentation of {@code numpy.lib.format}.
  *
  * @param dtype the type of the elements
  * @param bigEndian whether their bytes stand in the other order
@@ -60,7 +59,7 @@ record NpyHeader(
         if (major < 1 || major > 3 || minor != 0) {
             throw new FileFormatException(
                     file,
-                    "%sis npy of version %d.%d; versions 1.0, 2.0 and 3.0 can be read: save it as one"
+                    "%sis npy of version %d.%d; versions 1.0, 2.0 and 3.0 can be read: save it so"
                             .formatted(what, major, minor));
         }
         byte[] lengthBytes = in.readNBytes(major == 1 ? 2 : 4);

@@ -41,8 +41,11 @@ public final class NpzFile implements AutoCloseable {
     /** Deflate makes at most this many bytes of one (a run of 258 from two bits, RFC 1951). */
     private static final long MOST_BYTES_OF_ONE = 1032;
 
-    /** The earliest time that zip knows; numpy writes it too, so equal arrays give equal files. */
-    private static final LocalDateTime ENTRY_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
+    /**
+     * One time for all, so that equal arrays give equal files. It is one step after the earliest
+     * time that zip knows, beside which Java would note the time zone.
+     */
+    private static final LocalDateTime ENTRY_TIME = LocalDateTime.of(1980, 1, 1, 0, 0, 2);
 
     private final Path path;
     private final ZipFile zip;
@@ -88,16 +91,18 @@ public final class NpzFile implements AutoCloseable {
     private static ZipFile openZip(Path path) throws IOException {
         try {
             return new ZipFile(path.toFile());
-        } catch (ZipException broken) {
-            FileFormatException failure =
-                    new FileFormatException(
-                            path,
-                            "is not a whole npz file (%s); it is cut off, corrupt or no zip: write it"
-                                            .formatted(broken.getMessage())
-                                    + " again, or name another file");
-            failure.initCause(broken);
-            throw failure;
+        } catch (ZipException | EOFException broken) {
+            throw new FileFormatException(
+                    path,
+                    ("is not a whole npz file (%s); it is cut off, corrupt or no zip: write it"
+                                    + " again, or name another file")
+                            .formatted(reason(broken)),
+                    broken);
         }
+    }
+
+    private static String reason(IOException broken) {
+        return broken.getMessage() == null ? "it ends early" : broken.getMessage();
     }
 
     /**
@@ -148,13 +153,10 @@ public final class NpzFile implements AutoCloseable {
             }
             return array;
         } catch (ZipException | EOFException broken) {
-            FileFormatException failure =
-                    new FileFormatException(
-                            path,
-                            "%sis corrupt (%s); fetch or write it again"
-                                    .formatted(what, broken.getMessage()));
-            failure.initCause(broken);
-            throw failure;
+            throw new FileFormatException(
+                    path,
+                    "%sis corrupt (%s); fetch or write it again".formatted(what, reason(broken)),
+                    broken);
         }
     }
 

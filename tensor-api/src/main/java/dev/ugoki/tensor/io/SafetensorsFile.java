@@ -71,6 +71,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
     /**
      * Reads a whole file: all tensors by name, in the order of the header, in memory of their own.
+     * What is large, or copied elsewhere anyway, is better opened and read tensor by tensor.
      *
      * @throws FileFormatException as {@link #open} and {@link #array}
      */

@@ -211,7 +211,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> tensor
                 throw error(
                         "takes %s bytes as %s%s, but its offsets [%d, %d] span %d%s"
                                 .formatted(
-                                        bits % 8 == 0 ? bits / 8 : bits / 8.0,
+                                        bits % 8 == 0 ? Long.toString(bits / 8) : bits + "/8",
                                         type,
                                         shape,
                                         begin,

@@ -147,7 +147,7 @@ record SafetensorsLayout(byte[] header, List<MemorySegment> data) {
         } catch (CharacterCodingException halfPair) {
             throw new IllegalArgumentException(
                     "a name or a text of the metadata holds half a surrogate pair, which UTF-8"
-                        + " cannot hold; mend it",
+                            + " cannot hold; mend it",
                     halfPair);
         }
         int length = encoded.remaining();

@@ -617,7 +617,7 @@ public final class TypeRules {
         dtype(op, d -> d != DType.BOOL, in);
     }
 
-    private static void dim(Prim op, int dim, TensorType[] in) {
+    static void dim(Op op, int dim, TensorType[] in) {
         int rank = in[0].shape().rank();
         if (!(dim >= 0 && dim < rank)) {
             throw wrong(op, in, "dimension " + dim + " is not one of the " + rank + " dimensions");
@@ -636,11 +636,11 @@ public final class TypeRules {
         }
     }
 
-    private static IllegalArgumentException wrong(Prim op, TensorType[] in, String problem) {
+    static IllegalArgumentException wrong(Op op, TensorType[] in, String problem) {
         return new IllegalArgumentException(message(op, in, problem));
     }
 
-    private static String message(Prim op, TensorType[] in, String problem) {
+    private static String message(Op op, TensorType[] in, String problem) {
         StringBuilder text = new StringBuilder(op.name()).append(": ").append(problem);
         for (int i = 0; i < in.length; i++) {
             text.append(i == 0 ? "; operands " : ", ").append(in[i]);

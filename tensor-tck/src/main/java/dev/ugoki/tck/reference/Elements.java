@@ -2,6 +2,7 @@ package dev.ugoki.tck.reference;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.Stored;
 
 import java.lang.foreign.MemorySegment;
@@ -23,7 +24,7 @@ final class Elements {
 
     Elements(Stored view) {
         this.view = view;
-        this.memory = NativeMemory.segment(view.storage().address(), view.storage().capacity());
+        this.memory = HostMemory.segment(view.storage().address(), view.storage().capacity());
         this.dtype = view.dtype();
         this.extents = view.shape().toArray();
         this.strides = view.toStrides();

@@ -3,6 +3,7 @@ package dev.ugoki.tck.reference;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Philox;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.ErrorFunction;
 
 /** Operations whose results depend on one element of each operand, and those without operands. */
 final class Elementwise {

@@ -6,6 +6,7 @@ import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
@@ -28,7 +29,7 @@ public final class ReferenceBackend implements Backend {
 
     ReferenceBackend(Device device) {
         this.device = device;
-        this.memory = new MemoryPool(device.toString(), new NativeMemory(), NativeMemory.budget());
+        this.memory = new MemoryPool(device.toString(), new HostMemory(), HostMemory.budget());
     }
 
     @Override
@@ -107,7 +108,7 @@ public final class ReferenceBackend implements Backend {
     }
 
     private static MemorySegment bytesOf(Stored view) {
-        return NativeMemory.segment(view.address(), view.type().byteSize());
+        return HostMemory.segment(view.address(), view.type().byteSize());
     }
 
     @Override

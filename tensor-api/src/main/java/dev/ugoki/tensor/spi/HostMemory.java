@@ -1,6 +1,4 @@
-package dev.ugoki.tck.reference;
-
-import dev.ugoki.tensor.spi.MemoryPool;
+package dev.ugoki.tensor.spi;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -10,15 +8,17 @@ import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 
 /**
- * The C library's memory, 64-byte aligned: the address that {@code malloc} gave stands in the eight
- * bytes before each block.
+ * A source of memory for backends whose device is this machine: the C library's, 64-byte aligned;
+ * the address that {@code malloc} gave stands in the eight bytes before each block.
  */
-final class NativeMemory implements MemoryPool.Source {
+public final class HostMemory implements MemoryPool.Source {
     private static final long ALIGNMENT = 64;
     private static final MethodHandle MALLOC =
             function("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE =
             function("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+
+    public HostMemory() {}
 
     @SuppressWarnings("restricted")
     private static MethodHandle function(String name, FunctionDescriptor descriptor) {
@@ -28,7 +28,7 @@ final class NativeMemory implements MemoryPool.Source {
 
     /** The bytes at {@code address}, which the caller knows to be there. */
     @SuppressWarnings("restricted")
-    static MemorySegment segment(long address, long bytes) {
+    public static MemorySegment segment(long address, long bytes) {
         return MemorySegment.ofAddress(address).reinterpret(bytes);
     }
 
@@ -64,7 +64,7 @@ final class NativeMemory implements MemoryPool.Source {
      *
      * @throws IllegalArgumentException if the property is not a positive number of bytes
      */
-    static long budget() {
+    public static long budget() {
         String property = System.getProperty("ugoki.memory");
         if (property == null) {
             var system =

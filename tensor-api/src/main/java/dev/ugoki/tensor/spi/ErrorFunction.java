@@ -1,4 +1,4 @@
-package dev.ugoki.tck.reference;
+package dev.ugoki.tensor.spi;
 
 /**
  * The error function in double precision: by its series of positive terms near 0, and as one less a
@@ -6,7 +6,7 @@ package dev.ugoki.tck.reference;
  *
  * <p>Source: Abramowitz, Stegun: Handbook of Mathematical Functions, 7.1.6 and 7.1.14.
  */
-final class ErrorFunction {
+public final class ErrorFunction {
     private static final double FAR = 2;
     private static final double ONE_BEYOND = 6;
     private static final int FRACTION_DEPTH = 80;
@@ -14,7 +14,7 @@ final class ErrorFunction {
 
     private ErrorFunction() {}
 
-    static double erf(double x) {
+    public static double erf(double x) {
         double distance = Math.abs(x);
         if (Double.isNaN(x) || x == 0) {
             return x;

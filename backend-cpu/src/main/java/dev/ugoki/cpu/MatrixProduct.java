@@ -1,0 +1,478 @@
+package dev.ugoki.cpu;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Products of matrices in memory: {@code C = A B}, or {@code C += A B}, in F32 and F64, alone or in
+ * batches, on all threads.
+ *
+ * <p>A is m x k, B is k x n, C is m x n, all row-major. {@code ld} is the distance in elements
+ * between the starts of stored rows. A transposed operand is stored with rows and columns
+ * exchanged: A as k rows of m, B as n rows of k. C must not overlap A or B.
+ *
+ * <p>Which kernel makes a product, and how it is cut into tiles, follows from the shape alone: so a
+ * result has the same bits with any number of threads. In order of choice:
+ *
+ * <ul>
+ *   <li>few rows times a large B: {@link FewRows}, bound by reading B once;
+ *   <li>OpenBLAS, one thread for each tile;
+ *   <li>without it {@link OwnProduct}.
+ * </ul>
+ */
+final class MatrixProduct {
+    /** OpenBLAS has faster kernels for products of up to this many multiplications. */
+    private static final long SMALL = 1_000_000;
+
+    /** Up to this many, a product is cut into small ones. */
+    private static final long CUT_INTO_SMALL = 1 << 22;
+
+    /** How many multiplications and elements of C a tile of a large product has, about. */
+    private static final long TILE_WORK = 1 << 24;
+
+    private static final long TILE_AREA = 1 << 16;
+
+    /** A task of a batch of small products has about this many multiplications. */
+    private static final long TASK_WORK = 1 << 20;
+
+    /** Up to this many rows go to {@link FewRows}, where B is plain and large. */
+    private static final int MAX_ROW_GROUPS_ROWS = 32;
+
+    /** How many elements of B a task of {@link FewRows} reads, about. */
+    private static final int FEW_ROWS_ELEMENTS = 1 << 16;
+
+    private static final int FEW_ROWS_COLUMNS = 128;
+
+    private static final ThreadLocal<MatrixProduct> OF_THREAD =
+            ThreadLocal.withInitial(MatrixProduct::new);
+
+    private static final @Nullable FewRows FEW_ROWS =
+            VectorModule.isUsable() ? new VectorFewRows() : null;
+    private static final OwnProduct OWN =
+            VectorModule.isUsable() ? new VectorProduct() : new ScalarProduct();
+
+    private enum Kernel {
+        FEW_ROWS,
+        OPENBLAS,
+        OWN
+    }
+
+    private final ThreadPool.Task task = this::runTask;
+
+    private boolean isDouble;
+    private int m;
+    private int n;
+    private int k;
+    private long a;
+    private long b;
+    private long c;
+    private long lda;
+    private long ldb;
+    private long ldc;
+    private boolean transposeA;
+    private boolean transposeB;
+    private boolean accumulate;
+
+    private int batch;
+    private long aStep;
+    private long bStep;
+    private long cStep;
+    private long @Nullable [] aOffsets;
+    private long @Nullable [] bOffsets;
+    private long @Nullable [] cOffsets;
+
+    private Kernel kernel = Kernel.OWN;
+    private int tileRows;
+    private int tileColumns;
+    private int tilesAcross;
+    private int tilesPerProduct;
+    private int productsPerTask;
+
+    private MatrixProduct() {}
+
+    /**
+     * One product in F32.
+     *
+     * @param a address of A; likewise b and c
+     * @param lda elements between the starts of A's stored rows; likewise ldb and ldc
+     * @param transposeA whether A is stored as k rows of m; likewise transposeB
+     * @param accumulate whether the product is added to C, which is then read
+     */
+    static void f32(
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            boolean transposeA,
+            long b,
+            long ldb,
+            boolean transposeB,
+            long c,
+            long ldc,
+            boolean accumulate) {
+        f32Batch(1, m, n, k, a, lda, 0, transposeA, b, ldb, 0, transposeB, c, ldc, 0, accumulate);
+    }
+
+    /** One product in F64; see {@link #f32}. */
+    static void f64(
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            boolean transposeA,
+            long b,
+            long ldb,
+            boolean transposeB,
+            long c,
+            long ldc,
+            boolean accumulate) {
+        f64Batch(1, m, n, k, a, lda, 0, transposeA, b, ldb, 0, transposeB, c, ldc, 0, accumulate);
+    }
+
+    /**
+     * {@code batch} products in F32, of matrices that lie {@code aStep}, {@code bStep} and {@code
+     * cStep} elements apart; a step of 0 uses one A, or one B, for all.
+     */
+    static void f32Batch(
+            int batch,
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            long aStep,
+            boolean transposeA,
+            long b,
+            long ldb,
+            long bStep,
+            boolean transposeB,
+            long c,
+            long ldc,
+            long cStep,
+            boolean accumulate) {
+        MatrixProduct product = OF_THREAD.get();
+        product.isDouble = false;
+        product.set(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, accumulate);
+        product.setBatch(batch, aStep, bStep, cStep);
+        product.run();
+    }
+
+    /** Products in F64; see {@link #f32Batch}. */
+    static void f64Batch(
+            int batch,
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            long aStep,
+            boolean transposeA,
+            long b,
+            long ldb,
+            long bStep,
+            boolean transposeB,
+            long c,
+            long ldc,
+            long cStep,
+            boolean accumulate) {
+        MatrixProduct product = OF_THREAD.get();
+        product.isDouble = true;
+        product.set(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, accumulate);
+        product.setBatch(batch, aStep, bStep, cStep);
+        product.run();
+    }
+
+    /**
+     * Products in F32 of matrices at any places: the i-th A begins {@code aOffsets[i]} elements
+     * after {@code a}; likewise B and C.
+     */
+    static void f32Batch(
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            long[] aOffsets,
+            boolean transposeA,
+            long b,
+            long ldb,
+            long[] bOffsets,
+            boolean transposeB,
+            long c,
+            long ldc,
+            long[] cOffsets,
+            boolean accumulate) {
+        MatrixProduct product = OF_THREAD.get();
+        product.isDouble = false;
+        product.set(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, accumulate);
+        product.setBatch(aOffsets, bOffsets, cOffsets);
+        product.run();
+    }
+
+    /** Products in F64; see {@link #f32Batch}. */
+    static void f64Batch(
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            long[] aOffsets,
+            boolean transposeA,
+            long b,
+            long ldb,
+            long[] bOffsets,
+            boolean transposeB,
+            long c,
+            long ldc,
+            long[] cOffsets,
+            boolean accumulate) {
+        MatrixProduct product = OF_THREAD.get();
+        product.isDouble = true;
+        product.set(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, accumulate);
+        product.setBatch(aOffsets, bOffsets, cOffsets);
+        product.run();
+    }
+
+    private void set(
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            boolean transposeA,
+            long b,
+            long ldb,
+            boolean transposeB,
+            long c,
+            long ldc,
+            boolean accumulate) {
+        this.m = m;
+        this.n = n;
+        this.k = k;
+        this.a = a;
+        this.b = b;
+        this.c = c;
+        this.lda = lda;
+        this.ldb = ldb;
+        this.ldc = ldc;
+        this.transposeA = transposeA;
+        this.transposeB = transposeB;
+        this.accumulate = accumulate;
+    }
+
+    private void setBatch(int batch, long aStep, long bStep, long cStep) {
+        boolean oneMatrix = batch > 1 && bStep == 0 && !transposeA;
+        if (oneMatrix && aStep == m * lda && cStep == m * ldc && fits((long) m * batch)) {
+            this.m = m * batch;
+            this.batch = 1;
+        } else {
+            this.batch = batch;
+        }
+        this.aStep = aStep;
+        this.bStep = bStep;
+        this.cStep = cStep;
+        this.aOffsets = null;
+        this.bOffsets = null;
+        this.cOffsets = null;
+    }
+
+    private void setBatch(long[] aOffsets, long[] bOffsets, long[] cOffsets) {
+        this.batch = cOffsets.length;
+        this.aOffsets = aOffsets;
+        this.bOffsets = bOffsets;
+        this.cOffsets = cOffsets;
+    }
+
+    private static boolean fits(long value) {
+        return value == (int) value;
+    }
+
+    private void run() {
+        if (m == 0 || n == 0 || batch == 0) {
+            return;
+        }
+        if (k == 0) {
+            for (int item = 0; item < batch && !accumulate; item++) {
+                clear(c + elementBytes() * offset(cOffsets, cStep, item));
+            }
+            return;
+        }
+        kernel = choose();
+        cut();
+        long tasks = tilesPerProduct > 1 ? (long) batch * tilesPerProduct : groups();
+        ThreadPool.shared().parallelFor(Math.toIntExact(tasks), task);
+        aOffsets = null;
+        bOffsets = null;
+        cOffsets = null;
+    }
+
+    private int groups() {
+        return (int) (((long) batch + productsPerTask - 1) / productsPerTask);
+    }
+
+    private void clear(long matrix) {
+        for (int row = 0; row < m; row++) {
+            NativeMemory.clear(matrix + row * ldc * elementBytes(), n * elementBytes());
+        }
+    }
+
+    private long elementBytes() {
+        return isDouble ? 8 : 4;
+    }
+
+    private Kernel choose() {
+        long work = (long) m * n * k;
+        boolean openBlas = OpenBlas.isUsable() && fitsOpenBlas();
+        if (FEW_ROWS != null && !isDouble && isForFewRows() && (work > SMALL || !openBlas)) {
+            return Kernel.FEW_ROWS;
+        }
+        return openBlas ? Kernel.OPENBLAS : Kernel.OWN;
+    }
+
+    private boolean isForFewRows() {
+        return transposeB
+                ? m <= FewRows.MAX_ROWS && !transposeA
+                : m <= MAX_ROW_GROUPS_ROWS && n >= FEW_ROWS_COLUMNS;
+    }
+
+    /** OpenBLAS counts in ints, and wants rows that do not overlap. */
+    private boolean fitsOpenBlas() {
+        return lda >= (transposeA ? m : k)
+                && ldb >= (transposeB ? k : n)
+                && ldc >= n
+                && fits(lda)
+                && fits(ldb)
+                && fits(ldc);
+    }
+
+    /** Decides the tiles, by shape and kernel. */
+    private void cut() {
+        long work = (long) m * n * k;
+        tileRows = m;
+        tileColumns = n;
+        if (kernel == Kernel.FEW_ROWS) {
+            int width = Math.max(FEW_ROWS_COLUMNS, FEW_ROWS_ELEMENTS / k);
+            tileColumns = Math.min(n, roundUp(width, FEW_ROWS_COLUMNS));
+        } else {
+            cutInHalves(tiles(work));
+        }
+        tilesAcross = ceilDiv(n, tileColumns);
+        tilesPerProduct = tilesAcross * ceilDiv(m, tileRows);
+        productsPerTask = Math.clamp(TASK_WORK / work, 1, batch);
+    }
+
+    private long tiles(long work) {
+        if (work <= SMALL) {
+            return 1;
+        }
+        if (work <= CUT_INTO_SMALL) {
+            return (work + SMALL - 1) / SMALL;
+        }
+        return Math.max(2, Math.min(work / TILE_WORK, (long) m * n / TILE_AREA));
+    }
+
+    /** Cuts columns rather than rows: OpenBLAS runs faster on high tiles than on wide ones. */
+    private void cutInHalves(long tiles) {
+        for (long made = 1; made < tiles; made *= 2) {
+            boolean columns = tileColumns >= 2 * 64 && tileColumns >= tileRows / 2;
+            if (columns) {
+                tileColumns = roundUp(ceilDiv(tileColumns, 2), 16);
+            } else if (tileRows >= 2 * 16) {
+                tileRows = roundUp(ceilDiv(tileRows, 2), 8);
+            } else {
+                return;
+            }
+        }
+    }
+
+    private static int ceilDiv(int count, int size) {
+        return (int) (((long) count + size - 1) / size);
+    }
+
+    private static int roundUp(int value, int multiple) {
+        return ceilDiv(value, multiple) * multiple;
+    }
+
+    private void runTask(int index) {
+        if (tilesPerProduct > 1) {
+            runTile(index / tilesPerProduct, index % tilesPerProduct);
+            return;
+        }
+        int end = (int) Math.min(batch, (index + 1L) * productsPerTask);
+        for (int item = index * productsPerTask; item < end; item++) {
+            runTile(item, 0);
+        }
+    }
+
+    private static long offset(long @Nullable [] offsets, long step, int item) {
+        return offsets == null ? item * step : offsets[item];
+    }
+
+    private void runTile(int item, int tile) {
+        int top = tile / tilesAcross * tileRows;
+        int left = tile % tilesAcross * tileColumns;
+        long aElement = offset(aOffsets, aStep, item) + (transposeA ? top : top * lda);
+        long bElement = offset(bOffsets, bStep, item) + (transposeB ? left * ldb : left);
+        long cElement = offset(cOffsets, cStep, item) + top * ldc + left;
+        long bytes = elementBytes();
+        long x = a + bytes * aElement;
+        long y = b + bytes * bElement;
+        long z = c + bytes * cElement;
+        int rows = Math.min(tileRows, m - top);
+        int columns = Math.min(tileColumns, n - left);
+        switch (kernel) {
+            case OPENBLAS -> runOpenBlas(rows, columns, x, y, z);
+            case OWN -> runOwn(rows, columns, x, y, z);
+            case FEW_ROWS -> runFewRows(rows, columns, x, y, z);
+        }
+    }
+
+    private void runOpenBlas(int rows, int columns, long x, long y, long z) {
+        int ldx = (int) lda;
+        int ldy = (int) ldb;
+        int ldz = (int) ldc;
+        if (isDouble) {
+            double beta = accumulate ? 1 : 0;
+            OpenBlas.dgemm(transposeA, transposeB, rows, columns, k, x, ldx, y, ldy, beta, z, ldz);
+        } else {
+            float beta = accumulate ? 1 : 0;
+            OpenBlas.sgemm(transposeA, transposeB, rows, columns, k, x, ldx, y, ldy, beta, z, ldz);
+        }
+    }
+
+    private void runOwn(int rows, int columns, long x, long y, long z) {
+        long bytes = elementBytes();
+        long xRow = bytes * (transposeA ? 1 : lda);
+        long xColumn = bytes * (transposeA ? lda : 1);
+        long yRow = bytes * (transposeB ? 1 : ldb);
+        long yColumn = bytes * (transposeB ? ldb : 1);
+        long zRow = bytes * ldc;
+        if (isDouble) {
+            DoubleProduct.tile(
+                    rows, columns, k, x, xRow, xColumn, y, yRow, yColumn, z, zRow, accumulate);
+        } else {
+            OWN.tile(rows, columns, k, x, xRow, xColumn, y, yRow, yColumn, z, zRow, accumulate);
+        }
+    }
+
+    private void runFewRows(int rows, int columns, long x, long y, long z) {
+        FewRows fewRows = FEW_ROWS;
+        if (fewRows == null) {
+            throw new AssertionError("chosen, though it is missing");
+        }
+        long xRow = 4L * (transposeA ? 1 : lda);
+        long xColumn = 4L * (transposeA ? lda : 1);
+        for (int row = 0; row < rows; row += FewRows.MAX_ROWS) {
+            int some = Math.min(FewRows.MAX_ROWS, rows - row);
+            long u = x + row * xRow;
+            long w = z + 4L * row * ldc;
+            if (transposeB) {
+                fewRows.transposed(some, columns, k, u, xRow, y, 4L * ldb, w, 4L * ldc, accumulate);
+            } else {
+                fewRows.plain(
+                        some, columns, k, u, xRow, xColumn, y, 4L * ldb, w, 4L * ldc, accumulate);
+            }
+        }
+    }
+}
