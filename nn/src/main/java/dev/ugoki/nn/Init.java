@@ -1,11 +1,9 @@
 package dev.ugoki.nn;
 
 import dev.ugoki.tensor.DType;
-import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Key;
-import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Tensor;
-import dev.ugoki.tensor.op.RandomDraw;
 
 import java.util.function.Supplier;
 
@@ -45,15 +43,12 @@ public final class Init {
 
     /** Evenly from {@code -bound} to {@code bound}. */
     public static Tensor uniform(Key key, double bound, long... shape) {
-        return Engine.one(new RandomDraw.RandomUniform(dtype(), Shape.of(shape)), key.asTensor())
-                .mul(2 * bound)
-                .sub(bound);
+        return Random.uniform(key, dtype(), -bound, bound, shape);
     }
 
     /** Normal numbers of mean 0. */
     public static Tensor normal(Key key, double standardDeviation, long... shape) {
-        return Engine.one(new RandomDraw.RandomNormal(dtype(), Shape.of(shape)), key.asTensor())
-                .mul(standardDeviation);
+        return Random.normal(key, dtype(), shape).mul(standardDeviation);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.nn.Layer;
 import dev.ugoki.nn.RandomScope;
 import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Tensor;
 
 /**
@@ -17,12 +18,12 @@ public final class Dropout extends Layer {
     /**
      * A layer that drops elements with {@code probability}.
      *
-     * @throws IllegalArgumentException if it is not from 0 to 1
+     * @throws IllegalArgumentException if it is not at least 0 and below 1
      */
     public Dropout(double probability) {
-        if (!(probability >= 0 && probability <= 1)) {
+        if (!(probability >= 0 && probability < 1)) {
             throw new IllegalArgumentException(
-                    "Dropout: the probability must be from 0 to 1, and is " + probability);
+                    "Dropout: the probability must be at least 0 and below 1, and is " + probability);
         }
         this.probability = probability;
     }
@@ -39,14 +40,7 @@ public final class Dropout extends Layer {
 
     /** {@code x} with the elements dropped that {@code key} draws, in whatever mode. */
     public Tensor apply(Tensor x, Key key) {
-        Tensor kept =
-                dev.ugoki.tensor.Engine.one(
-                                new dev.ugoki.tensor.op.RandomDraw.RandomUniform(
-                                        dev.ugoki.tensor.DType.F32, x.shape()),
-                                key.asTensor())
-                        .ge(probability);
-        Tensor scaled = probability == 1 ? x.mul(0) : x.mul(1 / (1 - probability));
-        return kept.select(scaled, Tensor.zeros(x.dtype()));
+        return Random.dropout(key, x, probability);
     }
 
     @Override

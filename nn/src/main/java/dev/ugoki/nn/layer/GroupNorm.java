@@ -3,7 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
-import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Normalizations;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.op.Normalization;
 
@@ -31,14 +31,7 @@ public final class GroupNorm extends Layer {
      * @throws IllegalArgumentException if the channels cannot be divided into the groups
      */
     public GroupNorm(int groups, long channels, double epsilon) {
-        if (groups < 1 || channels % groups != 0) {
-            throw new IllegalArgumentException(
-                    "GroupNorm: "
-                            + channels
-                            + " channels cannot be divided into "
-                            + groups
-                            + " groups");
-        }
+        Channels.perGroup("GroupNorm", channels, groups);
         this.groups = groups;
         this.epsilon = epsilon;
         weight = parameter("weight", Init.ones(channels));
@@ -47,8 +40,7 @@ public final class GroupNorm extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        return Engine.apply(
-                new Normalization.GroupNorm(groups, epsilon), x, weight.tensor(), bias.tensor())[0];
+        return Normalizations.groupNorm(x, groups, weight.tensor(), bias.tensor(), epsilon);
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
-import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Normalizations;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.op.Normalization;
 
@@ -32,8 +32,7 @@ public final class LayerNorm extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        return Engine.apply(
-                new Normalization.LayerNorm(1, epsilon), x, weight.tensor(), bias.tensor())[0];
+        return Normalizations.layerNorm(x, 1, weight.tensor(), bias.tensor(), epsilon);
     }
 
     @Override

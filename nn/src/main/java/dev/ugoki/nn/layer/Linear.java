@@ -3,7 +3,6 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
-import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 
@@ -46,11 +45,6 @@ public final class Linear extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        return apply(x, weight.tensor(), bias == null ? null : bias.tensor());
-    }
-
-    static Tensor apply(Tensor x, Tensor weight, @Nullable Tensor bias) {
-        var op = new dev.ugoki.tensor.op.Linear();
-        return bias == null ? Engine.one(op, x, weight) : Engine.one(op, x, weight, bias);
+        return x.linear(weight.tensor(), bias == null ? null : bias.tensor());
     }
 }

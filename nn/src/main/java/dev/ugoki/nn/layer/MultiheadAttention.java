@@ -3,13 +3,10 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Module;
+import dev.ugoki.tensor.Attention;
 import dev.ugoki.tensor.DType;
-import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Key;
-import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
-import dev.ugoki.tensor.op.Likelihood;
-import dev.ugoki.tensor.op.ScaledDotProductAttention;
 
 import org.jspecify.annotations.Nullable;
 
@@ -80,14 +77,13 @@ public final class MultiheadAttention extends Module {
             return new Mask(null, keyPadding, false);
         }
 
-        /** What is given and stored, not what is causal; stretched to {@code shape}. */
-        private @Nullable Tensor stretched(Shape shape) {
-            Tensor mask = allowed;
-            if (keyPadding != null) {
-                Tensor keys = keyPadding.not().unsqueeze(1).unsqueeze(1);
-                mask = mask == null ? keys : mask.and(keys);
+        /** What is given, not what is causal; its shape stretches to {@code [n, heads, l, s]}. */
+        private @Nullable Tensor given() {
+            if (keyPadding == null) {
+                return allowed;
             }
-            return mask == null ? null : mask.expand(shape);
+            Tensor keys = keyPadding.not().unsqueeze(1).unsqueeze(1);
+            return allowed == null ? keys : allowed.and(keys);
         }
     }
 
@@ -125,12 +121,9 @@ public final class MultiheadAttention extends Module {
             return attend(queries, keys, values, mask).output();
         }
         Tensor[] heads = project(queries, keys, values);
-        Tensor allowed = mask.stretched(scores(heads));
-        var op = new ScaledDotProductAttention(scale(), mask.causal());
         Tensor attended =
-                allowed == null
-                        ? Engine.one(op, heads[0], heads[1], heads[2])
-                        : Engine.one(op, heads[0], heads[1], heads[2], allowed);
+                Attention.scaledDotProduct(
+                        heads[0], heads[1], heads[2], mask.given(), mask.causal());
         return out.apply(joined(attended));
     }
 
@@ -144,19 +137,19 @@ public final class MultiheadAttention extends Module {
     }
 
     private static Tensor softmax(Tensor products, @Nullable Tensor allowed) {
-        var op = new Likelihood.Softmax(products.rank() - 1);
         if (allowed == null) {
-            return Engine.one(op, products);
+            return products.softmax(-1);
         }
         // Rows without an allowed key get equal scores, so that nothing becomes NaN on the way.
-        Tensor lowest = number(products, Double.NEGATIVE_INFINITY);
-        Tensor zero = number(products, 0);
+        Tensor lowest = products.scalarLike(Double.NEGATIVE_INFINITY);
+        Tensor zero = products.scalarLike(0);
         Tensor fill = allowed.any(true, -1).select(lowest, zero);
-        return allowed.select(Engine.one(op, allowed.select(products, fill)), zero);
+        return allowed.select(allowed.select(products, fill).softmax(-1), zero);
     }
 
     private static @Nullable Tensor allowed(Mask mask, Tensor products) {
-        Tensor allowed = mask.stretched(products.shape());
+        Tensor given = mask.given();
+        Tensor allowed = given == null ? null : given.expand(products.shape());
         if (!mask.causal()) {
             return allowed;
         }
@@ -166,18 +159,13 @@ public final class MultiheadAttention extends Module {
         return allowed == null ? past : allowed.and(past);
     }
 
-    private static Tensor number(Tensor like, double value) {
-        return Tensor.full(like.dtype(), Shape.SCALAR, value);
-    }
-
     /** Queries, keys and values of all heads, {@code [n, heads, length, width / heads]}. */
     private Tensor[] project(Tensor queries, Tensor keys, Tensor values) {
         Tensor[] inputs = {queries, keys, values};
         Tensor[] heads = new Tensor[3];
         if (queries == keys && keys == values) {
             Tensor all =
-                    Linear.apply(
-                            queries, inWeight.tensor(), inBias == null ? null : inBias.tensor());
+                    queries.linear(inWeight.tensor(), inBias == null ? null : inBias.tensor());
             for (int i = 0; i < 3; i++) {
                 heads[i] = divided(part(all, -1, i));
             }
@@ -186,7 +174,7 @@ public final class MultiheadAttention extends Module {
         for (int i = 0; i < 3; i++) {
             Tensor weight = part(inWeight.tensor(), 0, i);
             Tensor bias = inBias == null ? null : part(inBias.tensor(), 0, i);
-            heads[i] = divided(Linear.apply(inputs[i], weight, bias));
+            heads[i] = divided(inputs[i].linear(weight, bias));
         }
         return heads;
     }
@@ -204,11 +192,6 @@ public final class MultiheadAttention extends Module {
     private Tensor joined(Tensor heads) {
         Tensor together = heads.permute(0, 2, 1, 3);
         return together.reshape(together.extent(0), together.extent(1), config.width());
-    }
-
-    private static Shape scores(Tensor[] heads) {
-        return Shape.of(
-                heads[0].extent(0), heads[0].extent(1), heads[0].extent(2), heads[1].extent(2));
     }
 
     private double scale() {

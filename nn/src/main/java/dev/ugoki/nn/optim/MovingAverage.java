@@ -75,12 +75,7 @@ public final class MovingAverage {
         this.decay = decay;
         parameters.forEach(
                 (name, parameter) ->
-                        entries.add(
-                                new Entry(
-                                        name,
-                                        parameter,
-                                        TensorScope.outside(
-                                                () -> parameter.tensor().detach().copy()))));
+                        entries.add(new Entry(name, parameter, copy(parameter))));
     }
 
     /** How many updates were made. */
@@ -113,24 +108,26 @@ public final class MovingAverage {
      */
     public <T> T call(Supplier<T> action) {
         requireOwnValues();
-        try (TensorScope scope = TensorScope.open()) {
-            List<Tensor> own = new ArrayList<>(entries.size());
-            for (Entry entry : entries) {
-                own.add(entry.parameter().tensor().detach().copy());
-            }
-            swapped = true;
-            try {
-                for (Entry entry : entries) {
-                    entry.parameter().assign(entry.average());
-                }
-                return TensorScope.outside(action);
-            } finally {
-                for (int i = 0; i < own.size(); i++) {
-                    entries.get(i).parameter().assign(own.get(i));
-                }
-                swapped = false;
-            }
+        List<Tensor> own = new ArrayList<>(entries.size());
+        for (Entry entry : entries) {
+            own.add(copy(entry.parameter()));
         }
+        swapped = true;
+        try {
+            for (Entry entry : entries) {
+                entry.parameter().assign(entry.average());
+            }
+            return action.get();
+        } finally {
+            for (int i = 0; i < own.size(); i++) {
+                entries.get(i).parameter().assign(own.get(i));
+            }
+            swapped = false;
+        }
+    }
+
+    private static Tensor copy(Parameter parameter) {
+        return TensorScope.outside(() -> parameter.tensor().detach().copy());
     }
 
     private void requireOwnValues() {
