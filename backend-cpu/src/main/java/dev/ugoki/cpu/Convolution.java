@@ -224,7 +224,7 @@ final class Convolution {
             long c,
             int cDistance,
             boolean accumulate) {
-        MatrixProduct.multiply(
+        Products.product(
                 compute,
                 m,
                 n,

@@ -4,6 +4,8 @@ import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.spi.Stored;
 
+import java.util.Arrays;
+
 /**
  * Matrix products of tensors. F32 and F64 go to {@link MatrixProduct}, taking transposed operands
  * as they are; F16 and BF16 are computed as F32 and rounded once; integers go through plain loops.
@@ -26,65 +28,125 @@ final class Products {
     private static void floating(Stored a, Stored b, Stored result) {
         try (Matrices left = Matrices.of(a);
                 Matrices right = Matrices.of(b)) {
-            int rank = result.shape().rank();
-            long m = result.shape().extent(-2);
-            long n = result.shape().extent(-1);
-            long k = a.shape().extent(-1);
-            long batches = result.elementCount() / (m * n);
-            long bytes = result.dtype().byteSize();
-            boolean oneWeight = rank == 3 && right.isSharedOver(0) && left.joinsRows();
-            if (oneWeight) {
-                m *= batches;
-                batches = 1;
-            }
-            long rows = m;
-            long count = batches;
-            if (count == 1) {
-                multiply(result.dtype(), rows, n, k, left, 0, right, 0, result.address());
+            int m = Math.toIntExact(result.shape().extent(-2));
+            int n = Math.toIntExact(result.shape().extent(-1));
+            int k = Math.toIntExact(a.shape().extent(-1));
+            int batch = Math.toIntExact(result.elementCount() / ((long) m * n));
+            DType dtype = result.dtype();
+            if (batch == 1) {
+                one(dtype, m, n, k, left, right, result.address());
+            } else if (result.shape().rank() == 3 && right.isShared() && left.joinsRows()) {
+                one(dtype, Math.multiplyExact(m, batch), n, k, left, right, result.address());
             } else {
-                // Small products side by side; each is cut by its shape alone all the same.
-                ThreadPool.shared()
-                        .parallelFor(
-                                Math.toIntExact(count),
-                                batch ->
-                                        multiply(
-                                                result.dtype(),
-                                                rows,
-                                                n,
-                                                k,
-                                                left,
-                                                left.offset(batch),
-                                                right,
-                                                right.offset(batch),
-                                                result.address() + batch * rows * n * bytes));
+                many(dtype, batch, m, n, k, left, right, result.address());
             }
         }
     }
 
-    private static void multiply(
-            DType dtype,
-            long m,
-            long n,
-            long k,
-            Matrices a,
-            long aOffset,
-            Matrices b,
-            long bOffset,
-            long result) {
-        MatrixProduct.multiply(
+    private static void one(DType dtype, int m, int n, int k, Matrices a, Matrices b, long result) {
+        product(
                 dtype,
-                Math.toIntExact(m),
-                Math.toIntExact(n),
-                Math.toIntExact(k),
-                a.address + aOffset,
-                Math.toIntExact(a.distance),
+                m,
+                n,
+                k,
+                a.address,
+                a.distance,
                 a.transposed,
-                b.address + bOffset,
-                Math.toIntExact(b.distance),
+                b.address,
+                b.distance,
                 b.transposed,
                 result,
-                Math.toIntExact(n),
+                n,
                 false);
+    }
+
+    private static void many(
+            DType dtype, int batch, int m, int n, int k, Matrices a, Matrices b, long result) {
+        long[] aOffsets = a.offsets(batch);
+        long[] bOffsets = b.offsets(batch);
+        long[] cOffsets = new long[batch];
+        Arrays.setAll(cOffsets, i -> (long) i * m * n);
+        if (dtype == DType.F64) {
+            MatrixProduct.f64Batch(
+                    m,
+                    n,
+                    k,
+                    a.address,
+                    a.distance,
+                    aOffsets,
+                    a.transposed,
+                    b.address,
+                    b.distance,
+                    bOffsets,
+                    b.transposed,
+                    result,
+                    n,
+                    cOffsets,
+                    false);
+        } else {
+            MatrixProduct.f32Batch(
+                    m,
+                    n,
+                    k,
+                    a.address,
+                    a.distance,
+                    aOffsets,
+                    a.transposed,
+                    b.address,
+                    b.distance,
+                    bOffsets,
+                    b.transposed,
+                    result,
+                    n,
+                    cOffsets,
+                    false);
+        }
+    }
+
+    /** One product in F32 or F64; see {@link MatrixProduct#f32}. */
+    static void product(
+            DType dtype,
+            int m,
+            int n,
+            int k,
+            long a,
+            long aDistance,
+            boolean aTransposed,
+            long b,
+            long bDistance,
+            boolean bTransposed,
+            long c,
+            long cDistance,
+            boolean accumulate) {
+        if (dtype == DType.F64) {
+            MatrixProduct.f64(
+                    m,
+                    n,
+                    k,
+                    a,
+                    aDistance,
+                    aTransposed,
+                    b,
+                    bDistance,
+                    bTransposed,
+                    c,
+                    cDistance,
+                    accumulate);
+        } else {
+            MatrixProduct.f32(
+                    m,
+                    n,
+                    k,
+                    a,
+                    aDistance,
+                    aTransposed,
+                    b,
+                    bDistance,
+                    bTransposed,
+                    c,
+                    cDistance,
+                    accumulate);
+        }
     }
 
     private static void narrow(Stored a, Stored b, Stored result) {
@@ -95,22 +157,23 @@ final class Products {
         long floats = NativeMemory.allocate(4 * result.elementCount() + NativeMemory.PADDING);
         try (Reordered left = Reordered.floats(a);
                 Reordered right = Reordered.floats(b)) {
-            for (long batch = 0; batch < batches; batch++) {
-                MatrixProduct.multiply(
-                        DType.F32,
-                        Math.toIntExact(m),
-                        Math.toIntExact(n),
-                        Math.toIntExact(k),
-                        left.address() + 4 * batch * m * k,
-                        Math.toIntExact(k),
-                        false,
-                        right.address() + 4 * batch * k * n,
-                        Math.toIntExact(n),
-                        false,
-                        floats + 4 * batch * m * n,
-                        Math.toIntExact(n),
-                        false);
-            }
+            MatrixProduct.f32Batch(
+                    Math.toIntExact(batches),
+                    Math.toIntExact(m),
+                    Math.toIntExact(n),
+                    Math.toIntExact(k),
+                    left.address(),
+                    k,
+                    m * k,
+                    false,
+                    right.address(),
+                    n,
+                    k * n,
+                    false,
+                    floats,
+                    n,
+                    m * n,
+                    false);
             Chunks.fromFloats(floats, result.elementCount(), result.dtype(), result.address());
         } finally {
             NativeMemory.free(floats);
@@ -149,14 +212,12 @@ final class Products {
         private final Reordered memory;
         private final Shape shape;
         private final long[] strides;
-        private final int bytes;
 
         private Matrices(Stored x, Reordered memory, long address, long[] strides) {
             this.memory = memory;
             this.address = address;
             this.shape = x.shape();
             this.strides = strides;
-            this.bytes = x.dtype().byteSize();
             long rows = shape.extent(-2);
             long columns = shape.extent(-1);
             long rowStride = strides[strides.length - 2];
@@ -188,19 +249,22 @@ final class Products {
             return new Matrices(x, copy, copy.address(), x.shape().toRowMajorStrides());
         }
 
-        /** Bytes from the first matrix to number {@code batch}. */
-        long offset(long batch) {
-            long offset = 0;
-            long rest = batch;
-            for (int dim = shape.rank() - 3; dim >= 0; dim--) {
-                offset += rest % shape.extent(dim) * strides[dim];
-                rest /= shape.extent(dim);
+        /** Elements from the first matrix to each of {@code count}. */
+        long[] offsets(int count) {
+            long[] offsets = new long[count];
+            for (int batch = 0; batch < count; batch++) {
+                long rest = batch;
+                for (int dim = shape.rank() - 3; dim >= 0; dim--) {
+                    offsets[batch] += rest % shape.extent(dim) * strides[dim];
+                    rest /= shape.extent(dim);
+                }
             }
-            return offset * bytes;
+            return offsets;
         }
 
-        boolean isSharedOver(int dim) {
-            return strides[dim] == 0;
+        /** Whether all matrices of three dimensions are one and the same. */
+        boolean isShared() {
+            return strides[0] == 0;
         }
 
         /** Whether the rows of all matrices follow one another, so that they are one matrix. */

@@ -24,8 +24,7 @@ public final class Convolutions {
      * @param dilation from one element of the kernel to the next, at least 1
      * @param groups that channels are divided into, each with kernels of its own
      */
-    public record Settings(
-            List<Long> stride, List<Long> padding, List<Long> dilation, int groups) {
+    public record Settings(List<Long> stride, List<Long> padding, List<Long> dilation, int groups) {
         /** Stride 1, padding 0, dilation 1, one group. */
         public static final Settings DEFAULT =
                 new Settings(List.of(1L), List.of(0L), List.of(1L), 1);
@@ -58,20 +57,17 @@ public final class Convolutions {
     }
 
     /** {@code [n, c, l] * [o, c/groups, k] -> [n, o, l']}; the bias is {@code [o]}, or null. */
-    public static Tensor conv1d(
-            Tensor x, Tensor weight, @Nullable Tensor bias, Settings settings) {
+    public static Tensor conv1d(Tensor x, Tensor weight, @Nullable Tensor bias, Settings settings) {
         return conv("conv1d", 1, x, weight, bias, settings);
     }
 
     /** {@code [n, c, h, w] * [o, c/groups, kh, kw] -> [n, o, h', w']}; as {@link #conv1d}. */
-    public static Tensor conv2d(
-            Tensor x, Tensor weight, @Nullable Tensor bias, Settings settings) {
+    public static Tensor conv2d(Tensor x, Tensor weight, @Nullable Tensor bias, Settings settings) {
         return conv("conv2d", 2, x, weight, bias, settings);
     }
 
     /** {@code [n, c, d, h, w] * [o, c/groups, kd, kh, kw] -> [n, o, ..]}; as {@link #conv1d}. */
-    public static Tensor conv3d(
-            Tensor x, Tensor weight, @Nullable Tensor bias, Settings settings) {
+    public static Tensor conv3d(Tensor x, Tensor weight, @Nullable Tensor bias, Settings settings) {
         return conv("conv3d", 3, x, weight, bias, settings);
     }
 
@@ -141,8 +137,7 @@ public final class Convolutions {
             Settings settings,
             long[] outputPadding) {
         requireRank(operation, spatial, x, weight);
-        List<Long> added =
-                outputPadding.length == 0 ? List.of(0L) : Settings.list(outputPadding);
+        List<Long> added = outputPadding.length == 0 ? List.of(0L) : Settings.list(outputPadding);
         List<Prim.Window> windows = new ArrayList<>(spatial);
         long[] extents = new long[spatial];
         long[][] beyond = new long[spatial + 2][2];
@@ -175,8 +170,7 @@ public final class Convolutions {
                                 + weight.type());
             }
         }
-        Prim.ConvDataGrad op =
-                new Prim.ConvDataGrad(windows, settings.groups(), Shape.of(extents));
+        Prim.ConvDataGrad op = new Prim.ConvDataGrad(windows, settings.groups(), Shape.of(extents));
         Tensor y = Engine.one(op, x, weight);
         boolean any = Arrays.stream(beyond).anyMatch(edge -> edge[1] > 0);
         return biased(operation, any ? y.pad(beyond, 0) : y, bias);

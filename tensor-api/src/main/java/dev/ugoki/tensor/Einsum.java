@@ -155,7 +155,9 @@ final class Einsum {
         return arranged(sum, output);
     }
 
-    /** Diagonals taken of labels that occur twice, and dimensions of extent 1 that stretch, away. */
+    /**
+     * Diagonals taken of labels that occur twice, and dimensions of extent 1 that stretch, away.
+     */
     private Term normalized(List<Character> labels, Tensor tensor) {
         List<Character> left = new ArrayList<>(labels);
         Tensor x = tensor;
@@ -247,7 +249,9 @@ final class Einsum {
         return dims.length == 0 ? term : new Term(left, term.tensor().sum(false, dims));
     }
 
-    /** The tensor with its dimensions in the order of {@code labels}; missing ones are stretched. */
+    /**
+     * The tensor with its dimensions in the order of {@code labels}; missing ones are stretched.
+     */
     private Tensor arranged(Term term, List<Character> labels) {
         Tensor x = term.tensor();
         List<Character> all = new ArrayList<>(term.labels());

@@ -60,8 +60,8 @@ public final class Losses {
     }
 
     /**
-     * The cross-entropy of probabilities {@code y} and {@code sigmoid(x)}: {@code -y log(sigmoid(x))
-     * - (1 - y) log(1 - sigmoid(x))}, computed as {@code (1 - y) x + softplus(-x)}.
+     * The cross-entropy of probabilities {@code y} and {@code sigmoid(x)}: {@code -y
+     * log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))}, computed as {@code (1 - y) x + softplus(-x)}.
      */
     public static Tensor bceWithLogits(Tensor logits, Tensor target, Reduction reduction) {
         requireSameType("bceWithLogits", logits, target);
@@ -88,8 +88,7 @@ public final class Losses {
             double labelSmoothing,
             long ignoredTarget,
             Reduction reduction) {
-        Likelihood.CrossEntropy op =
-                new Likelihood.CrossEntropy(labelSmoothing, ignoredTarget);
+        Likelihood.CrossEntropy op = new Likelihood.CrossEntropy(labelSmoothing, ignoredTarget);
         Tensor losses = Engine.apply(op, logits, target)[0];
         if (reduction != Reduction.MEAN) {
             return reduction.apply(losses);

@@ -25,7 +25,9 @@ public final class Random {
         return uniform(key, dtype, shape).mul(high - low).add(low);
     }
 
-    /** Integers (I64) from {@code low} to {@code high - 1}; see {@link RandomDraw.RandomIntegers}. */
+    /**
+     * Integers (I64) from {@code low} to {@code high - 1}; see {@link RandomDraw.RandomIntegers}.
+     */
     public static Tensor integers(Key key, long low, long high, long... shape) {
         if (low >= high || high - low < 0) {
             throw new IllegalArgumentException(
@@ -71,8 +73,8 @@ public final class Random {
 
     /**
      * Normal numbers of mean 0 and variance 1 that lie from {@code low} to {@code high}; those
-     * beyond are never drawn, not moved to the bounds. F32 or F64; at bounds beyond 5 the F32 grid of
-     * probabilities becomes coarse.
+     * beyond are never drawn, not moved to the bounds. F32 or F64; at bounds beyond 5 the F32 grid
+     * of probabilities becomes coarse.
      */
     public static Tensor truncatedNormal(
             Key key, DType dtype, double low, double high, long... shape) {

@@ -46,8 +46,8 @@ public final class Resampling {
      * Sampled anew, so that the result has spatial dimensions {@code size}; see {@link
      * Interpolate}. LINEAR over two spatial dimensions is bilinear, over three trilinear.
      *
-     * @param alignCorners whether the outer samples lie at the centers of the outer elements; LINEAR
-     *     only
+     * @param alignCorners whether the outer samples lie at the centers of the outer elements;
+     *     LINEAR only
      */
     public static Tensor interpolate(
             Tensor x, Interpolate.Mode mode, boolean alignCorners, long... size) {

@@ -1102,8 +1102,7 @@ public final class Tensor {
 
     /** The sums of all elements so far along {@code dim}. */
     public Tensor cumsum(int dim) {
-        return Engine.one(
-                new Prim.Scan(Prim.Scan.Kind.SUM, dimension("cumsum", dim), false), this);
+        return Engine.one(new Prim.Scan(Prim.Scan.Kind.SUM, dimension("cumsum", dim), false), this);
     }
 
     /** The products of all elements so far along {@code dim}. */
@@ -1214,10 +1213,10 @@ public final class Tensor {
     }
 
     /**
-     * A copy into which {@code updates} are added along {@code dim}: {@code result[..,
-     * index[.., i, ..], ..] += updates[.., i, ..]}, in row-major order where an index repeats.
-     * {@code index} (I64 or I32) has this tensor's rank, and in the other dimensions at most its
-     * extents; {@code updates} may be larger than {@code index}, and its rest counts for nothing.
+     * A copy into which {@code updates} are added along {@code dim}: {@code result[.., index[.., i,
+     * ..], ..] += updates[.., i, ..]}, in row-major order where an index repeats. {@code index}
+     * (I64 or I32) has this tensor's rank, and in the other dimensions at most its extents; {@code
+     * updates} may be larger than {@code index}, and its rest counts for nothing.
      */
     public Tensor scatterAdd(int dim, Tensor index, Tensor updates) {
         return scatter("scatterAdd", Prim.Scatter.Mode.ADD, dim, index, updates);
@@ -1332,8 +1331,8 @@ public final class Tensor {
     }
 
     /**
-     * {@code x W^T + bias}, see {@link Linear}: x is this, {@code [.., in]}, the weight {@code [out,
-     * in]}, the bias {@code [out]}.
+     * {@code x W^T + bias}, see {@link Linear}: x is this, {@code [.., in]}, the weight {@code
+     * [out, in]}, the bias {@code [out]}.
      */
     public Tensor linear(Tensor weight, @Nullable Tensor bias) {
         return bias == null

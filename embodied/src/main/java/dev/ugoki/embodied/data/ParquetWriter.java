@@ -1,5 +1,8 @@
 package dev.ugoki.embodied.data;
 
+import org.jspecify.annotations.Nullable;
+import org.xerial.snappy.Snappy;
+
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -16,8 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
-import org.jspecify.annotations.Nullable;
-import org.xerial.snappy.Snappy;
 
 /**
  * Writes Parquet files of the kind that data sets have in the wild: scalars and lists of them,
@@ -92,8 +93,7 @@ final class ParquetWriter implements Closeable {
     private long rowCount;
 
     /** Begins a new file. */
-    ParquetWriter(Path file, List<Field> fields, Map<String, String> keyValues)
-            throws IOException {
+    ParquetWriter(Path file, List<Field> fields, Map<String, String> keyValues) throws IOException {
         this.fields = List.copyOf(fields);
         this.keyValues = new LinkedHashMap<>(keyValues);
         this.channel =
@@ -348,8 +348,7 @@ final class ParquetWriter implements Closeable {
         /** Through native buffers, so that no array is pinned while native code runs. */
         private static byte[] compress(byte[] plain) throws IOException {
             ByteBuffer source = ByteBuffer.allocateDirect(plain.length).put(plain).flip();
-            ByteBuffer target =
-                    ByteBuffer.allocateDirect(Snappy.maxCompressedLength(plain.length));
+            ByteBuffer target = ByteBuffer.allocateDirect(Snappy.maxCompressedLength(plain.length));
             Snappy.compress(source, target);
             byte[] packed = new byte[target.remaining()];
             target.get(packed);

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
@@ -57,8 +58,8 @@ public final class AnimatedGif {
     /**
      * Encodes the frames, which are all of one size.
      *
-     * @param frameMillis how long a frame stays, in milliseconds: a multiple of 10 from 20 on, since
-     *     the format counts in hundredths of a second and browsers slow down what is faster
+     * @param frameMillis how long a frame stays, in milliseconds: a multiple of 10 from 20 on,
+     *     since the format counts in hundredths of a second and browsers slow down what is faster
      * @param lastFrameMillis how long the last frame stays before the loop begins anew
      */
     public static byte[] encode(List<BufferedImage> frames, int frameMillis, int lastFrameMillis) {
@@ -179,14 +180,9 @@ public final class AnimatedGif {
     }
 
     private static IIOMetadata metadata(
-            ImageWriter writer,
-            BufferedImage image,
-            Rectangle part,
-            int hundredths,
-            boolean first)
+            ImageWriter writer, BufferedImage image, Rectangle part, int hundredths, boolean first)
             throws IOException {
-        IIOMetadata metadata =
-                writer.getDefaultImageMetadata(new ImageTypeSpecifier(image), null);
+        IIOMetadata metadata = writer.getDefaultImageMetadata(new ImageTypeSpecifier(image), null);
         var root = (IIOMetadataNode) metadata.getAsTree(METADATA_FORMAT);
         var place = child(root, "ImageDescriptor");
         place.setAttribute("imageLeftPosition", Integer.toString(part.x));

@@ -14,6 +14,7 @@ package dev.ugoki.examples.pusht;
  */
 final class ClosestPoints {
     private static final int MAXIMUM_ITERATIONS = 30;
+
     /** Three corners to begin with, and one more in each iteration at most. */
     private static final int MAXIMUM_HULL = 3 + MAXIMUM_ITERATIONS;
 
@@ -130,8 +131,7 @@ final class ClosestPoints {
             Corner a = hull[nearest];
             Corner b = hull[(nearest + 1) % count];
             Corner c = support(a.y - b.y, b.x - a.x);
-            boolean beyond =
-                    !c.sameAs(a) && !c.sameAs(b) && isLeftOf(a.x, a.y, b.x, b.y, c.x, c.y);
+            boolean beyond = !c.sameAs(a) && !c.sameAs(b) && isLeftOf(a.x, a.y, b.x, b.y, c.x, c.y);
             if (!beyond || iteration >= MAXIMUM_ITERATIONS) {
                 report(a, b);
                 return;
@@ -179,8 +179,7 @@ final class ClosestPoints {
         firstY = interpolate(first.y[a.firstVertex], first.y[b.firstVertex], t);
         secondX = interpolate(second.x[a.secondVertex], second.x[b.secondVertex], t);
         secondY = interpolate(second.y[a.secondVertex], second.y[b.secondVertex], t);
-        feature =
-                a.firstVertex << 24 | a.secondVertex << 16 | b.firstVertex << 8 | b.secondVertex;
+        feature = a.firstVertex << 24 | a.secondVertex << 16 | b.firstVertex << 8 | b.secondVertex;
         double edgeX = b.x - a.x;
         double edgeY = b.y - a.y;
         double scale = 1 / (Math.sqrt(edgeX * edgeX + edgeY * edgeY) + Double.MIN_NORMAL);

@@ -265,8 +265,7 @@ final class ContactPair {
             double jy = normalY * point.impulse;
             physics.velocityX += jx;
             physics.velocityY += jy;
-            physics.spin +=
-                    PushTPhysics.INVERSE_MOMENT * (point.blockX * jy - point.blockY * jx);
+            physics.spin += PushTPhysics.INVERSE_MOMENT * (point.blockX * jy - point.blockY * jx);
         }
     }
 

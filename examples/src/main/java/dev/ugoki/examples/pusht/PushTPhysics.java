@@ -26,8 +26,7 @@ final class PushTPhysics {
     private static final int ITERATIONS = 10;
 
     /** What share of an overlap is corrected in one step; the floats are the original's. */
-    private static final double CORRECTION_RATE =
-            1 - Math.pow(StrictMath.pow(1.0f - 0.1f, 60), DT);
+    private static final double CORRECTION_RATE = 1 - Math.pow(StrictMath.pow(1.0f - 0.1f, 60), DT);
 
     double agentX = 256;
     double agentY = 400;

@@ -1,5 +1,7 @@
 package dev.ugoki.examples.pusht;
 
+import org.jspecify.annotations.Nullable;
+
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -10,7 +12,6 @@ import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Draws PushT with Java2D, without a display: {@link #observation} as the data set's cameraless
@@ -46,7 +47,9 @@ public final class PushTRenderer {
         graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
     }
 
-    /** A 96 x 96 RGB image as in the data set: drawn on 512 x 512 without smoothing, then shrunk. */
+    /**
+     * A 96 x 96 RGB image as in the data set: drawn on 512 x 512 without smoothing, then shrunk.
+     */
     public static BufferedImage observation(PushTState state) {
         var canvas = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
         var renderer = new PushTRenderer(canvas, true);
@@ -86,14 +89,12 @@ public final class PushTRenderer {
         graphics.setColor(GOAL);
         graphics.setStroke(new BasicStroke(1));
         for (double[] rectangle : TBlock.RECTANGLES) {
-            Shape outline =
-                    outline(rectangle, TBlock.GOAL_X, TBlock.GOAL_Y, TBlock.GOAL_ANGLE);
+            Shape outline = outline(rectangle, TBlock.GOAL_X, TBlock.GOAL_Y, TBlock.GOAL_ANGLE);
             graphics.fill(outline);
             graphics.draw(outline);
         }
         for (double[] rectangle : TBlock.RECTANGLES) {
-            Shape outline =
-                    outline(rectangle, state.blockX(), state.blockY(), state.blockAngle());
+            Shape outline = outline(rectangle, state.blockX(), state.blockY(), state.blockAngle());
             graphics.setColor(BLOCK);
             graphics.fill(outline);
             edge(outline, BLOCK_EDGE);
@@ -107,8 +108,7 @@ public final class PushTRenderer {
     private void edge(Shape outline, Color color) {
         float width = wholePixels ? 2 * OUTLINE + 1 : 2 * OUTLINE;
         graphics.setColor(color);
-        graphics.setStroke(
-                new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+        graphics.setStroke(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
         graphics.draw(outline);
     }
 

@@ -128,7 +128,10 @@ final class Chipmunk {
     private void addWalls() {
         var ground =
                 (MemorySegment)
-                        call("cpSpaceGetStaticBody", FunctionDescriptor.of(ADDRESS, ADDRESS), space);
+                        call(
+                                "cpSpaceGetStaticBody",
+                                FunctionDescriptor.of(ADDRESS, ADDRESS),
+                                space);
         double[][] walls = {{5, 506, 5, 5}, {5, 5, 506, 5}, {506, 5, 506, 506}, {5, 506, 506, 506}};
         for (double[] wall : walls) {
             addShape(

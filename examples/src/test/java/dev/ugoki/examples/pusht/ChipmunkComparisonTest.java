@@ -3,9 +3,10 @@ package dev.ugoki.examples.pusht;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+
+import java.util.SplittableRandom;
 
 class ChipmunkComparisonTest {
     private static final int CONTROL_STEPS = 200;
@@ -14,7 +15,8 @@ class ChipmunkComparisonTest {
     void followsTheOriginalEngineSubstepBySubstep() {
         var library = Chipmunk.library();
         Assumptions.assumeTrue(
-                library.isPresent(), "libchipmunk7 is not installed (apt-get install libchipmunk7)");
+                library.isPresent(),
+                "libchipmunk7 is not installed (apt-get install libchipmunk7)");
         int together = 0;
         int episodes = 40;
         for (int seed = 0; seed < episodes; seed++) {

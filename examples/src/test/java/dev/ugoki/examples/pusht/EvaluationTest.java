@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 class EvaluationTest {
     @Test
     void doingNothingScoresAsPublished() {
-        var evaluation =
-                Evaluation.run(ChunkPolicy.noOperation(), Evaluation.STANDARD_SEED, 50, 2);
+        var evaluation = Evaluation.run(ChunkPolicy.noOperation(), Evaluation.STANDARD_SEED, 50, 2);
         print("no-op", evaluation);
         assertEquals(0.076, evaluation.meanMaximumReward(), 0.005);
         assertEquals(0, evaluation.successRate());

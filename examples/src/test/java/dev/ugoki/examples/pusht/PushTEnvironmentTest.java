@@ -4,11 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.file.Files;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
 
 class PushTEnvironmentTest {
     @Test
@@ -65,8 +66,9 @@ class PushTEnvironmentTest {
         TBlock.keypoints(state.blockX(), state.blockY(), state.blockAngle(), keypoints, 0);
         float largest = 0;
         for (int i = 0; i < 18; i++) {
-            largest = Math.max(
-                    largest, Math.abs(recorded.keypoints()[18 * frame + i] - keypoints[i]));
+            largest =
+                    Math.max(
+                            largest, Math.abs(recorded.keypoints()[18 * frame + i] - keypoints[i]));
         }
         return largest;
     }

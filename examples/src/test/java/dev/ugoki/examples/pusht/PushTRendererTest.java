@@ -5,13 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Node;
+
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.List;
+
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.Test;
-import org.w3c.dom.Node;
 
 class PushTRendererTest {
     private static final PushTState STATE = new PushTState(100, 400, 150, 150, 0);
@@ -56,8 +58,7 @@ class PushTRendererTest {
         assertEquals(6, reader.getNumImages(true));
         var canvas = new BufferedImage(96, 96, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < 6; i++) {
-            Node root =
-                    reader.getImageMetadata(i).getAsTree("javax_imageio_gif_image_1.0");
+            Node root = reader.getImageMetadata(i).getAsTree("javax_imageio_gif_image_1.0");
             int x = number(root, "ImageDescriptor", "imageLeftPosition");
             int y = number(root, "ImageDescriptor", "imageTopPosition");
             assertEquals(i < 5 ? 10 : 150, number(root, "GraphicControlExtension", "delayTime"));
@@ -71,14 +72,14 @@ class PushTRendererTest {
         int loop = text.indexOf("NETSCAPE2.0");
         assertTrue(loop > 0);
         assertArrayEquals(
-                new byte[] {3, 1, 0, 0, 0}, java.util.Arrays.copyOfRange(gif, loop + 11, loop + 16));
+                new byte[] {3, 1, 0, 0, 0},
+                java.util.Arrays.copyOfRange(gif, loop + 11, loop + 16));
     }
 
     @Test
     void framesThatBrowsersWouldSlowDownAreRefused() {
         var frames = List.of(PushTRenderer.observation(STATE));
-        assertThrows(
-                IllegalArgumentException.class, () -> AnimatedGif.encode(frames, 10, 1000));
+        assertThrows(IllegalArgumentException.class, () -> AnimatedGif.encode(frames, 10, 1000));
         assertThrows(
                 IllegalArgumentException.class, () -> AnimatedGif.encode(List.of(), 100, 1000));
     }

@@ -1,5 +1,7 @@
 package dev.ugoki.examples.pusht;
 
+import org.junit.jupiter.api.Assumptions;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -8,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.ZipFile;
-import org.junit.jupiter.api.Assumptions;
 
 /** The human demonstrations beside the checkout; tests that need them skip where they are not. */
 final class SharedData {
@@ -40,7 +41,10 @@ final class SharedData {
             episodeEnds[i] = Math.toIntExact(ends[i]);
         }
         return new Demonstrations(
-                agent, block, array("keypoint").asFloats(), array("action").asFloats(),
+                agent,
+                block,
+                array("keypoint").asFloats(),
+                array("action").asFloats(),
                 episodeEnds);
     }
 
@@ -73,8 +77,8 @@ final class SharedData {
             if (!header.contains("'fortran_order': False")) {
                 throw new IOException(name + " is not in row-major order");
             }
-            return new Array(buffer.slice(start, bytes.length - start)
-                    .order(ByteOrder.LITTLE_ENDIAN));
+            return new Array(
+                    buffer.slice(start, bytes.length - start).order(ByteOrder.LITTLE_ENDIAN));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -38,9 +38,7 @@ public record Clamp(Number least, Number most) implements Composite {
         return cotangent == null
                 ? null
                 : new Tensor[] {
-                    x.ge(least)
-                            .and(x.le(most))
-                            .select(cotangent, cotangent.scalarLike(0))
+                    x.ge(least).and(x.le(most)).select(cotangent, cotangent.scalarLike(0))
                 };
     }
 }

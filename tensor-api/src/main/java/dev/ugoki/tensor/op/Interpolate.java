@@ -10,9 +10,9 @@ import java.util.Arrays;
  * A signal or image {@code [n, c, spatial..]} sampled anew at {@code size} positions.
  *
  * <p>Along a dimension of extent e with s positions, NEAREST takes element {@code floor(i * (e /
- * s))}, the quotient and product rounded to F32 as PyTorch does. LINEAR lies at {@code (i + 0.5) * e
- * / s - 0.5}, not below 0, or with aligned corners at {@code i * (e - 1) / (s - 1)}, and weighs the
- * two elements around by their distances.
+ * s))}, the quotient and product rounded to F32 as PyTorch does. LINEAR lies at {@code (i + 0.5) *
+ * e / s - 0.5}, not below 0, or with aligned corners at {@code i * (e - 1) / (s - 1)}, and weighs
+ * the two elements around by their distances.
  */
 public record Interpolate(Shape size, Mode mode, boolean alignCorners) implements Composite {
     /** How a position between elements is filled. */

@@ -147,8 +147,7 @@ public sealed interface Likelihood extends Composite {
             Operands.rankAtLeast(this, in, 0, 1, "scores [n, classes, ..] or [classes]");
             int dim = classes(in[0].shape().rank());
             TensorType row =
-                    TypeRules.inferOne(
-                            new Prim.Reduce(Prim.Reduce.Kind.MAX, Axes.of(dim)), in[0]);
+                    TypeRules.inferOne(new Prim.Reduce(Prim.Reduce.Kind.MAX, Axes.of(dim)), in[0]);
             Operands.shape(this, in, 1, "the targets", row.shape());
             if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
                 throw TypeRules.wrong(
@@ -163,8 +162,7 @@ public sealed interface Likelihood extends Composite {
             Tensor x = Operands.wide(operands[0]);
             Tensor target = operands[1];
             int dim = classes(x.rank());
-            Tensor logs =
-                    x.shape().elementCount() == 0 ? x : logProbabilities(x, dim);
+            Tensor logs = x.shape().elementCount() == 0 ? x : logProbabilities(x, dim);
             Tensor ignored = target.eq(ignoredTarget);
             Tensor place = target.maskedFill(ignored, 0).unsqueeze(dim);
             Tensor loss = logs.gather(dim, place).squeeze(dim).mul(labelSmoothing - 1);

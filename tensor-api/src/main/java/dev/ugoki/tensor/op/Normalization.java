@@ -102,8 +102,7 @@ public sealed interface Normalization extends Composite {
             Tensor scaled = affine ? g.mul(Operands.wide(operands[4])) : g;
             Tensor dx = standardizeGradient(scaled, normal, inverse, axes);
             return affine
-                    ? affineGradients(
-                            dx, g, normal, outer(dims, x.rank()), operands[4].type())
+                    ? affineGradients(dx, g, normal, outer(dims, x.rank()), operands[4].type())
                     : new Tensor[] {dx.cast(operands[1].dtype())};
         }
     }
@@ -151,8 +150,7 @@ public sealed interface Normalization extends Composite {
             }
             boolean affine = operands.length > 1;
             return Engine.apply(
-                    new RmsNormGradient(dims, affine),
-                    gradientOperands(g, operands, forward, 2));
+                    new RmsNormGradient(dims, affine), gradientOperands(g, operands, forward, 2));
         }
     }
 
@@ -236,9 +234,7 @@ public sealed interface Normalization extends Composite {
             if (operands.length > 2) {
                 y = y.add(Operands.overChannels(Operands.wide(operands[2]), x.rank()));
             }
-            return new Tensor[] {
-                y.cast(operands[0].dtype()), mean.squeeze(2), inverse.squeeze(2)
-            };
+            return new Tensor[] {y.cast(operands[0].dtype()), mean.squeeze(2), inverse.squeeze(2)};
         }
 
         @Override
@@ -283,9 +279,7 @@ public sealed interface Normalization extends Composite {
             Tensor inverse = operands[3].unsqueeze(2);
             Tensor normal = x.reshape(byGroup).sub(operands[2].unsqueeze(2)).mul(inverse);
             Tensor scaled =
-                    affine
-                            ? g.mul(Operands.overChannels(Operands.wide(operands[4]), x.rank()))
-                            : g;
+                    affine ? g.mul(Operands.overChannels(Operands.wide(operands[4]), x.rank())) : g;
             Tensor dx =
                     standardizeGradient(scaled.reshape(byGroup), normal, inverse, 2)
                             .reshape(x.shape());
@@ -317,8 +311,7 @@ public sealed interface Normalization extends Composite {
         public TensorType[] infer(TensorType... in) {
             affineOverChannels(this, in, 3);
             TensorType statistics =
-                    new TensorType(
-                            Operands.wide(in[0].dtype()), Shape.of(in[0].shape().extent(1)));
+                    new TensorType(Operands.wide(in[0].dtype()), Shape.of(in[0].shape().extent(1)));
             return new TensorType[] {in[0], statistics, statistics};
         }
 
@@ -387,8 +380,7 @@ public sealed interface Normalization extends Composite {
                     op, in, "cannot normalize over the last " + dims + " dimensions of x");
         }
         Shape last =
-                Shape.of(
-                        Arrays.copyOfRange(shape.toArray(), shape.rank() - dims, shape.rank()));
+                Shape.of(Arrays.copyOfRange(shape.toArray(), shape.rank() - dims, shape.rank()));
         for (int i = 1; i < in.length; i++) {
             Operands.shape(op, in, i, i == 1 ? "the weight" : "the bias", last);
         }
@@ -405,8 +397,7 @@ public sealed interface Normalization extends Composite {
     }
 
     private static TensorType statistics(TensorType x, int[] axes) {
-        return new TensorType(
-                Operands.wide(x.dtype()), Operands.keeping(x.shape(), axes));
+        return new TensorType(Operands.wide(x.dtype()), Operands.keeping(x.shape(), axes));
     }
 
     private static Shape byGroup(Shape shape, int groups) {
@@ -429,7 +420,9 @@ public sealed interface Normalization extends Composite {
 
     // ---- gradients ----
 
-    /** The cotangent, x, the statistics among {@code forward}, and the weight where there is one. */
+    /**
+     * The cotangent, x, the statistics among {@code forward}, and the weight where there is one.
+     */
     private static Tensor[] gradientOperands(
             Tensor cotangent, Tensor[] operands, Tensor[] forward, int resultCount) {
         Tensor[] all = new Tensor[operands.length > 1 ? resultCount + 2 : resultCount + 1];

@@ -44,9 +44,7 @@ final class Operands {
     static void shape(Op op, TensorType[] in, int operand, String role, Shape expected) {
         if (!in[operand].shape().equals(expected)) {
             throw TypeRules.wrong(
-                    op,
-                    in,
-                    role + " must have shape " + expected + ", not " + in[operand].shape());
+                    op, in, role + " must have shape " + expected + ", not " + in[operand].shape());
         }
     }
 

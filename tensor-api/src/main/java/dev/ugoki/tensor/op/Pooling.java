@@ -161,8 +161,8 @@ public sealed interface Pooling extends Composite {
 
     /**
      * Means of as many windows as {@code size} has elements, spread evenly: along a dimension of
-     * extent e, window i of s runs from {@code floor(i * e / s)} to before {@code ceil((i + 1) * e /
-     * s)}.
+     * extent e, window i of s runs from {@code floor(i * e / s)} to before {@code ceil((i + 1) * e
+     * / s)}.
      */
     record AdaptiveAvgPool(Shape size) implements Pooling {
         @Override
@@ -221,7 +221,9 @@ public sealed interface Pooling extends Composite {
         int rank = windows.size() + 2;
         if (kernel.rank() != windows.size() || in[0].shape().rank() != rank) {
             throw TypeRules.wrong(
-                    op, in, "x must be [n, channels, spatial..] with spatial as the kernel's " + kernel);
+                    op,
+                    in,
+                    "x must be [n, channels, spatial..] with spatial as the kernel's " + kernel);
         }
         long[] extents = in[0].shape().toArray();
         for (int i = 0; i < windows.size(); i++) {

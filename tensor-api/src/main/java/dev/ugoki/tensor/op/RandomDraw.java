@@ -8,8 +8,8 @@ import dev.ugoki.tensor.TensorType;
 
 /**
  * Random words made into numbers. The operand is a key, I32[4]; element i is made of word i of
- * {@link Prim.RandomBits} (or, where it takes two, of words 2i and 2i + 1), so it depends on the key
- * and its place alone.
+ * {@link Prim.RandomBits} (or, where it takes two, of words 2i and 2i + 1), so it depends on the
+ * key and its place alone.
  */
 public sealed interface RandomDraw extends Composite {
     DType dtype();
@@ -40,8 +40,8 @@ public sealed interface RandomDraw extends Composite {
 
     /**
      * Integers (I64) from {@code first} to {@code first + count - 1}. For counts up to 2^31 it is
-     * {@code first + (word * count >>> 32)}, the word unsigned, else {@code first + ((word0 * 2^32 +
-     * word1) >>> 1) mod count}; an integer's probability is off by 1 in 2^32 or 2^63 at most.
+     * {@code first + (word * count >>> 32)}, the word unsigned, else {@code first + ((word0 * 2^32
+     * + word1) >>> 1) mod count}; an integer's probability is off by 1 in 2^32 or 2^63 at most.
      */
     record RandomIntegers(long first, long count, Shape shape) implements RandomDraw {
         @Override

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * and gradients of 0.
  *
  * <p>Operands: queries {@code [.., l, e]}, keys {@code [.., s, e]}, values {@code [.., s, v]}, and
- * optionally a mask, BOOL {@code [.., l, s]}, true where attending is allowed; the dimensions before
- * are equal. Result: {@code [.., l, v]}. F16 and BF16 scores are formed in F32.
+ * optionally a mask, BOOL {@code [.., l, s]}, true where attending is allowed; the dimensions
+ * before are equal. Result: {@code [.., l, v]}. F16 and BF16 scores are formed in F32.
  *
  * <p>Source: Vaswani et al.: Attention is all you need (NeurIPS 2017).
  */
