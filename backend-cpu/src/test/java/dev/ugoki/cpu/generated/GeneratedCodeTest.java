@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class GeneratedCodeTest {
-    private static final long ROWS = 70;
+    private static final long ROWS = 66;
 
     static Stream<String> kernels() {
         return SampleKernels.all().keySet().stream();
@@ -36,7 +36,7 @@ class GeneratedCodeTest {
     @MethodSource("kernels")
     void givesTheBitsOfTheInterpreterOnEveryWidthAndShape(String name) {
         Kernel kernel = SampleKernels.all().get(name);
-        for (long columns : new long[] {1, 15, 16, 33, 64, 80, 100}) {
+        for (long columns : new long[] {1, 37, 80}) {
             List<float[]> expected = interpreted(kernel, columns);
             for (VectorWidth width : VectorWidth.values()) {
                 LoopShape byRows = LoopShape.ofColumns(columns);
@@ -73,13 +73,10 @@ class GeneratedCodeTest {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
             long end = shape == LoopShape.FLAT ? ROWS * columns : ROWS;
-            code.run(operands.table(), 0, end, columns, scratch(arena));
+            long scratch = TestOperands.scratch(kernel, width, arena);
+            code.run(operands.table(), 0, end, columns, scratch);
             return operands.outputs();
         }
-    }
-
-    private static long scratch(Arena arena) {
-        return arena.allocate(1 << 16, 64).address();
     }
 
     @ParameterizedTest
@@ -92,7 +89,7 @@ class GeneratedCodeTest {
         try (Arena arena = Arena.ofConfined()) {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
-            code.run(operands.table(), 0, ROWS - 1, columns, scratch(arena));
+            code.run(operands.table(), 0, ROWS - 1, columns, TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
             for (int k = kernel.operands().size(); k < kernel.tableSize(); k++) {
                 if (TestOperands.layout(kernel, k) == Layout.FULL) {
                     for (long i = (ROWS - 1) * columns; i < ROWS * columns + 16; i++) {
@@ -116,7 +113,7 @@ class GeneratedCodeTest {
             operands.fillInputs(7);
             long[] table = operands.table();
             table[2] = table[0];
-            code.run(table, 0, ROWS, columns, scratch(arena));
+            code.run(table, 0, ROWS, columns, TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
             float[] actual = new float[expected.getFirst().length];
             MemorySegment.copy(
                     operands.segments().getFirst(),
@@ -139,8 +136,8 @@ class GeneratedCodeTest {
         try (Arena arena = Arena.ofConfined()) {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
-            code.run(operands.table(), 64, ROWS, columns, scratch(arena));
-            code.run(operands.table(), 0, 64, columns, scratch(arena));
+            code.run(operands.table(), 64, ROWS, columns, TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
+            code.run(operands.table(), 0, 64, columns, TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
             assertSame(expected, operands.outputs(), "two calls", columns);
         }
     }
@@ -213,6 +210,6 @@ class GeneratedCodeTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> gradient.runRows(Arrays.copyOf(table, 2), 0, 1, 16, 0));
-        assertThrows(IllegalArgumentException.class, () -> gradient.runFlat(table, 0, 16));
+        assertThrows(IllegalArgumentException.class, () -> gradient.runFlat(table, 0, 16, 0));
     }
 }
