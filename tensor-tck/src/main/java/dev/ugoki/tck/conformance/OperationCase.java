@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * One operation on given inputs: its results, and the gradients of {@code sum(result * cotangent)}
@@ -73,7 +74,7 @@ final class OperationCase implements ConformanceCase {
     private Tensor[] arguments(Map<String, Tensor> bases) {
         List<Tensor> arguments = new ArrayList<>();
         for (JsonNode input : node.required("inputs")) {
-            Tensor argument = bases.get(input.required("name").asText());
+            Tensor argument = Objects.requireNonNull(bases.get(input.required("name").asText()));
             for (JsonNode step : input.path("view")) {
                 argument = view(argument, step);
             }
@@ -100,15 +101,12 @@ final class OperationCase implements ConformanceCase {
     private Deviation compareResults(Comparison comparison, List<Tensor> results) {
         JsonNode expected = node.required("outputs");
         if (results.size() != expected.size()) {
-            throw new MismatchException(
-                    results.size() + " results, expected " + expected.size());
+            throw new MismatchException(results.size() + " results, expected " + expected.size());
         }
         Deviation worst = Deviation.NONE;
         for (int i = 0; i < results.size(); i++) {
             Tensor result = results.get(i);
-            worst =
-                    worst.or(
-                            comparison.compare("result " + i, result, array(expected.get(i))));
+            worst = worst.or(comparison.compare("result " + i, result, array(expected.get(i))));
         }
         return worst;
     }
@@ -134,9 +132,7 @@ final class OperationCase implements ConformanceCase {
             }
             Deviation deviation =
                     comparison.compare(
-                            "gradient of " + name,
-                            gradients.of(base),
-                            array(expected.getValue()));
+                            "gradient of " + name, gradients.of(base), array(expected.getValue()));
             worst = worst.or(deviation);
         }
         return worst;
