@@ -3,13 +3,17 @@ package dev.ugoki.nn.policy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import dev.ugoki.nn.HostTensors;
 import dev.ugoki.nn.ModelCases;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.io.HostArray;
+import dev.ugoki.tensor.io.SafetensorsFile;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 class DiffusionPolicyTest {
@@ -92,6 +97,63 @@ class DiffusionPolicyTest {
                                 config.get("use_film_scale_modulation").asBoolean())
                         .build(Key.of(1));
         return new DiffusionPolicy(network, config.get("horizon").asInt(), actions, sampler);
+    }
+
+    /**
+     * A checkpoint as LeRobot writes it: loads by its names, and gives the actions that LeRobot
+     * gave for recorded observations.
+     */
+    @Test
+    void aCheckpointOfLeRobotGivesItsActions() throws IOException {
+        String folder = "data/lerobot_checkpoints/diffusion/";
+        Map<String, HostArray> golden =
+                SafetensorsFile.read(ModelCases.sharedFile(folder + "golden.safetensors"));
+        Map<String, HostArray> statistics =
+                SafetensorsFile.read(
+                        ModelCases.sharedFile(
+                                folder
+                                        + "current/policy_preprocessor_step_3_normalizer_processor"
+                                        + ".safetensors"));
+        DiffusionSampler sampler =
+                new DiffusionSampler(
+                        NoiseSchedule.squaredCosine(100),
+                        DiffusionSampler.Kind.DDIM,
+                        10,
+                        DiffusionSampler.Prediction.NOISE,
+                        1);
+        ConditionalUnet1d network =
+                ConditionalUnet1d.Config.of(2, 2 * 18)
+                        .withChannels(32, 64, 128)
+                        .withStepWidth(32)
+                        .build(Key.of(1));
+        DiffusionPolicy policy = new DiffusionPolicy(network, 16, 2, sampler);
+        policy.load(ModelCases.sharedFile(folder + "current/model.safetensors"));
+        Tensor observed =
+                Tensor.concat(
+                        2,
+                        normalized("observation.state", golden, statistics),
+                        normalized("observation.environment_state", golden, statistics));
+        Tensor chunk =
+                policy.sample(
+                        observed.reshape(observed.extent(0), -1),
+                        HostTensors.fromHost(golden.get("start_noise")),
+                        () -> {
+                            throw new AssertionError("DDIM draws nothing");
+                        });
+        Tensor least = HostTensors.fromHost(statistics.get("action.min"));
+        Tensor range = HostTensors.fromHost(statistics.get("action.max")).sub(least);
+        Tensor actions = chunk.slice(1, 1, 9).add(1).mul(0.5).mul(range).add(least);
+        Tensor expected = HostTensors.fromHost(golden.get("action_chunk"));
+        double worst = actions.sub(expected).div(range).abs().max(false).item();
+        assertTrue(worst < 1e-4, () -> "off by " + worst + " of the range of the actions");
+    }
+
+    private static Tensor normalized(
+            String feature, Map<String, HostArray> golden, Map<String, HostArray> statistics) {
+        Tensor least = HostTensors.fromHost(statistics.get(feature + ".min"));
+        Tensor most = HostTensors.fromHost(statistics.get(feature + ".max"));
+        Tensor raw = HostTensors.fromHost(golden.get(feature));
+        return raw.sub(least).div(most.sub(least)).mul(2).sub(1);
     }
 
     /** A network that knows the actions 0.5 is right for every schedule and kind of step. */
