@@ -2,7 +2,9 @@ package dev.ugoki.tck.reference;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Philox;
+import dev.ugoki.tensor.op.NormalQuantile;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.spi.ErrorFunction;
 
 /** Operations whose results depend on one element of each operand, and those without operands. */
@@ -21,17 +23,34 @@ final class Elementwise {
     }
 
     static void randomBits(Prim.RandomBits op, Elements key, Elements result) {
+        int[] words = words(key);
+        for (long i = 0; i < result.count(); i++) {
+            result.setLong(result.position(i), randomWord(words, op.firstBlock(), i));
+        }
+    }
+
+    static void randomNormal(RandomDraw.RandomNormal op, Elements key, Elements result) {
+        int[] words = words(key);
+        for (long i = 0; i < result.count(); i++) {
+            double normal =
+                    op.dtype() == DType.F64
+                            ? NormalQuantile.ofWords(
+                                    randomWord(words, 0, 2 * i), randomWord(words, 0, 2 * i + 1))
+                            : NormalQuantile.ofWord(randomWord(words, 0, i));
+            result.setDouble(result.position(i), normal);
+        }
+    }
+
+    private static int[] words(Elements key) {
         int[] words = new int[4];
         for (int i = 0; i < words.length; i++) {
             words[i] = (int) key.getLong(key.position((long) i));
         }
-        int[] block = new int[4];
-        for (long i = 0; i < result.count(); i++) {
-            if (i % 4 == 0) {
-                block = Philox.block(words, op.firstBlock() + i / 4);
-            }
-            result.setLong(result.position(i), block[(int) (i % 4)]);
-        }
+        return words;
+    }
+
+    private static int randomWord(int[] key, long firstBlock, long index) {
+        return Philox.block(key, firstBlock + index / 4)[(int) (index % 4)];
     }
 
     static void unary(Prim.Unary op, Elements operand, Elements result) {
