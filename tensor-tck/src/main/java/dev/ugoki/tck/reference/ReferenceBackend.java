@@ -21,8 +21,9 @@ import java.util.List;
  * are measured against its results.
  *
  * <p>Floating dtypes are computed in double and rounded once, to nearest even, when a result is
- * stored; sums and products run in row-major order. Integers wrap to their width. Transcendental
- * functions are those of {@link StrictMath}, so that results are the same on every machine.
+ * stored; sums and products run in row-major order, sums without loss. Integers wrap to their
+ * width. Transcendental functions are those of {@link StrictMath}, so that results are the same on
+ * every machine.
  */
 public final class ReferenceBackend implements Backend {
     private final Device device;
