@@ -1075,9 +1075,11 @@ public final class Tensor {
         return deviations.square().sum(keepDims, dims).div(divisor);
     }
 
-    /** The root of {@link #var}; its gradient is infinite or NaN where the variance is 0. */
+    /** The root of {@link #var}; where that is 0 its gradient counts as 0, as in PyTorch. */
     public Tensor std(double correction, boolean keepDims, int... dims) {
-        return var(correction, keepDims, dims).sqrt();
+        Tensor variance = var(correction, keepDims, dims);
+        Tensor none = variance.eq(0);
+        return variance.maskedFill(none, 1).sqrt().maskedFill(none, 0);
     }
 
     /** {@code log(sum(exp(x)))} along {@code dims}, safe for large scores; as {@link #sum}. */

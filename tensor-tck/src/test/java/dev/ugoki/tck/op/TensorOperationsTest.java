@@ -237,6 +237,18 @@ class TensorOperationsTest {
     }
 
     @Test
+    void theGradientOfADeviationOfEqualElementsIsZero() {
+        REFERENCE.run(
+                () -> {
+                    Tensor x = Autograd.variable(Tensor.ones(DType.F32, 3));
+                    Tensor deviation = x.std(1, false);
+                    assertEquals(0, deviation.item());
+                    Tensor gradient = Autograd.gradients(deviation, List.of(x)).getFirst();
+                    assertArrayEquals(new double[3], gradient.toDoubleArray());
+                });
+    }
+
+    @Test
     void everyMaximumOfAPoolHasItsPlaceEvenInNothingButInfinities() {
         REFERENCE.run(
                 () -> {
