@@ -44,8 +44,7 @@ public record Chunks(Tensor conditioning, Tensor actions, @Nullable Tensor paddi
      * counted).
      */
     Tensor mean(Tensor losses) {
-        Tensor counted =
-                padding == null ? losses : losses.maskedFill(padding.unsqueeze(-1), 0);
+        Tensor counted = padding == null ? losses : losses.maskedFill(padding.unsqueeze(-1), 0);
         return counted.mean();
     }
 }
