@@ -25,8 +25,8 @@ final class BitShuffle {
     }
 
     /**
-     * Undoes bitshuffle over {@code length} bytes. Blosc shuffles only counts of elements that eight
-     * divides, and leaves other blocks, and what is no whole element, as they are.
+     * Undoes bitshuffle over {@code length} bytes. Blosc shuffles only counts of elements that
+     * eight divides, and leaves other blocks, and what is no whole element, as they are.
      */
     static void unshuffleBits(byte[] source, byte[] target, int length, int elementSize) {
         int count = length / elementSize;

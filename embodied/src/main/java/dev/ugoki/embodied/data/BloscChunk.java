@@ -73,8 +73,9 @@ final class BloscChunk {
             throw wrong("the Blosc header says %d bytes, .zarray says %d", size, expectedSize);
         }
         if (compressed != bytes.length) {
-            throw wrong("the Blosc header says %d bytes of file, there are %d", compressed,
-                    bytes.length);
+            throw wrong(
+                    "the Blosc header says %d bytes of file, there are %d",
+                    compressed, bytes.length);
         }
         if (elementSize == 0 || (size > 0 && (blockSize <= 0 || blockSize > size))) {
             throw wrong("Blosc blocks of %d bytes, elements of %d", blockSize, elementSize);
@@ -90,7 +91,8 @@ final class BloscChunk {
         Codec found = Codec.values()[number];
         boolean read = found == Codec.ZSTD || found == Codec.LZ4 || found == Codec.ZLIB;
         if (!read && !isStored()) {
-            throw wrong("Blosc codec %s is not read; zstd, lz4 and zlib are",
+            throw wrong(
+                    "Blosc codec %s is not read; zstd, lz4 and zlib are",
                     found.name().toLowerCase(Locale.ROOT));
         }
         return found;
@@ -170,7 +172,11 @@ final class BloscChunk {
                 throw wrong("block %d: %d bytes at %d", block, streamLength, position);
             }
             decompress(
-                    (int) position, streamLength, packed, stream * streamSize, streamSize,
+                    (int) position,
+                    streamLength,
+                    packed,
+                    stream * streamSize,
+                    streamSize,
                     decompression);
             position += streamLength;
         }

@@ -219,12 +219,9 @@ public final class Column {
     /** Whether both have the same frames, bit for bit; names and shapes are not compared. */
     public boolean sameBits(Column other) {
         return switch (values) {
-            case float[] mine ->
-                    other.values instanceof float[] theirs
-                            && sameFloats(mine, theirs);
+            case float[] mine -> other.values instanceof float[] theirs && sameFloats(mine, theirs);
             case double[] mine ->
-                    other.values instanceof double[] theirs
-                            && sameDoubles(mine, theirs);
+                    other.values instanceof double[] theirs && sameDoubles(mine, theirs);
             case long[] mine ->
                     other.values instanceof long[] theirs && Arrays.equals(mine, theirs);
             case int[] mine -> other.values instanceof int[] theirs && Arrays.equals(mine, theirs);

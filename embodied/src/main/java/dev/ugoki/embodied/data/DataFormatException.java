@@ -1,8 +1,9 @@
 package dev.ugoki.embodied.data;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /** A file of a data set that cannot be read as what it claims to be; the message names the file. */
 public final class DataFormatException extends IOException {

@@ -2,6 +2,7 @@ package dev.ugoki.embodied.data;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -144,15 +145,13 @@ final class Decompression implements AutoCloseable {
         checkSize("lz4", out - to, size);
     }
 
-    private void checkRoom(int wanted, int room)
-            throws DataFormatException {
+    private void checkRoom(int wanted, int room) throws DataFormatException {
         if (wanted > room) {
             throw corrupt("lz4", "a run is longer than what is left");
         }
     }
 
-    private void checkSize(String codec, int written, int size)
-            throws DataFormatException {
+    private void checkSize(String codec, int written, int size) throws DataFormatException {
         if (written != size) {
             throw corrupt(codec, "it holds %d bytes instead of %d".formatted(written, size));
         }
@@ -163,8 +162,7 @@ final class Decompression implements AutoCloseable {
     }
 
     private DataFormatException corrupt(String codec, String problem) {
-        return new DataFormatException(
-                file, codec + " data are corrupt: " + problem);
+        return new DataFormatException(file, codec + " data are corrupt: " + problem);
     }
 
     @Override

@@ -112,7 +112,9 @@ public final class DeltaWindows {
         Column column = frames.column(feature);
         int width = column.width();
         float[] target =
-                new float[Math.multiplyExact(Math.multiplyExact(batch.length, offsets.length), width)];
+                new float
+                        [Math.multiplyExact(
+                                Math.multiplyExact(batch.length, offsets.length), width)];
         int position = 0;
         for (int frame : batch) {
             for (int offset : offsets) {
@@ -140,8 +142,7 @@ public final class DeltaWindows {
         int[] offsets = deltas.get(feature);
         if (offsets == null) {
             throw new IllegalArgumentException(
-                    "no offsets for feature '%s', only for %s"
-                            .formatted(feature, deltas.keySet()));
+                    "no offsets for feature '%s', only for %s".formatted(feature, deltas.keySet()));
         }
         return offsets;
     }

@@ -1,6 +1,7 @@
 package dev.ugoki.embodied.data;
 
 import dev.ugoki.tensor.Shape;
+
 import java.util.List;
 
 /**

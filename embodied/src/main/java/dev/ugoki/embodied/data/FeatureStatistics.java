@@ -10,8 +10,8 @@ import java.util.Set;
  * The statistics of one feature: for each {@link Statistic} that is known, a number per element.
  *
  * <p>Computed as LeRobot does. Standard deviation: sqrt(max(0, E[x^2] - E[x]^2)). Quantiles: from a
- * histogram of 5000 equal bins between min - 1e-10 and max + 1e-10, interpolated linearly in the bin
- * where the cumulative count reaches the quantile.
+ * histogram of 5000 equal bins between min - 1e-10 and max + 1e-10, interpolated linearly in the
+ * bin where the cumulative count reaches the quantile.
  */
 public final class FeatureStatistics {
     private static final int BINS = 5000;
@@ -111,8 +111,7 @@ public final class FeatureStatistics {
         values.get(Statistic.STD)[element] = Math.sqrt(variance);
         for (Statistic statistic : Statistic.values()) {
             if (statistic.isQuantile()) {
-                values.get(statistic)[element] =
-                        histogram.quantile(counts, statistic.quantile());
+                values.get(statistic)[element] = histogram.quantile(counts, statistic.quantile());
             }
         }
     }
@@ -166,10 +165,10 @@ public final class FeatureStatistics {
     }
 
     /**
-     * The statistics of several episodes together: minima and maxima; mean = sum n m / N; variance =
-     * sum n (v + (m - mean)^2) / N. Of the quantiles, the lowest for q50 and below and the highest
-     * above: an envelope, not the quantile of all frames. A statistic that one of them lacks, the
-     * result lacks.
+     * The statistics of several episodes together: minima and maxima; mean = sum n m / N; variance
+     * = sum n (v + (m - mean)^2) / N. Of the quantiles, the lowest for q50 and below and the
+     * highest above: an envelope, not the quantile of all frames. A statistic that one of them
+     * lacks, the result lacks.
      *
      * @throws IllegalArgumentException if there are none, or widths differ
      */
@@ -205,9 +204,7 @@ public final class FeatureStatistics {
             double[] values = part.getSameWidth(statistic, result.length);
             for (int i = 0; i < result.length; i++) {
                 result[i] =
-                        sign < 0
-                                ? Math.min(result[i], values[i])
-                                : Math.max(result[i], values[i]);
+                        sign < 0 ? Math.min(result[i], values[i]) : Math.max(result[i], values[i]);
             }
         }
         return result;

@@ -1,9 +1,11 @@
 package dev.ugoki.embodied.data;
 
 import dev.ugoki.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.Locale;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one value of a feature is: the {@code dtype} of LeRobot's {@code info.json}.

@@ -37,9 +37,7 @@ public final class FrameTable {
                 throw new IllegalArgumentException(
                         "feature '%s' has %d frames, but the episodes end at %d"
                                 .formatted(
-                                        column.name(),
-                                        column.frameCount(),
-                                        episodeOfFrame.length));
+                                        column.name(), column.frameCount(), episodeOfFrame.length));
             }
             if (this.columns.put(column.name(), column) != null) {
                 throw new IllegalArgumentException("feature '" + column.name() + "' twice");

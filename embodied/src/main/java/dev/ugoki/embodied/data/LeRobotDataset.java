@@ -1,8 +1,10 @@
 package dev.ugoki.embodied.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.hardwood.HardwoodContext;
 import dev.ugoki.tensor.Shape;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,8 +141,7 @@ public final class LeRobotDataset {
     private void readMetadataV2() throws IOException {
         Path meta = folder.resolve("meta");
         for (JsonFile line : JsonFile.readLines(meta.resolve("tasks.jsonl"))) {
-            tasks.put(
-                    (int) line.integer("task_index", 0, Integer.MAX_VALUE), line.text("task"));
+            tasks.put((int) line.integer("task_index", 0, Integer.MAX_VALUE), line.text("task"));
         }
         int chunkSize = chunkSize();
         int first = 0;
@@ -195,8 +196,7 @@ public final class LeRobotDataset {
             throw new DataFormatException(
                     source, "episode %d stands where %d is due".formatted(index, episodes.size()));
         }
-        episodes.add(
-                new Episode(index, List.copyOf(tasks), length, firstFrame, dataFile(place)));
+        episodes.add(new Episode(index, List.copyOf(tasks), length, firstFrame, dataFile(place)));
     }
 
     /** Fills in {@code data_path}, a Python format such as {@code file-{file_index:03d}}. */
@@ -249,7 +249,8 @@ public final class LeRobotDataset {
             throws DataFormatException {
         if (count.length != 1 || !(count[0] >= 0)) {
             throw new DataFormatException(
-                    file, "statistics of '%s': count %s".formatted(feature, Arrays.toString(count)));
+                    file,
+                    "statistics of '%s': count %s".formatted(feature, Arrays.toString(count)));
         }
         try {
             return FeatureStatistics.of(feature, (long) count[0], values);
@@ -287,9 +288,7 @@ public final class LeRobotDataset {
             throw new DataFormatException(folder, "is missing");
         }
         try (Stream<Path> entries = Files.walk(folder, 4)) {
-            return entries.filter(entry -> entry.toString().endsWith(".parquet"))
-                    .sorted()
-                    .toList();
+            return entries.filter(entry -> entry.toString().endsWith(".parquet")).sorted().toList();
         }
     }
 
@@ -502,8 +501,7 @@ public final class LeRobotDataset {
         int due = ofFile.stream().mapToInt(Episode::length).sum();
         if (table.rowCount() != due) {
             throw new DataFormatException(
-                    file,
-                    "%d frames, but its episodes have %d".formatted(table.rowCount(), due));
+                    file, "%d frames, but its episodes have %d".formatted(table.rowCount(), due));
         }
         if (!table.hasColumn("episode_index")) {
             return;

@@ -3,9 +3,13 @@ package dev.ugoki.embodied.data;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.ugoki.embodied.data.ParquetWriter.Field;
 import dev.ugoki.embodied.data.ParquetWriter.Kind;
 import dev.ugoki.embodied.data.ParquetWriter.Values;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -18,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes demonstrations as a LeRobotDataset of version 3.0, so that LeRobot and {@link
@@ -164,8 +167,9 @@ public final class LeRobotDatasetWriter {
     private void writeAll(Path folder, List<DatasetStatistics> statistics) throws IOException {
         Path meta = folder.resolve("meta");
         writeFrames(folder);
-        WholeFiles.write(meta.resolve("info.json"), JsonFile.toBytes(info()));
-        WholeFiles.write(
+        Files.createDirectories(meta);
+        Files.write(meta.resolve("info.json"), JsonFile.toBytes(info()));
+        Files.write(
                 meta.resolve("stats.json"),
                 JsonFile.toBytes(json(DatasetStatistics.aggregate(statistics))));
         writeTasks(meta.resolve("tasks.parquet"));
@@ -360,8 +364,7 @@ public final class LeRobotDatasetWriter {
                 .putNull("metadata");
     }
 
-    private void writeEpisodes(Path file, List<DatasetStatistics> statistics)
-            throws IOException {
+    private void writeEpisodes(Path file, List<DatasetStatistics> statistics) throws IOException {
         int count = frames.episodeCount();
         Map<Field, Values> table = new LinkedHashMap<>();
         putIndex(table, "episode_index", i -> i);
@@ -385,8 +388,7 @@ public final class LeRobotDatasetWriter {
         }
     }
 
-    private void putIndex(
-            Map<Field, Values> table, String name, IntUnaryOperator value) {
+    private void putIndex(Map<Field, Values> table, String name, IntUnaryOperator value) {
         long[] values = new long[frames.episodeCount()];
         Arrays.setAll(values, value::applyAsInt);
         table.put(new Field(name, Kind.INT64, false), Values.ofScalars(values));

@@ -10,13 +10,15 @@ import dev.hardwood.schema.ColumnSchema;
 import dev.hardwood.schema.FileSchema;
 import dev.ugoki.embodied.data.CompactThrift.MalformedException;
 import dev.ugoki.embodied.data.CompactThrift.Reader;
+
+import org.xerial.snappy.Snappy;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.xerial.snappy.Snappy;
 
 /**
  * Looks through a Parquet file before a decoder is let at it.
@@ -85,9 +87,9 @@ final class ParquetInspection {
     }
 
     /**
-     * hardwood 1.0 selects columns by a path that it splits at dots, so that it can't find any whose
-     * own name has one, as {@code observation.state} has. In the copy in memory the dots of names
-     * become another byte.
+     * hardwood 1.0 selects columns by a path that it splits at dots, so that it can't find any
+     * whose own name has one, as {@code observation.state} has. In the copy in memory the dots of
+     * names become another byte.
      */
     private void hideDots(Reader reader) throws MalformedException {
         reader.readStruct(
@@ -128,8 +130,9 @@ final class ParquetInspection {
         for (RowGroup group : metadata.rowGroups()) {
             rows += group.numRows();
             if (group.numRows() < 0 || group.columns().size() != schema.getColumnCount()) {
-                throw wrong("a row group of %d rows and %d columns", group.numRows(),
-                        group.columns().size());
+                throw wrong(
+                        "a row group of %d rows and %d columns",
+                        group.numRows(), group.columns().size());
             }
             ColumnChunk chunk = group.columns().get(column.columnIndex());
             if (chunk == null || chunk.metaData() == null) {
@@ -137,13 +140,14 @@ final class ParquetInspection {
             }
             decoded += new ChunkInspection(column, chunk, group.numRows()).check();
             if (decoded > FREE_BYTES + MAX_RATIO * bytes.limit()) {
-                throw wrong("column '%s' would decode to %d bytes or more from a file of %d",
+                throw wrong(
+                        "column '%s' would decode to %d bytes or more from a file of %d",
                         name(column), decoded, bytes.limit());
             }
         }
         if (rows != metadata.numRows()) {
-            throw wrong("row groups of %d rows in all, but the file says %d", rows,
-                    metadata.numRows());
+            throw wrong(
+                    "row groups of %d rows in all, but the file says %d", rows, metadata.numRows());
         }
     }
 
@@ -219,8 +223,9 @@ final class ParquetInspection {
 
         private void checkCounts(long values) throws DataFormatException {
             if (values != metadata.numValues()) {
-                throw damaged("its pages hold %d values, the footer says %d", values,
-                        metadata.numValues());
+                throw damaged(
+                        "its pages hold %d values, the footer says %d",
+                        values, metadata.numValues());
             }
             if (column.maxRepetitionLevel() == 0 ? values != rows : values < rows) {
                 throw damaged("%d values for %d rows", values, rows);
@@ -252,8 +257,9 @@ final class ParquetInspection {
                     || page.uncompressedSize < 0
                     || page.valueCount < 0
                     || page.compressedSize > end - page.dataStart) {
-                throw damaged("page at byte %d: %d bytes, unpacked %d, %d values", position,
-                        page.compressedSize, page.uncompressedSize, page.valueCount);
+                throw damaged(
+                        "page at byte %d: %d bytes, unpacked %d, %d values",
+                        position, page.compressedSize, page.uncompressedSize, page.valueCount);
             }
             if (page.levelBytes < 0
                     || page.levelBytes > Math.min(page.compressedSize, page.uncompressedSize)) {
@@ -327,7 +333,8 @@ final class ParquetInspection {
                     }
                 }
                 default ->
-                        throw damaged("encoding number %d is not read; PLAIN and dictionaries are",
+                        throw damaged(
+                                "encoding number %d is not read; PLAIN and dictionaries are",
                                 page.encoding);
             }
             return page.uncompressedSize + (24 + longestEntry) * values;
@@ -399,7 +406,8 @@ final class ParquetInspection {
                             ? page.valueCount / 8
                             : (long) page.valueCount * width;
             if (needed > page.uncompressedSize) {
-                throw damaged("%d values in a page of %d bytes, or some are missing",
+                throw damaged(
+                        "%d values in a page of %d bytes, or some are missing",
                         page.valueCount, page.uncompressedSize);
             }
         }
@@ -447,7 +455,9 @@ final class ParquetInspection {
             }
         }
 
-        /** Snappy's data begin with their size, a varint, which its library writes without asking. */
+        /**
+         * Snappy's data begin with their size, a varint, which its library writes without asking.
+         */
         private void checkSnappySize(int position, int length, long plain)
                 throws DataFormatException {
             long size = 0;
@@ -520,8 +530,7 @@ final class ParquetInspection {
 
         private DataFormatException damaged(String problem, Object... values) {
             return new DataFormatException(
-                    file,
-                    "column '%s': %s".formatted(name(column), problem.formatted(values)));
+                    file, "column '%s': %s".formatted(name(column), problem.formatted(values)));
         }
     }
 }

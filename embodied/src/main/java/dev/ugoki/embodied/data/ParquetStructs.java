@@ -12,6 +12,7 @@ import static dev.ugoki.embodied.data.CompactThrift.TRUE;
 
 import dev.ugoki.embodied.data.CompactThrift.MalformedException;
 import dev.ugoki.embodied.data.CompactThrift.Reader;
+
 import java.util.Map;
 
 /**
@@ -40,8 +41,8 @@ record ParquetStructs(int type, Map<Integer, ParquetStructs> fields, ParquetStru
     private static final ParquetStructs STATISTICS =
             struct(
                     Map.of(
-                            1, BYTES, 2, BYTES, 3, AN_I64, 4, AN_I64, 5, BYTES, 6, BYTES, 7,
-                            A_BOOL, 8, A_BOOL));
+                            1, BYTES, 2, BYTES, 3, AN_I64, 4, AN_I64, 5, BYTES, 6, BYTES, 7, A_BOOL,
+                            8, A_BOOL));
 
     private static final ParquetStructs TIME = struct(Map.of(1, A_BOOL, 2, ANY_STRUCT));
 
@@ -59,8 +60,26 @@ record ParquetStructs(int type, Map<Integer, ParquetStructs> fields, ParquetStru
     private static final ParquetStructs SCHEMA_ELEMENT =
             struct(
                     Map.of(
-                            1, AN_I32, 2, AN_I32, 3, AN_I32, 4, BYTES, 5, AN_I32, 6, AN_I32, 7,
-                            AN_I32, 8, AN_I32, 9, AN_I32, 10, LOGICAL_TYPE));
+                            1,
+                            AN_I32,
+                            2,
+                            AN_I32,
+                            3,
+                            AN_I32,
+                            4,
+                            BYTES,
+                            5,
+                            AN_I32,
+                            6,
+                            AN_I32,
+                            7,
+                            AN_I32,
+                            8,
+                            AN_I32,
+                            9,
+                            AN_I32,
+                            10,
+                            LOGICAL_TYPE));
 
     private static final ParquetStructs GEOSPATIAL =
             struct(
@@ -68,8 +87,8 @@ record ParquetStructs(int type, Map<Integer, ParquetStructs> fields, ParquetStru
                             1,
                             struct(
                                     Map.of(
-                                            1, A_DOUBLE, 2, A_DOUBLE, 3, A_DOUBLE, 4, A_DOUBLE,
-                                            5, A_DOUBLE, 6, A_DOUBLE, 7, A_DOUBLE, 8, A_DOUBLE)),
+                                            1, A_DOUBLE, 2, A_DOUBLE, 3, A_DOUBLE, 4, A_DOUBLE, 5,
+                                            A_DOUBLE, 6, A_DOUBLE, 7, A_DOUBLE, 8, A_DOUBLE)),
                             2,
                             list(AN_I32)));
 
@@ -95,39 +114,110 @@ record ParquetStructs(int type, Map<Integer, ParquetStructs> fields, ParquetStru
     private static final ParquetStructs COLUMN_CHUNK =
             struct(
                     Map.of(
-                            1, BYTES, 2, AN_I64, 3, COLUMN_METADATA, 4, AN_I64, 5, AN_I32, 6,
-                            AN_I64, 7, AN_I32));
+                            1,
+                            BYTES,
+                            2,
+                            AN_I64,
+                            3,
+                            COLUMN_METADATA,
+                            4,
+                            AN_I64,
+                            5,
+                            AN_I32,
+                            6,
+                            AN_I64,
+                            7,
+                            AN_I32));
 
     private static final ParquetStructs ROW_GROUP =
             struct(
                     Map.of(
-                            1, list(COLUMN_CHUNK), 2, AN_I64, 3, AN_I64, 5, AN_I64, 6, AN_I64, 7,
+                            1,
+                            list(COLUMN_CHUNK),
+                            2,
+                            AN_I64,
+                            3,
+                            AN_I64,
+                            5,
+                            AN_I64,
+                            6,
+                            AN_I64,
+                            7,
                             AN_I16));
 
     /** The footer. */
     static final ParquetStructs FILE_METADATA =
             struct(
                     Map.of(
-                            1, AN_I32, 2, list(SCHEMA_ELEMENT), 3, AN_I64, 4, list(ROW_GROUP), 5,
-                            list(KEY_VALUE), 6, BYTES, 7, list(ANY_STRUCT)));
+                            1,
+                            AN_I32,
+                            2,
+                            list(SCHEMA_ELEMENT),
+                            3,
+                            AN_I64,
+                            4,
+                            list(ROW_GROUP),
+                            5,
+                            list(KEY_VALUE),
+                            6,
+                            BYTES,
+                            7,
+                            list(ANY_STRUCT)));
 
     /** What stands before each page. */
     static final ParquetStructs PAGE_HEADER =
             struct(
                     Map.of(
-                            1, AN_I32, 2, AN_I32, 3, AN_I32, 4, AN_I32,
-                            5, struct(Map.of(
-                                    1, AN_I32, 2, AN_I32, 3, AN_I32, 4, AN_I32, 5, STATISTICS)),
-                            7, struct(Map.of(1, AN_I32, 2, AN_I32, 3, A_BOOL)),
-                            8, struct(Map.of(
-                                    1, AN_I32, 2, AN_I32, 3, AN_I32, 4, AN_I32, 5, AN_I32, 6,
-                                    AN_I32, 7, A_BOOL, 8, STATISTICS))));
+                            1,
+                            AN_I32,
+                            2,
+                            AN_I32,
+                            3,
+                            AN_I32,
+                            4,
+                            AN_I32,
+                            5,
+                            struct(
+                                    Map.of(
+                                            1,
+                                            AN_I32,
+                                            2,
+                                            AN_I32,
+                                            3,
+                                            AN_I32,
+                                            4,
+                                            AN_I32,
+                                            5,
+                                            STATISTICS)),
+                            7,
+                            struct(Map.of(1, AN_I32, 2, AN_I32, 3, A_BOOL)),
+                            8,
+                            struct(
+                                    Map.of(
+                                            1,
+                                            AN_I32,
+                                            2,
+                                            AN_I32,
+                                            3,
+                                            AN_I32,
+                                            4,
+                                            AN_I32,
+                                            5,
+                                            AN_I32,
+                                            6,
+                                            AN_I32,
+                                            7,
+                                            A_BOOL,
+                                            8,
+                                            STATISTICS))));
 
     /** Where the pages of a column chunk are. */
     static final ParquetStructs OFFSET_INDEX =
             struct(
                     Map.of(
-                            1, list(struct(Map.of(1, AN_I64, 2, AN_I32, 3, AN_I64))), 2,
+                            1,
+                            list(struct(Map.of(1, AN_I64, 2, AN_I32, 3, AN_I64))),
+                            2,
                             list(AN_I64)));
 
     private static ParquetStructs of(int type) {

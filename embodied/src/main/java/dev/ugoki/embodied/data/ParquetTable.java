@@ -6,6 +6,9 @@ import dev.hardwood.reader.ColumnReader;
 import dev.hardwood.reader.LayerKind;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.schema.ColumnSchema;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -17,7 +20,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A Parquet file whose columns are scalars or (nested) lists of them, as data sets use it.
@@ -205,8 +207,7 @@ final class ParquetTable implements AutoCloseable {
         }
         if (rows != rowCount) {
             throw new DataFormatException(
-                    file,
-                    "column '%s' has %d rows instead of %d".formatted(name, rows, rowCount));
+                    file, "column '%s' has %d rows instead of %d".formatted(name, rows, rowCount));
         }
         Object all = concatenate(column, batches, values);
         return new Leaves(all, list ? offsets : null, innerExtents);
@@ -218,8 +219,7 @@ final class ParquetTable implements AutoCloseable {
             nulls |= leaves.getLayerValidity(layer).hasNulls();
         }
         if (nulls) {
-            throw new DataFormatException(
-                    file, "column '" + name + "' has missing values (nulls)");
+            throw new DataFormatException(file, "column '" + name + "' has missing values (nulls)");
         }
     }
 
@@ -243,8 +243,7 @@ final class ParquetTable implements AutoCloseable {
             for (int i = 1; i + 1 < inner.length; i++) {
                 extent = inner[i + 1] - inner[i] == extent ? extent : -1;
             }
-            innerExtents[level] =
-                    first || innerExtents[level] == extent ? extent : -1;
+            innerExtents[level] = first || innerExtents[level] == extent ? extent : -1;
             level++;
         }
         if (offsets == null) {

@@ -1,5 +1,8 @@
 package dev.ugoki.embodied.data;
 
+import org.jspecify.annotations.Nullable;
+import org.xerial.snappy.Snappy;
+
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -16,8 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
-import org.jspecify.annotations.Nullable;
-import org.xerial.snappy.Snappy;
 
 /**
  * Writes Parquet files of the kind that data sets have in the wild: scalars and lists of them,
@@ -92,8 +93,7 @@ final class ParquetWriter implements Closeable {
     private long rowCount;
 
     /** Begins a new file. */
-    ParquetWriter(Path file, List<Field> fields, Map<String, String> keyValues)
-            throws IOException {
+    ParquetWriter(Path file, List<Field> fields, Map<String, String> keyValues) throws IOException {
         this.fields = List.copyOf(fields);
         this.keyValues = new LinkedHashMap<>(keyValues);
         this.channel =
@@ -129,7 +129,7 @@ final class ParquetWriter implements Closeable {
         rowCount += rows;
     }
 
-    /** Writes the footer, forces the file to the disk and closes it. */
+    /** Writes the footer and closes the file; forcing it to the disk is the folder's maker's. */
     @Override
     public void close() throws IOException {
         try (channel) {
@@ -137,7 +137,6 @@ final class ParquetWriter implements Closeable {
             write(footer);
             ByteBuffer end = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
             write(end.putInt(footer.length).put(MAGIC).array());
-            channel.force(true);
         }
     }
 
@@ -348,8 +347,7 @@ final class ParquetWriter implements Closeable {
         /** Through native buffers, so that no array is pinned while native code runs. */
         private static byte[] compress(byte[] plain) throws IOException {
             ByteBuffer source = ByteBuffer.allocateDirect(plain.length).put(plain).flip();
-            ByteBuffer target =
-                    ByteBuffer.allocateDirect(Snappy.maxCompressedLength(plain.length));
+            ByteBuffer target = ByteBuffer.allocateDirect(Snappy.maxCompressedLength(plain.length));
             Snappy.compress(source, target);
             byte[] packed = new byte[target.remaining()];
             target.get(packed);

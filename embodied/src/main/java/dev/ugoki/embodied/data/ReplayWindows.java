@@ -14,7 +14,9 @@ public final class ReplayWindows {
     private final FrameTable frames;
     private final int horizon;
 
-    /** For each window its episode, and its first step's frame, which may lie before the episode. */
+    /**
+     * For each window its episode, and its first step's frame, which may lie before the episode.
+     */
     private final int[] episodes;
 
     private final int[] starts;

@@ -1,7 +1,8 @@
 package dev.ugoki.embodied.data;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
@@ -11,7 +12,6 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Folders that are whole or not there: filled under a temporary name, forced to the disk, renamed.
@@ -46,20 +46,6 @@ final class WholeFiles {
             throw problem;
         }
         forceFolder(parent);
-    }
-
-    /** Writes a new file of {@code folder} and forces it; parents are made. */
-    static void write(Path file, byte[] bytes) throws IOException {
-        Files.createDirectories(file.getParent());
-        try (FileChannel channel =
-                FileChannel.open(
-                        file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-            channel.force(true);
-        }
     }
 
     private static void forceAll(Path folder) throws IOException {

@@ -1,8 +1,10 @@
 package dev.ugoki.embodied.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,9 +24,9 @@ import java.util.Map;
  * float[] twoFrames = images.readFloats(100, 102);
  * }</pre>
  *
- * <p>Read are the dtypes {@code <f4 <f8 <i8 <i4 |u1 |b1}, C order, chunks that are not compressed or
- * by Blosc (with zstd, lz4 or zlib inside), zstd or zlib. A missing chunk holds the fill value, as
- * the format says. Anything else is refused when the array is opened. Immutable; any number of
+ * <p>Read are the dtypes {@code <f4 <f8 <i8 <i4 |u1 |b1}, C order, chunks that are not compressed
+ * or by Blosc (with zstd, lz4 or zlib inside), zstd or zlib. A missing chunk holds the fill value,
+ * as the format says. Anything else is refused when the array is opened. Immutable; any number of
  * threads may read at once. (Specification: zarr-specs.readthedocs.io, version 2.)
  */
 public final class ZarrArray {
@@ -39,6 +41,9 @@ public final class ZarrArray {
 
     /** The most that zstd makes of a byte. */
     private static final long MAX_RATIO = 1L << 15;
+
+    /** So many chunks may be missing for each one that is there. */
+    private static final long MAX_SPARSITY = 16;
 
     private static final Map<String, DType> DTYPES =
             Map.of(
@@ -92,8 +97,8 @@ public final class ZarrArray {
     /**
      * Opens the array in this folder; no chunk is read yet.
      *
-     * @throws DataFormatException if {@code .zarray} is missing, damaged, or asks for something that
-     *     is not read
+     * @throws DataFormatException if {@code .zarray} is missing, damaged, or asks for something
+     *     that is not read
      */
     public static ZarrArray open(Path folder) throws IOException {
         return new ZarrArray(folder, JsonFile.read(folder.resolve(".zarray")));
@@ -323,21 +328,24 @@ public final class ZarrArray {
                 }
             }
             long files = 0;
+            long present = 0;
             int[] index = first.clone();
-            long budget = FREE_BYTES;
             do {
                 Path file = chunkFile(index);
                 if (Files.isRegularFile(file)) {
                     files += Files.size(file);
-                    budget = FREE_BYTES + MAX_RATIO * files;
+                    present++;
                 }
-            } while (budget < size && next(index));
-            if (budget < size) {
-                throw new DataFormatException(
-                        folder.resolve(".zarray"),
-                        "rows %d to %d would be %d bytes, but their chunk files hold only %d"
-                                .formatted(from, to, size, files));
-            }
+                long believable =
+                        Math.min(MAX_RATIO * files, MAX_SPARSITY * present * chunkBytes());
+                if (size <= FREE_BYTES + believable) {
+                    return;
+                }
+            } while (next(index));
+            throw new DataFormatException(
+                    folder.resolve(".zarray"),
+                    "rows %d to %d would be %d bytes, but there are only %d chunks of %d bytes"
+                            .formatted(from, to, size, present, files));
         }
 
         byte[] read(int size) throws IOException {
@@ -373,8 +381,7 @@ public final class ZarrArray {
             int lower = Math.max(from, chunkStart) - chunkStart;
             int upper = (int) Math.min(to, (long) chunkStart + chunks[0]) - chunkStart;
             int chunkRowBytes = chunkBytes() / chunks[0];
-            byte[] source =
-                    decode(chunkFile(index), lower * chunkRowBytes, upper * chunkRowBytes);
+            byte[] source = decode(chunkFile(index), lower * chunkRowBytes, upper * chunkRowBytes);
             int[] extents = new int[shape.length];
             int[] targetStrides = new int[shape.length];
             int[] sourceStrides = new int[shape.length];
@@ -425,8 +432,7 @@ public final class ZarrArray {
         }
 
         /** Whether the box from this dimension on is one run of bytes on both sides. */
-        private boolean isDense(
-                int dim, int[] extents, int[] sourceStrides, int[] targetStrides) {
+        private boolean isDense(int dim, int[] extents, int[] sourceStrides, int[] targetStrides) {
             int run = dtype.byteSize();
             for (int inner = extents.length - 1; inner >= dim; inner--) {
                 if (sourceStrides[inner] != run || targetStrides[inner] != run) {

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.tensor.Shape;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -15,10 +20,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class LeRobotDatasetTest {
+    private static @Nullable FrameTable humanoid;
+
+    /** The frames of the G1 data set, read once: they are in a hundred files. */
+    private static synchronized FrameTable humanoidFrames() throws IOException {
+        if (humanoid == null) {
+            humanoid = LeRobotDataset.open(SharedData.dataSet("g1_lerobot_v21")).readFrames();
+        }
+        return humanoid;
+    }
+
     private static Feature feature(LeRobotDataset dataset, String name) {
         return dataset.features().stream()
                 .filter(feature -> feature.name().equals(name))
@@ -35,16 +48,14 @@ class LeRobotDatasetTest {
         assertEquals(Map.of(0, "Pick up the yellow bottle on the table."), dataset.tasks());
         assertEquals(100, dataset.episodes().size());
         assertEquals(479, dataset.episodes().get(0).length());
-        assertEquals(
-                "kLeftShoulderPitch", feature(dataset, "observation.state").names().get(0));
-        FrameTable frames = dataset.readFrames();
+        assertEquals("kLeftShoulderPitch", feature(dataset, "observation.state").names().get(0));
+        FrameTable frames = humanoidFrames();
         assertEquals(35_965, frames.frameCount());
         assertEquals(26, frames.column("action").width());
         long[] index = frames.column("index").longs();
         for (int frame = 0; frame < index.length; frame++) {
             assertEquals(frame, index[frame]);
-            assertEquals(
-                    frames.episodeOf(frame), frames.column("episode_index").longs()[frame]);
+            assertEquals(frames.episodeOf(frame), frames.column("episode_index").longs()[frame]);
         }
     }
 
@@ -79,7 +90,7 @@ class LeRobotDatasetTest {
     @Test
     void recomputedStatisticsOfEpisodesAgreeWithTheRecorded() throws IOException {
         LeRobotDataset dataset = LeRobotDataset.open(SharedData.dataSet("g1_lerobot_v21"));
-        FrameTable frames = dataset.readFrames();
+        FrameTable frames = humanoidFrames();
         List<DatasetStatistics> mine = DatasetStatistics.perEpisode(frames);
         assertEquals(100, dataset.episodeStatistics().size());
         for (int episode = 0; episode < 100; episode++) {
@@ -134,9 +145,10 @@ class LeRobotDatasetTest {
 
     @Test
     void whatIsWrittenIsReadBackBitForBit(@TempDir Path folder) throws IOException {
-        for (String source : List.of("pusht_lerobot_v30", "g1_lerobot_v21")) {
-            FrameTable frames = LeRobotDataset.open(SharedData.dataSet(source)).readFrames();
-            Path written = folder.resolve(source);
+        FrameTable pusht =
+                LeRobotDataset.open(SharedData.dataSet("pusht_lerobot_v30")).readFrames();
+        for (FrameTable frames : List.of(pusht, humanoidFrames())) {
+            Path written = folder.resolve(frames.frameCount() + " frames");
             LeRobotDatasetWriter.write(
                     written,
                     frames,
@@ -182,9 +194,7 @@ class LeRobotDatasetTest {
                                 new int[] {1, 2, 3, 4, Integer.MIN_VALUE}),
                         Column.of(
                                 Feature.vector("pixels", FeatureType.UINT8, 3),
-                                new byte[] {
-                                    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, -1, -128
-                                }),
+                                new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, -1, -128}),
                         Column.of(
                                 Feature.vector("next.done", FeatureType.BOOL, 1),
                                 new byte[] {0, 0, 1, 0, 1}),
@@ -213,8 +223,7 @@ class LeRobotDatasetTest {
         assertEquals(List.of("second"), dataset.episodes().get(1).tasks());
         assertArrayEquals(new long[] {0, 1, 2, 0, 1}, read.column("frame_index").longs());
         assertArrayEquals(new long[] {0, 0, 0, 1, 1}, read.column("task_index").longs());
-        assertArrayEquals(
-                new float[] {0, 0.4f, 0.8f, 0, 0.4f}, read.column("timestamp").floats());
+        assertArrayEquals(new float[] {0, 0.4f, 0.8f, 0, 0.4f}, read.column("timestamp").floats());
     }
 
     @Test
@@ -228,9 +237,7 @@ class LeRobotDatasetTest {
         float[] infinite = {1, Float.POSITIVE_INFINITY, 3, 4, 5};
         FrameTable bad =
                 smallTable()
-                        .with(
-                                Column.of(
-                                        Feature.vector("bad", FeatureType.FLOAT32, 1), infinite));
+                        .with(Column.of(Feature.vector("bad", FeatureType.FLOAT32, 1), infinite));
         IllegalArgumentException refused =
                 assertThrows(
                         IllegalArgumentException.class,
@@ -292,7 +299,8 @@ class LeRobotDatasetTest {
             Files.writeString(info, json.replace(change[0], change[1]));
             DataFormatException refused =
                     assertThrows(
-                            DataFormatException.class, () -> LeRobotDataset.open(folder.resolve("small")));
+                            DataFormatException.class,
+                            () -> LeRobotDataset.open(folder.resolve("small")));
             assertTrue(refused.getMessage().contains(change[2]), refused.getMessage());
             assertTrue(refused.getMessage().startsWith(info.toString()), refused.getMessage());
         }
@@ -304,8 +312,7 @@ class LeRobotDatasetTest {
         Path data = written.resolve("data/chunk-000/file-000.parquet");
         Files.delete(data);
         LeRobotDataset dataset = LeRobotDataset.open(written);
-        DataFormatException refused =
-                assertThrows(DataFormatException.class, dataset::readFrames);
+        DataFormatException refused = assertThrows(DataFormatException.class, dataset::readFrames);
         assertEquals(data + ": is missing", refused.getMessage());
     }
 }
