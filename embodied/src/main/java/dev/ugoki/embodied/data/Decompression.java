@@ -48,7 +48,7 @@ final class Decompression implements AutoCloseable {
                             0,
                             length);
         } catch (ZstdException problem) {
-            throw corrupt("zstd", problem.getMessage());
+            throw corrupt("zstd", String.valueOf(problem.getMessage()));
         }
         checkSize("zstd", written, size);
         MemorySegment.copy(nativeTarget, ValueLayout.JAVA_BYTE, 0, target, to, size);

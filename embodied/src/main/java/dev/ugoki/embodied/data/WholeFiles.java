@@ -35,6 +35,9 @@ final class WholeFiles {
                     folder.toString(), null, "write to a name that is not taken, or remove it");
         }
         Path parent = folder.toAbsolutePath().getParent();
+        if (parent == null) {
+            throw new FileAlreadyExistsException(folder.toString());
+        }
         Files.createDirectories(parent);
         Path partial = Files.createTempDirectory(parent, "." + folder.getFileName() + ".partial-");
         try {
