@@ -77,7 +77,7 @@ final class ParquetInspection {
             ParquetStructs.FILE_METADATA.checkStruct(reader);
             hideDots(new Reader(bytes, length - 8 - footer, length - 8));
         } catch (MalformedException problem) {
-            throw wrong("the Parquet footer is damaged: %s", String.valueOf(problem.getMessage()));
+            throw wrong("the Parquet footer is damaged: %s", problem.problem());
         }
     }
 
@@ -250,9 +250,7 @@ final class ParquetInspection {
                 ParquetStructs.PAGE_HEADER.checkStruct(new Reader(bytes, position, end));
                 reader.readStruct((id, type) -> readPageField(page, reader, id, type));
             } catch (MalformedException problem) {
-                throw damaged(
-                        "page header at byte %d: %s",
-                        position, String.valueOf(problem.getMessage()));
+                throw damaged("page header at byte %d: %s", position, problem.problem());
             }
             page.dataStart = reader.position();
             if (page.compressedSize < 0
@@ -496,7 +494,7 @@ final class ParquetInspection {
                             }
                         });
             } catch (MalformedException problem) {
-                throw damaged("page index: %s", String.valueOf(problem.getMessage()));
+                throw damaged("page index: %s", problem.problem());
             }
             boolean same = found.size() == pages.size();
             long previousRow = -1;

@@ -42,6 +42,9 @@ public final class ZarrArray {
     /** The most that zstd makes of a byte. */
     private static final long MAX_RATIO = 1L << 15;
 
+    /** So many chunks may be missing for each one that is there. */
+    private static final long MAX_SPARSITY = 16;
+
     private static final Map<String, DType> DTYPES =
             Map.of(
                     "<f4", DType.F32,
@@ -325,21 +328,24 @@ public final class ZarrArray {
                 }
             }
             long files = 0;
+            long present = 0;
             int[] index = first.clone();
-            long budget = FREE_BYTES;
             do {
                 Path file = chunkFile(index);
                 if (Files.isRegularFile(file)) {
                     files += Files.size(file);
-                    budget = FREE_BYTES + MAX_RATIO * files;
+                    present++;
                 }
-            } while (budget < size && next(index));
-            if (budget < size) {
-                throw new DataFormatException(
-                        folder.resolve(".zarray"),
-                        "rows %d to %d would be %d bytes, but their chunk files hold only %d"
-                                .formatted(from, to, size, files));
-            }
+                long believable =
+                        Math.min(MAX_RATIO * files, MAX_SPARSITY * present * chunkBytes());
+                if (size <= FREE_BYTES + believable) {
+                    return;
+                }
+            } while (next(index));
+            throw new DataFormatException(
+                    folder.resolve(".zarray"),
+                    "rows %d to %d would be %d bytes, but there are only %d chunks of %d bytes"
+                            .formatted(from, to, size, present, files));
         }
 
         byte[] read(int size) throws IOException {
