@@ -28,6 +28,7 @@ public final class Tracer {
     private final List<Graph.Node> nodes = new ArrayList<>();
     private final Map<Tensor, Integer> captured = new IdentityHashMap<>();
     private final List<Graph.Capture> captures = new ArrayList<>();
+    private boolean ended;
 
     Tracer() {}
 
@@ -41,10 +42,14 @@ public final class Tracer {
         for (int i = 0; i < inputs.length; i++) {
             inputs[i] = newValue(inputTypes[i]);
         }
-        Tensor[] results = ScopedValue.where(CURRENT, this).call(() -> program.apply(inputs));
         List<Integer> numbers = new ArrayList<>();
-        for (Tensor result : results) {
-            numbers.add(numberOf(result));
+        try {
+            Tensor[] results = ScopedValue.where(CURRENT, this).call(() -> program.apply(inputs));
+            for (Tensor result : results) {
+                numbers.add(numberOf(result));
+            }
+        } finally {
+            ended = true;
         }
         return new Graph(
                 List.copyOf(types),
@@ -54,16 +59,21 @@ public final class Tracer {
                 List.copyOf(numbers));
     }
 
+    /**
+     * The operands of {@code op} as values of this program; captured where they are from outside.
+     */
+    public Tensor[] valuesOf(Op op, Tensor... operands) {
+        requireUsable(op);
+        Tensor[] values = new Tensor[operands.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Tensor.wrap(operands[i].type(), new Traced(this, numberOf(operands[i])));
+        }
+        return values;
+    }
+
     /** Records an operation; its results have types and no values. */
     public Tensor[] record(Op op, Tensor... operands) {
-        if (Thread.currentThread() != thread) {
-            throw new IllegalStateException(
-                    op.name()
-                            + ": a traced tensor was used by "
-                            + Thread.currentThread()
-                            + ", but its program is traced by "
-                            + thread);
-        }
+        requireUsable(op);
         TensorType[] operandTypes = new TensorType[operands.length];
         List<Integer> numbers = new ArrayList<>(operands.length);
         for (int i = 0; i < operands.length; i++) {
@@ -79,6 +89,23 @@ public final class Tracer {
         }
         nodes.add(new Graph.Node(op, List.copyOf(numbers), List.copyOf(resultNumbers)));
         return results;
+    }
+
+    private void requireUsable(Op op) {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a traced tensor was used by "
+                            + Thread.currentThread()
+                            + ", but its program is traced by "
+                            + thread);
+        }
+        if (ended) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a tensor of a program whose tracing has ended has no values;"
+                            + " return what is needed from the program");
+        }
     }
 
     private Tensor newValue(TensorType type) {
@@ -102,7 +129,7 @@ public final class Tracer {
         types.add(tensor.type());
         int number = types.size() - 1;
         captured.put(tensor, number);
-        captures.add(new Graph.Capture(number, tensor.detach()));
+        captures.add(new Graph.Capture(number, tensor));
         return number;
     }
 
