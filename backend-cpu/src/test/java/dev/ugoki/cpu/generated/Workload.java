@@ -8,6 +8,7 @@ import dev.ugoki.tensor.kernel.KernelBuilder;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.RowKernels;
+
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,7 +90,7 @@ final class Workload {
 
     private Runnable generated(GeneratedKernel kernel) {
         return kernel.kernel().isFlat()
-                ? () -> kernel.runFlat(table, 0, rows * COLUMNS)
+                ? () -> kernel.runFlat(table, 0, rows * COLUMNS, scratch)
                 : () -> kernel.runRows(table, 0, rows, COLUMNS, scratch);
     }
 
@@ -108,13 +109,11 @@ final class Workload {
         long bytes = 4 * rows * COLUMNS;
         return switch (kind) {
             case MISH -> () -> HandWrittenKernels.mish(at(0), at(1), bytes);
-            case MISH_GRADIENT ->
-                    () -> HandWrittenKernels.mishGradient(at(0), at(1), at(2), bytes);
+            case MISH_GRADIENT -> () -> HandWrittenKernels.mishGradient(at(0), at(1), at(2), bytes);
             case LAYER_NORM ->
                     () ->
                             HandWrittenKernels.layerNorm(
-                                    at(0), at(1), at(2), 1e-5f, at(4), at(5), at(6), rows,
-                                    COLUMNS);
+                                    at(0), at(1), at(2), 1e-5f, at(4), at(5), at(6), rows, COLUMNS);
             case LAYER_NORM_GRADIENT ->
                     () ->
                             HandWrittenKernels.layerNormGradient(
@@ -195,7 +194,7 @@ final class Workload {
             GeneratedKernel generated = GeneratedKernels.get(kernel);
             steps.add(
                     kernel.isFlat()
-                            ? () -> generated.runFlat(stepTable, 0, rows * COLUMNS)
+                            ? () -> generated.runFlat(stepTable, 0, rows * COLUMNS, scratch)
                             : () -> generated.runRows(stepTable, 0, rows, COLUMNS, scratch));
         }
 
@@ -218,8 +217,7 @@ final class Workload {
             return rows(layout, operation, x, y, full());
         }
 
-        long rows(
-                Layout layout, BinaryOperator<FloatValue> operation, long x, long y, long out) {
+        long rows(Layout layout, BinaryOperator<FloatValue> operation, long x, long y, long out) {
             KernelBuilder kernel = new KernelBuilder();
             FloatValue left = kernel.input(Layout.FULL);
             kernel.output(operation.apply(left, kernel.input(layout)));
