@@ -34,26 +34,12 @@ final class FloatKernels {
         }
     }
 
-
     private FloatKernels() {}
 
     static boolean has(Prim.Unary.Kind kind) {
         return switch (kind) {
-            case NEG, ABS, SQRT, RSQRT, EXP, EXPM1, LOG, LOG1P, TANH, ERF, SIGMOID -> true;
-            case SIGN,
-                    SIN,
-                    COS,
-                    TAN,
-                    ASIN,
-                    ACOS,
-                    ATAN,
-                    SINH,
-                    COSH,
-                    FLOOR,
-                    CEIL,
-                    ROUND,
-                    TRUNC,
-                    NOT ->
+            case NEG, ABS, SIGN, SQRT, RSQRT, EXP, EXPM1, LOG, LOG1P, TANH, ERF, SIGMOID -> true;
+            case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, FLOOR, CEIL, ROUND, TRUNC, NOT ->
                     false;
         };
     }
@@ -76,6 +62,7 @@ final class FloatKernels {
         return switch (kind) {
             case NEG -> x.negated();
             case ABS -> x.abs();
+            case SIGN -> sign(x);
             case SQRT -> x.sqrt();
             case RSQRT -> x.kernel().constant(1).over(x.sqrt());
             case EXP -> ElementaryFunctions.exp(x);
@@ -89,20 +76,18 @@ final class FloatKernels {
         };
     }
 
+    /** Zeros keep their sign; NaN has none, and gives 0. */
+    private static FloatValue sign(FloatValue x) {
+        FloatValue one = x.kernel().constant(1);
+        FloatValue minusOne = x.kernel().constant(-1);
+        FloatValue zero = x.isNaN().select(x.kernel().constant(0), x);
+        return x.greaterThan(0).select(one, x.lessThan(0).select(minusOne, zero));
+    }
+
     static boolean has(Prim.Binary.Kind kind) {
         return switch (kind) {
-            case ADD, SUB, MUL, DIV -> true;
-            case REM,
-                    POW,
-                    MAX,
-                    MIN,
-                    ATAN2,
-                    AND,
-                    OR,
-                    XOR,
-                    SHIFT_LEFT,
-                    SHIFT_RIGHT,
-                    SHIFT_RIGHT_UNSIGNED ->
+            case ADD, SUB, MUL, DIV, MAX, MIN -> true;
+            case REM, POW, ATAN2, AND, OR, XOR, SHIFT_LEFT, SHIFT_RIGHT, SHIFT_RIGHT_UNSIGNED ->
                     false;
         };
     }
@@ -121,6 +106,8 @@ final class FloatKernels {
                         case SUB -> a.minus(b);
                         case MUL -> a.times(b);
                         case DIV -> a.over(b);
+                        case MAX -> a.isNaN().select(a, a.greaterThan(b).select(a, b));
+                        case MIN -> a.isNaN().select(a, a.lessThan(b).select(a, b));
                         default -> throw new IllegalStateException(kind + " has no expression");
                     });
             kernel = GeneratedKernels.get(builder.build());

@@ -5,9 +5,11 @@ import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.kernel.Schedule;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel that can run: through generated code where that is compiled, through the interpreter
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class GeneratedKernel {
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
-    private final KernelCompiler compiler;
+    private final @Nullable KernelCompiler compiler;
     private final int keptRows;
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
@@ -28,7 +30,7 @@ public final class GeneratedKernel {
     private final AtomicReferenceArray<CompletableFuture<Boolean>> compilations =
             new AtomicReferenceArray<>(LoopShape.values().length);
 
-    GeneratedKernel(Kernel kernel, KernelCompiler compiler) {
+    GeneratedKernel(Kernel kernel, @Nullable KernelCompiler compiler) {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
         this.compiler = compiler;
@@ -131,7 +133,11 @@ public final class GeneratedKernel {
         if (!compilations.compareAndSet(shape.ordinal(), null, begun)) {
             return compile(shape);
         }
-        compiler.compile(kernel, shape, code -> use(shape, code), begun);
+        if (compiler == null) {
+            begun.complete(false);
+        } else {
+            compiler.compile(kernel, shape, code -> use(shape, code), begun);
+        }
         return begun;
     }
 

@@ -1,6 +1,10 @@
 package dev.ugoki.cpu.generated;
 
+import dev.ugoki.cpu.VectorModule;
 import dev.ugoki.tensor.kernel.Kernel;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -14,7 +18,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Looking a kernel up hashes its instructions; what runs often keeps the result.
  */
 public final class GeneratedKernels {
-    private static final KernelCompiler COMPILER = new KernelCompiler(VectorWidth.PREFERRED);
+    /** Null without the Vector API: then the interpreter does all the work. */
+    private static final @Nullable KernelCompiler COMPILER =
+            VectorModule.isUsable() ? new KernelCompiler(VectorWidth.PREFERRED) : null;
+
     private static final ConcurrentHashMap<Kernel, GeneratedKernel> KERNELS =
             new ConcurrentHashMap<>();
 

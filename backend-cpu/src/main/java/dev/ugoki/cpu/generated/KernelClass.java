@@ -7,6 +7,7 @@ import static java.lang.constant.ConstantDescs.INIT_NAME;
 import static java.lang.constant.ConstantDescs.MTD_void;
 
 import dev.ugoki.tensor.kernel.Kernel;
+
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -63,8 +64,6 @@ final class KernelClass {
                 MTD_void,
                 ClassFile.ACC_PUBLIC,
                 (CodeBuilder code) ->
-                        code.aload(0)
-                                .invokespecial(CD_Object, INIT_NAME, MTD_void)
-                                .return_());
+                        code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
     }
 }

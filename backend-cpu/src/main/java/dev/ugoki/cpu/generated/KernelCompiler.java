@@ -1,6 +1,7 @@
 package dev.ugoki.cpu.generated;
 
 import dev.ugoki.tensor.kernel.Kernel;
+
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -1,6 +1,5 @@
 package dev.ugoki.cpu.generated;
 
-
 import dev.ugoki.tensor.kernel.Instruction;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
@@ -9,6 +8,7 @@ import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.kernel.Reduction;
 import dev.ugoki.tensor.kernel.Schedule;
 import dev.ugoki.tensor.kernel.ValueType;
+
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
@@ -23,8 +23,8 @@ import java.util.List;
  * methods in long bodies and then boxes every vector. A pass that reduces takes sixteen columns
  * each time around, in as many vectors as that needs, so that the reduction's tree is that of
  * {@link Reduction} on every width; other passes take one vector. The columns that are left over
- * are computed the same way once more; what lies beyond the row is read (buffers are padded),
- * but neither stored nor reduced.
+ * are computed the same way once more; what lies beyond the row is read (buffers are padded), but
+ * neither stored nor reduced.
  */
 final class KernelEmitter {
     private static final int OPERANDS = 1;
@@ -340,8 +340,7 @@ final class KernelEmitter {
     }
 
     /** One vector of a pass: its values, what is kept, reduced and stored. */
-    private void emitBody(
-            Schedule.Pass pass, int u, boolean isTail, int[][][] accumulators) {
+    private void emitBody(Schedule.Pass pass, int u, boolean isTail, int[][][] accumulators) {
         int[] local = new int[types.size()];
         int[] lastUse = lastUses(pass);
         Arrays.fill(local, -1);

@@ -1,9 +1,10 @@
 package dev.ugoki.cpu.generated;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Constants of generated code. All memory is reached through one constant segment: its accesses
@@ -12,6 +13,7 @@ import jdk.incubator.vector.VectorShuffle;
 final class Memory {
     @SuppressWarnings("restricted")
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 

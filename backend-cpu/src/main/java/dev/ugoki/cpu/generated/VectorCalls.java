@@ -10,12 +10,7 @@ import dev.ugoki.tensor.kernel.Instruction.FloatBinaryOperator;
 import dev.ugoki.tensor.kernel.Instruction.FloatUnaryOperator;
 import dev.ugoki.tensor.kernel.Instruction.IntBinaryOperator;
 import dev.ugoki.tensor.kernel.ValueType;
-import java.lang.classfile.CodeBuilder;
-import java.lang.constant.ClassDesc;
-import java.lang.constant.MethodTypeDesc;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.Vector;
@@ -23,6 +18,13 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.lang.classfile.CodeBuilder;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /** Emits single calls to the Vector API; arguments and results are on the operand stack. */
 final class VectorCalls {
@@ -138,9 +140,7 @@ final class VectorCalls {
 
     void broadcast(ValueType type) {
         code.invokestatic(
-                vector(type),
-                "broadcast",
-                MethodTypeDesc.of(vector(type), SPECIES, element(type)));
+                vector(type), "broadcast", MethodTypeDesc.of(vector(type), SPECIES, element(type)));
     }
 
     void lane(ValueType type) {
@@ -163,8 +163,7 @@ final class VectorCalls {
     }
 
     void blend(ValueType type) {
-        code.invokevirtual(
-                vector(type), "blend", MethodTypeDesc.of(vector(type), VECTOR, MASK));
+        code.invokevirtual(vector(type), "blend", MethodTypeDesc.of(vector(type), VECTOR, MASK));
     }
 
     // Operators go through lanewise, not through add() and the like: those call lanewise on a
@@ -236,14 +235,12 @@ final class VectorCalls {
 
     /** A shift of I32 by an int, whose operator was pushed before it. */
     void lanewiseShift() {
-        code.invokevirtual(
-                INT_VECTOR, "lanewise", MethodTypeDesc.of(INT_VECTOR, BINARY, CD_int));
+        code.invokevirtual(INT_VECTOR, "lanewise", MethodTypeDesc.of(INT_VECTOR, BINARY, CD_int));
     }
 
     /** A comparison, pushed after the first argument. */
     void compare(ValueType type) {
-        code.invokevirtual(
-                vector(type), "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
+        code.invokevirtual(vector(type), "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
     }
 
     void floatToBits() {

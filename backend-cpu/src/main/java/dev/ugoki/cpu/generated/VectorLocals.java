@@ -1,12 +1,14 @@
 package dev.ugoki.cpu.generated;
 
 import dev.ugoki.tensor.kernel.ValueType;
+
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.TypeKind;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Local variables that are used again, each only ever for one type, as the verifier likes it. */
 final class VectorLocals {
@@ -27,12 +29,12 @@ final class VectorLocals {
     }
 
     int take(ValueType type) {
-        Deque<Integer> ofType = free.get(type);
+        Deque<Integer> ofType = Objects.requireNonNull(free.get(type));
         return ofType.isEmpty() ? lasting() : ofType.pop();
     }
 
     void give(ValueType type, int local) {
-        free.get(type).push(local);
+        Objects.requireNonNull(free.get(type)).push(local);
     }
 
     int takeLong() {

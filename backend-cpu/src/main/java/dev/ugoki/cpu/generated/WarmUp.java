@@ -1,8 +1,10 @@
 package dev.ugoki.cpu.generated;
 
 import com.sun.management.ThreadMXBean;
+
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,8 +21,7 @@ final class WarmUp {
     private static final int WHOLE_COLUMNS = 64;
     private static final int TAIL_COLUMNS = 71;
     private static final int CALLS_IN_A_BATCH = 100;
-    private static final ThreadMXBean THREADS =
-            (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private WarmUp() {}
 

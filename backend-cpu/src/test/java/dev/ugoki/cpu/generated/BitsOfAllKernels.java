@@ -2,6 +2,7 @@ package dev.ugoki.cpu.generated;
 
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
+
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
@@ -47,8 +48,7 @@ final class BitsOfAllKernels {
                                 COLUMNS,
                                 arena.allocate(1 << 16, 64).address());
             } else {
-                new KernelInterpreter(kernel)
-                        .run(Memory.ALL, operands.table(), 0, ROWS, COLUMNS);
+                new KernelInterpreter(kernel).run(Memory.ALL, operands.table(), 0, ROWS, COLUMNS);
             }
             List<float[]> outputs = operands.outputs();
             return outputs.stream().mapToInt(Arrays::hashCode).reduce(1, (h, i) -> 31 * h + i);

@@ -7,10 +7,12 @@ import dev.ugoki.tensor.kernel.Activations;
 import dev.ugoki.tensor.kernel.ElementaryFunctions;
 import dev.ugoki.tensor.kernel.FloatValue;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
+
+import org.junit.jupiter.api.Test;
+
 import java.lang.foreign.MemorySegment;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.Test;
 
 /** Accuracy against F64, over a million F32 of a range, and special values. */
 class ElementaryFunctionsTest {
@@ -87,7 +89,8 @@ class ElementaryFunctionsTest {
         assertWithin(1.5, "log", ElementaryFunctions::log, Math::log, 0x1p-149f, 3e38f);
         assertWithin(2.5, "log1p", ElementaryFunctions::log1p, Math::log1p, -0.9999f, 1e30f);
         assertWithin(3, "tanh", ElementaryFunctions::tanh, Math::tanh, -20, 20);
-        assertWithin(3, "sigmoid", ElementaryFunctions::sigmoid, x -> 1 / (1 + Math.exp(-x)), -80, 80);
+        assertWithin(
+                3, "sigmoid", ElementaryFunctions::sigmoid, x -> 1 / (1 + Math.exp(-x)), -80, 80);
         assertWithin(
                 3,
                 "softplus",
@@ -104,7 +107,12 @@ class ElementaryFunctionsTest {
                 -80,
                 1e30f);
         assertWithin(
-                4, "gelu", Activations::gelu, x -> x * (1 + erf(x * Math.sqrt(0.5))) / 2, -0.5f, 100);
+                4,
+                "gelu",
+                Activations::gelu,
+                x -> x * (1 + erf(x * Math.sqrt(0.5))) / 2,
+                -0.5f,
+                100);
     }
 
     /** By its Taylor series, and by the continued fraction of erfc where that would cancel. */
@@ -157,7 +165,8 @@ class ElementaryFunctionsTest {
         assertSpecial(Activations::mish, special, nan, infinity, nan, 0);
         assertSpecial(
                 ElementaryFunctions::log1p, new float[] {-1, -2, 1e-30f}, -infinity, nan, 1e-30f);
-        assertSpecial(ElementaryFunctions::exp, new float[] {89, -88, 88.72f}, infinity, 0, 3.4e38f);
+        assertSpecial(
+                ElementaryFunctions::exp, new float[] {89, -88, 88.72f}, infinity, 0, 3.4e38f);
     }
 
     private static void assertSpecial(

@@ -1,17 +1,24 @@
 package dev.ugoki.cpu.generated;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.sun.management.ThreadMXBean;
+
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.RowKernels;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,9 +28,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class GeneratedCodeTest {
     private static final long ROWS = 70;
@@ -87,8 +91,7 @@ class GeneratedCodeTest {
     void writesNothingBeyondTheRowsOfTheCall(String name) {
         Kernel kernel = SampleKernels.all().get(name);
         long columns = 37;
-        KernelCode code =
-                KernelClass.define(kernel, LoopShape.WITH_TAIL, VectorWidth.PREFERRED);
+        KernelCode code = KernelClass.define(kernel, LoopShape.WITH_TAIL, VectorWidth.PREFERRED);
         try (Arena arena = Arena.ofConfined()) {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
@@ -96,8 +99,10 @@ class GeneratedCodeTest {
             for (int k = kernel.operands().size(); k < kernel.tableSize(); k++) {
                 if (TestOperands.layout(kernel, k) == Layout.FULL) {
                     for (long i = (ROWS - 1) * columns; i < ROWS * columns + 16; i++) {
-                        assertEquals(0, operands.segments().get(k).getAtIndex(
-                                ValueLayout.JAVA_INT, i), name + " wrote element " + i);
+                        assertEquals(
+                                0,
+                                operands.segments().get(k).getAtIndex(ValueLayout.JAVA_INT, i),
+                                name + " wrote element " + i);
                     }
                 }
             }
@@ -109,8 +114,7 @@ class GeneratedCodeTest {
         Kernel kernel = RowKernels.softmax();
         long columns = 37;
         List<float[]> expected = interpreted(kernel, columns);
-        KernelCode code =
-                KernelClass.define(kernel, LoopShape.WITH_TAIL, VectorWidth.PREFERRED);
+        KernelCode code = KernelClass.define(kernel, LoopShape.WITH_TAIL, VectorWidth.PREFERRED);
         try (Arena arena = Arena.ofConfined()) {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
@@ -159,8 +163,7 @@ class GeneratedCodeTest {
                 long[] table = operands.table();
                 long scratch = arena.allocate(generated.scratchBytes(columns), 64).address();
                 generated.runRows(table, 0, ROWS, columns, scratch);
-                assertEquals(
-                        0, bytesAllocatedBy(generated, table, columns, scratch), name);
+                assertEquals(0, bytesAllocatedBy(generated, table, columns, scratch), name);
                 assertSame(expected, operands.outputs(), name, columns);
             }
         }
@@ -208,8 +211,7 @@ class GeneratedCodeTest {
     void refusesWhatTheCallerGotWrong() {
         GeneratedKernel gradient = GeneratedKernels.get(RowKernels.layerNormGradient());
         long[] table = new long[16];
-        assertThrows(
-                IllegalArgumentException.class, () -> gradient.runRows(table, 3, 9, 16, 0));
+        assertThrows(IllegalArgumentException.class, () -> gradient.runRows(table, 3, 9, 16, 0));
         assertThrows(
                 IllegalArgumentException.class,
                 () -> gradient.runRows(Arrays.copyOf(table, 2), 0, 1, 16, 0));

@@ -3,11 +3,13 @@ package dev.ugoki.cpu.generated;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.management.ThreadMXBean;
+
 import dev.ugoki.cpu.generated.Workload.Form;
 import dev.ugoki.cpu.generated.Workload.Kind;
 import dev.ugoki.tensor.kernel.Activations;
 import dev.ugoki.tensor.kernel.ElementaryFunctions;
 import dev.ugoki.tensor.kernel.Kernel;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
@@ -194,9 +196,7 @@ final class GeneratorMeasurement {
         command.add(GeneratorMeasurement.class.getName());
         command.addAll(List.of("cold", kind.name(), form.name(), Long.toString(rows)));
         Process process =
-                new ProcessBuilder(command)
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         return new String(process.getInputStream().readAllBytes(), UTF_8);
     }
 

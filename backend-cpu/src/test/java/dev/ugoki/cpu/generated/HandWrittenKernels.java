@@ -2,12 +2,13 @@ package dev.ugoki.cpu.generated;
 
 import static dev.ugoki.cpu.generated.Memory.ALL;
 
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+
+import java.nio.ByteOrder;
 
 /**
  * What one would write by hand with the Vector API, for comparison: the same formulas, constants
@@ -118,8 +119,7 @@ final class HandWrittenKernels {
                 s2 = c2.fma(c2, s2);
                 s3 = c3.fma(c3, s3);
             }
-            float variance =
-                    s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD) / columns;
+            float variance = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD) / columns;
             float inverse = (float) (1 / Math.sqrt(variance + epsilon));
             for (long i = 0; i < bytes; i += STEP) {
                 load(from + i)

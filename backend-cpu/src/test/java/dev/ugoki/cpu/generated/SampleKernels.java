@@ -8,6 +8,7 @@ import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelBuilder;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.RowKernels;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BinaryOperator;

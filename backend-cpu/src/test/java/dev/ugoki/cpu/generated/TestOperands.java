@@ -3,6 +3,7 @@ package dev.ugoki.cpu.generated;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -8,6 +8,7 @@ import dev.ugoki.tensor.kernel.KernelBuilder;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.RowKernels;
+
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,13 +109,11 @@ final class Workload {
         long bytes = 4 * rows * COLUMNS;
         return switch (kind) {
             case MISH -> () -> HandWrittenKernels.mish(at(0), at(1), bytes);
-            case MISH_GRADIENT ->
-                    () -> HandWrittenKernels.mishGradient(at(0), at(1), at(2), bytes);
+            case MISH_GRADIENT -> () -> HandWrittenKernels.mishGradient(at(0), at(1), at(2), bytes);
             case LAYER_NORM ->
                     () ->
                             HandWrittenKernels.layerNorm(
-                                    at(0), at(1), at(2), 1e-5f, at(4), at(5), at(6), rows,
-                                    COLUMNS);
+                                    at(0), at(1), at(2), 1e-5f, at(4), at(5), at(6), rows, COLUMNS);
             case LAYER_NORM_GRADIENT ->
                     () ->
                             HandWrittenKernels.layerNormGradient(
@@ -218,8 +217,7 @@ final class Workload {
             return rows(layout, operation, x, y, full());
         }
 
-        long rows(
-                Layout layout, BinaryOperator<FloatValue> operation, long x, long y, long out) {
+        long rows(Layout layout, BinaryOperator<FloatValue> operation, long x, long y, long out) {
             KernelBuilder kernel = new KernelBuilder();
             FloatValue left = kernel.input(Layout.FULL);
             kernel.output(operation.apply(left, kernel.input(layout)));

@@ -72,9 +72,7 @@ public final class Activations {
     /** Where mish is x to the last bit. */
     private static final float MISH_LINEAR = 20f;
 
-    /**
-     * x tanh(softplus(x)) (Misra, 2019). With w = e^x, tanh(ln(1+w)) = (w^2+2w) / (w^2+2w+2).
-     */
+    /** x tanh(softplus(x)) (Misra, 2019). With w = e^x, tanh(ln(1+w)) = (w^2+2w) / (w^2+2w+2). */
     public static FloatValue mish(FloatValue x) {
         FloatValue w = expUpTo(MISH_LINEAR, x);
         FloatValue n = w.times(w.plus(2f));

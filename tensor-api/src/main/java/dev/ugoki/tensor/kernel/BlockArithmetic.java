@@ -4,6 +4,7 @@ import dev.ugoki.tensor.kernel.Instruction.Comparison;
 import dev.ugoki.tensor.kernel.Instruction.FloatBinaryOperator;
 import dev.ugoki.tensor.kernel.Instruction.FloatUnaryOperator;
 import dev.ugoki.tensor.kernel.Instruction.IntBinaryOperator;
+
 import java.util.Arrays;
 
 /**

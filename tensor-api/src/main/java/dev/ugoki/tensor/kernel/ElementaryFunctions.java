@@ -52,9 +52,19 @@ public final class ElementaryFunctions {
      * 0 as it must.
      */
     private static final float[] LOG_NORMAL_TAIL = {
-        -0.6931472f, -0.7978845f, -0.31831062f, -0.036330473f,
-        0.004766147f, 6.52157e-05f, -0.00024380254f, 7.634328e-05f,
-        -1.4421707e-05f, 1.8336632e-06f, -1.5395983e-07f, 7.7369e-09f, -1.763654e-10f
+        -0.6931472f,
+        -0.7978845f,
+        -0.31831062f,
+        -0.036330473f,
+        0.004766147f,
+        6.52157e-05f,
+        -0.00024380254f,
+        7.634328e-05f,
+        -1.4421707e-05f,
+        1.8336632e-06f,
+        -1.5395983e-07f,
+        7.7369e-09f,
+        -1.763654e-10f
     };
 
     private ElementaryFunctions() {}
@@ -144,15 +154,12 @@ public final class ElementaryFunctions {
         FloatValue f = bits.minus(exponent.shiftLeft(23)).asFloat().minus(1f);
         KernelBuilder kernel = x.kernel();
         IntValue adjusted = tiny.select(exponent.minus(23), exponent);
-        FloatValue n =
-                adjusted.plus(Float.floatToRawIntBits(ROUNDER)).asFloat().minus(ROUNDER);
+        FloatValue n = adjusted.plus(Float.floatToRawIntBits(ROUNDER)).asFloat().minus(ROUNDER);
         FloatValue square = f.times(f);
-        FloatValue tail =
-                n.timesPlus(LN_2_LOW, polynomial(f, LOG_TAIL).times(f).times(square));
+        FloatValue tail = n.timesPlus(LN_2_LOW, polynomial(f, LOG_TAIL).times(f).times(square));
         FloatValue small = square.timesPlus(-0.5f, tail).plus(f);
         FloatValue finite = n.timesPlus(LN_2_HIGH, small);
-        FloatValue positive =
-                x.lessThan(Float.POSITIVE_INFINITY).select(finite, x);
+        FloatValue positive = x.lessThan(Float.POSITIVE_INFINITY).select(finite, x);
         FloatValue zeroOrNegative =
                 x.equalTo(0f).select(Float.NEGATIVE_INFINITY, kernel.constant(Float.NaN));
         return x.atMost(0f).select(zeroOrNegative, positive);

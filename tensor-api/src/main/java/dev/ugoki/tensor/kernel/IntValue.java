@@ -22,8 +22,7 @@ public final class IntValue {
     }
 
     private IntValue binary(IntBinaryOperator operator, IntValue y) {
-        Instruction instruction =
-                new Instruction.IntBinary(operator, number, y.number(kernel));
+        Instruction instruction = new Instruction.IntBinary(operator, number, y.number(kernel));
         return new IntValue(kernel, kernel.add(instruction));
     }
 

@@ -18,8 +18,7 @@ import java.util.List;
  * @param instructions the values, each reading earlier ones only
  * @param outputs what is stored
  */
-public record Kernel(
-        List<Operand> operands, List<Instruction> instructions, List<Output> outputs) {
+public record Kernel(List<Operand> operands, List<Instruction> instructions, List<Output> outputs) {
 
     public Kernel {
         operands = List.copyOf(operands);

@@ -24,6 +24,8 @@ public final class KernelBuilder {
     private final Map<Instruction, Integer> numbers = new HashMap<>();
     private final List<Output> outputs = new ArrayList<>();
 
+    public KernelBuilder() {}
+
     /** The next input, F32. */
     public FloatValue input(Layout layout) {
         operands.add(new Operand(ValueType.F32, layout));

@@ -11,8 +11,8 @@ import java.util.List;
 /**
  * Runs a kernel as it stands, one instruction at a time over a block of columns (all columns of a
  * row, where the kernel reduces). It defines what every generated form must compute, and takes
- * their place until they are compiled: its few loops are the same for all kernels, so they are
- * warm when a kernel is new.
+ * their place until they are compiled: its few loops are the same for all kernels, so they are warm
+ * when a kernel is new.
  *
  * <p>Every {@code run} works on memory of its own, so several threads may run one interpreter.
  */
@@ -73,8 +73,7 @@ public final class KernelInterpreter {
      * @throws IllegalArgumentException if the kernel sums over rows and {@code begin} is not the
      *     first row of a block
      */
-    public void run(
-            MemorySegment memory, long[] operands, long begin, long end, long columns) {
+    public void run(MemorySegment memory, long[] operands, long begin, long end, long columns) {
         if (begin % Output.ROWS_PER_BLOCK != 0
                 && kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN)) {
             throw new IllegalArgumentException(
@@ -177,7 +176,8 @@ public final class KernelInterpreter {
                         BlockArithmetic.binary(operator, ints(x), ints(y), ints(value), filled);
                 case Instruction.Compare(var comparison, int x, int y) ->
                         compare(comparison, x, y, ints(value), filled);
-                case Instruction.Select(int mask, int x, int y) -> select(mask, x, y, value, filled);
+                case Instruction.Select(int mask, int x, int y) ->
+                        select(mask, x, y, value, filled);
                 case Instruction.FloatToBits(int x) ->
                         BlockArithmetic.toBits(floats(x), ints(value), filled);
                 case Instruction.BitsToFloat(int x) ->

@@ -14,7 +14,9 @@ package dev.ugoki.tensor.kernel;
 public enum Reduction {
     /** The sum, starting from +0. */
     SUM,
-    /** The greatest value; NaN where there is one; of two equal zeros the earlier one in the tree. */
+    /**
+     * The greatest value; NaN where there is one; of two equal zeros the earlier one in the tree.
+     */
     MAXIMUM;
 
     /** Lanes that take in columns side by side. */

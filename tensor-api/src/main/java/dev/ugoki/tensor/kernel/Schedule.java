@@ -159,10 +159,7 @@ public final class Schedule {
         List<Integer> values = new ArrayList<>();
         for (int value = 0; value < levels.length; value++) {
             boolean computed = !(kernel.instructions().get(value) instanceof Instruction.Reduce);
-            if (needed[value]
-                    && computed
-                    && levels[value] == Level.ROW
-                    && stages[value] == stage) {
+            if (needed[value] && computed && levels[value] == Level.ROW && stages[value] == stage) {
                 values.add(value);
             }
         }
