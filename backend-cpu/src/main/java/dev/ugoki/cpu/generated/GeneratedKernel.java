@@ -1,10 +1,10 @@
 package dev.ugoki.cpu.generated;
 
+import dev.ugoki.tensor.kernel.Instruction;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
-import dev.ugoki.tensor.kernel.Schedule;
 
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +22,8 @@ public final class GeneratedKernel {
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
     private final @Nullable KernelCompiler compiler;
-    private final int keptRows;
+    private final long keptRows;
+    private final long reductions;
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
     private volatile @Nullable KernelCode wholeVectors;
@@ -34,7 +35,9 @@ public final class GeneratedKernel {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
         this.compiler = compiler;
-        this.keptRows = Schedule.of(kernel).keptValues().size();
+        this.keptRows = compiler.schedule(kernel).keptValues().size();
+        this.reductions =
+                kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();
         this.sumsOverRows =
                 kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
     }
@@ -46,7 +49,12 @@ public final class GeneratedKernel {
 
     /** Bytes of scratch memory, 64-byte aligned, that each thread needs for rows of this length. */
     public long scratchBytes(long columns) {
-        return keptRows * ((4 * columns + 63) & -64) + 64;
+        return keptRows * ((4 * columns + 63) & -64) + 64 * reductions;
+    }
+
+    /** The same for {@link #runFlat}; 0 for all but very long kernels. */
+    public long flatScratchBytes() {
+        return 4L * KernelEmitter.FLAT_BLOCK * keptRows;
     }
 
     /**
@@ -81,10 +89,12 @@ public final class GeneratedKernel {
      * overwritten: it must be padding.
      *
      * @param begin a multiple of 16
+     * @param scratch the address of {@link #flatScratchBytes} bytes that no other thread uses
+     *     meanwhile
      * @throws IllegalArgumentException if the kernel is not flat, {@code begin} not a multiple of
      *     16, or the table's length wrong
      */
-    public void runFlat(long[] operands, long begin, long end) {
+    public void runFlat(long[] operands, long begin, long end, long scratch) {
         checkTable(operands);
         if (begin % 16 != 0) {
             throw new IllegalArgumentException(
@@ -92,7 +102,7 @@ public final class GeneratedKernel {
         }
         KernelCode code = flat;
         if (code != null) {
-            code.run(operands, begin, end, 0, 0);
+            code.run(operands, begin, end, 0, scratch);
         } else {
             compile(LoopShape.FLAT);
             interpreter.runFlat(Memory.ALL, operands, begin, end);

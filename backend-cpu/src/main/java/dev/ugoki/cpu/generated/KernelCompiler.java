@@ -1,6 +1,7 @@
 package dev.ugoki.cpu.generated;
 
 import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.kernel.Schedule;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -23,6 +24,11 @@ final class KernelCompiler {
 
     KernelCompiler(VectorWidth width) {
         this.width = width;
+    }
+
+    /** The schedule that code for this kernel follows. */
+    Schedule schedule(Kernel kernel) {
+        return Schedule.of(kernel, width.valuesPerPass());
     }
 
     /**

@@ -14,28 +14,40 @@ import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
- * Writes the body of {@link KernelCode#run} for one kernel: per row, the passes of its {@link
- * Schedule}, each a loop over the columns.
+ * Writes a method that runs some or all passes of a kernel's {@link Schedule}: per row, for each
+ * pass a loop over the columns. Its parameters are those of {@link KernelCode#run}.
  *
  * <p>The loops hold nothing but direct calls to the Vector API, since C2 stops inlining helper
  * methods in long bodies and then boxes every vector. A pass that reduces takes sixteen columns
  * each time around, in as many vectors as that needs, so that the reduction's tree is that of
  * {@link Reduction} on every width; other passes take one vector. The columns that are left over
  * are computed the same way once more; what lies beyond the row is read (buffers are padded), but
- * neither stored nor reduced.
+ * neither stored nor reduced. Reductions that a method for later passes needs go through scratch
+ * memory, behind the rows of kept values.
  */
 final class KernelEmitter {
-    private static final int OPERANDS = 1;
-    private static final int BEGIN = 2;
-    private static final int END = 4;
-    private static final int COLUMNS = 6;
-    private static final int SCRATCH = 8;
+    private static final int OPERANDS = 0;
+    private static final int BEGIN = 1;
+    private static final int END = 3;
+    private static final int COLUMNS = 5;
+    private static final int SCRATCH = 7;
+
+    /** Elements that go through all passes together, where a flat kernel has several. */
+    static final int FLAT_BLOCK = 4096;
+
+    private static final int[][][] NO_SETS = {};
 
     private final Kernel kernel;
     private final List<ValueType> types;
     private final Schedule schedule;
+    private final int firstPass;
+    private final int lastPass;
+    private final Set<Integer> needed = new TreeSet<>();
     private final LoopShape shape;
     private final VectorWidth width;
     private final CodeBuilder code;
@@ -55,16 +67,27 @@ final class KernelEmitter {
     private int offset;
     private int bytes;
     private int keptBytes;
+    private int reductions;
 
     /** Where the masks of the columns that are left over are, by vector, for F32 and for I32. */
     private final int[] floatTailMask = new int[4];
 
     private final int[] intTailMask = new int[4];
 
-    KernelEmitter(Kernel kernel, LoopShape shape, VectorWidth width, CodeBuilder code) {
+    /** For the passes {@code firstPass} to {@code lastPass} (inclusive). */
+    KernelEmitter(
+            Kernel kernel,
+            Schedule schedule,
+            int firstPass,
+            int lastPass,
+            LoopShape shape,
+            VectorWidth width,
+            CodeBuilder code) {
         this.kernel = kernel;
         this.types = kernel.types();
-        this.schedule = Schedule.of(kernel);
+        this.schedule = schedule;
+        this.firstPass = firstPass;
+        this.lastPass = lastPass;
         this.shape = shape;
         this.width = width;
         this.code = code;
@@ -76,20 +99,66 @@ final class KernelEmitter {
         this.baseAddress = new int[table];
         this.address = new int[table];
         this.distance = new int[table];
+        markNeeded();
     }
 
     void emit() {
         loadOperandTable();
         for (int value : schedule.callValues()) {
-            emitLasting(value);
+            emitIfNeeded(value);
         }
         offset = code.allocateLocal(TypeKind.LONG);
+        keptBytes = code.allocateLocal(TypeKind.LONG);
         if (shape == LoopShape.FLAT) {
             emitFlatLoop();
         } else {
             emitRowLoop();
         }
         code.return_();
+    }
+
+    private boolean isLast() {
+        return lastPass == schedule.passes().size() - 1;
+    }
+
+    /** Which values of the call and of the row these passes use. */
+    private void markNeeded() {
+        for (Schedule.Pass pass : passes()) {
+            for (int value : pass.elementValues()) {
+                if (!pass.reloads().contains(value)) {
+                    kernel.instructions().get(value).arguments().forEach(this::markNeeded);
+                }
+            }
+            pass.reductions().forEach(r -> markNeeded(reduction(r).x()));
+            if (pass.stores()) {
+                kernel.outputs().forEach(output -> markNeeded(output.value()));
+            }
+        }
+        if (isLast()) {
+            kernel.outputs().forEach(output -> markNeeded(output.value()));
+        }
+    }
+
+    private void markNeeded(int value) {
+        if (needed.add(value) && !isReduction(value)) {
+            kernel.instructions().get(value).arguments().forEach(this::markNeeded);
+        }
+    }
+
+    private boolean isReduction(int value) {
+        return kernel.instructions().get(value) instanceof Instruction.Reduce;
+    }
+
+    private void emitIfNeeded(int value) {
+        if (needed.contains(value)) {
+            emitLasting(value);
+        }
+    }
+
+    private List<Schedule.Pass> passes() {
+        return schedule.passes().isEmpty()
+                ? List.of()
+                : schedule.passes().subList(firstPass, lastPass + 1);
     }
 
     private Layout layout(int operand) {
@@ -121,12 +190,14 @@ final class KernelEmitter {
         return local;
     }
 
+    /** One pass; values kept for later ones lie at the offset from the call's beginning. */
     private void emitFlatLoop() {
         code.lload(BEGIN).loadConstant(2).lshl().lstore(offset);
+        code.loadConstant(4L * FLAT_BLOCK).lstore(keptBytes);
+        code.lload(SCRATCH).lload(offset).lsub().lstore(SCRATCH);
         int limit = code.allocateLocal(TypeKind.LONG);
         code.lload(END).loadConstant(2).lshl().lstore(limit);
-        Schedule.Pass pass = schedule.passes().getFirst();
-        emitLoop(limit, width.bytes(), () -> emitBody(pass, 0, false, new int[0][0][0]));
+        emitLoop(limit, width.bytes(), () -> emitBody(passes().getFirst(), 0, false, NO_SETS));
     }
 
     /** while (offset < limit) { body; offset += step; } */
@@ -142,8 +213,10 @@ final class KernelEmitter {
     private void emitRowLoop() {
         bytes = code.allocateLocal(TypeKind.LONG);
         code.lload(COLUMNS).loadConstant(2).lshl().lstore(bytes);
-        keptBytes = code.allocateLocal(TypeKind.LONG);
         code.lload(bytes).loadConstant(63L).ladd().loadConstant(-64L).land().lstore(keptBytes);
+        reductions = code.allocateLocal(TypeKind.LONG);
+        code.lload(keptBytes).loadConstant((long) schedule.keptValues().size()).lmul();
+        code.lload(SCRATCH).ladd().lstore(reductions);
         if (shape == LoopShape.WITH_TAIL) {
             emitTailMasks();
         }
@@ -161,7 +234,7 @@ final class KernelEmitter {
     private void emitTailMasks() {
         boolean storesInts =
                 kernel.outputs().stream().anyMatch(o -> types.get(o.value()) == ValueType.I32);
-        for (int u = 0; u < Reduction.LANES / width.lanes(); u++) {
+        for (int u = 0; u < width.vectorsPerBlock(); u++) {
             floatTailMask[u] = emitTailMask(u, ValueType.F32);
             intTailMask[u] = storesInts ? emitTailMask(u, ValueType.I32) : -1;
         }
@@ -188,19 +261,49 @@ final class KernelEmitter {
                 code.lload(distance[k]).lmul().ladd().lstore(address[k]);
             }
         }
-        emitClearingOfSums();
-        for (Schedule.Pass pass : schedule.passes()) {
-            pass.rowValues().forEach(this::emitLasting);
+        if (passes().stream().anyMatch(Schedule.Pass::stores)) {
+            emitClearingOfSums();
+        }
+        loadEarlierReductions();
+        for (int number = 0; number < firstPass; number++) {
+            schedule.passes().get(number).rowValues().forEach(this::emitIfNeeded);
+        }
+        for (Schedule.Pass pass : passes()) {
+            pass.rowValues().forEach(this::emitIfNeeded);
             emitPass(pass);
         }
-        schedule.finalRowValues().forEach(this::emitLasting);
-        storeRowOutputs();
+        if (isLast()) {
+            schedule.finalRowValues().forEach(this::emitIfNeeded);
+            storeRowOutputs();
+        }
+    }
+
+    private void loadEarlierReductions() {
+        for (int number = 0; number < firstPass; number++) {
+            for (int value : schedule.passes().get(number).reductions()) {
+                if (needed.contains(value)) {
+                    lasting[value] = lasting[value] < 0 ? locals.lasting() : lasting[value];
+                    calls.pushSpeciesAndMemory(ValueType.F32);
+                    pushReductionAddress(value);
+                    calls.load(ValueType.F32);
+                    code.astore(lasting[value]);
+                }
+            }
+        }
+    }
+
+    private void pushReductionAddress(int value) {
+        long before =
+                kernel.instructions().subList(0, value).stream()
+                        .filter(i -> i instanceof Instruction.Reduce)
+                        .count();
+        code.lload(reductions).loadConstant(64 * before).ladd();
     }
 
     /** The first row of a block finds its sums at +0. */
     private void emitClearingOfSums() {
         List<Integer> sums =
-                java.util.stream.IntStream.range(kernel.operands().size(), address.length)
+                IntStream.range(kernel.operands().size(), address.length)
                         .filter(k -> layout(k) == Layout.PER_COLUMN)
                         .boxed()
                         .toList();
@@ -216,7 +319,7 @@ final class KernelEmitter {
         calls.broadcast(ValueType.F32);
         code.astore(zero);
         emitColumns(
-                Reduction.LANES / width.lanes(),
+                width.vectorsPerBlock(),
                 (u, isTail) -> sums.forEach(k -> store(k, zero, ValueType.F32, u, isTail)));
         locals.give(ValueType.F32, zero);
         code.labelBinding(begun);
@@ -249,7 +352,7 @@ final class KernelEmitter {
     }
 
     private void emitPass(Schedule.Pass pass) {
-        int vectors = Reduction.LANES / width.lanes();
+        int vectors = width.vectorsPerBlock();
         int[][][] accumulators = new int[pass.reductions().size()][Reduction.SETS][vectors];
         for (int r = 0; r < accumulators.length; r++) {
             Reduction reduction = reduction(pass.reductions().get(r)).reduction();
@@ -307,6 +410,12 @@ final class KernelEmitter {
         calls.lane(ValueType.F32);
         calls.broadcast(ValueType.F32);
         code.astore(lasting[value]);
+        if (!isLast()) {
+            code.aload(lasting[value]);
+            calls.pushMemory();
+            pushReductionAddress(value);
+            calls.store(ValueType.F32);
+        }
         for (int[] set : sets) {
             for (int accumulator : set) {
                 locals.give(ValueType.F32, accumulator);

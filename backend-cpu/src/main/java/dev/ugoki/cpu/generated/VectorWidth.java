@@ -1,5 +1,7 @@
 package dev.ugoki.cpu.generated;
 
+import dev.ugoki.tensor.kernel.Reduction;
+
 import jdk.incubator.vector.FloatVector;
 
 /** The vectors that code is generated for. */
@@ -30,6 +32,19 @@ enum VectorWidth {
     /** Bytes of a vector. */
     int bytes() {
         return 4 * lanes;
+    }
+
+    /** Vectors that sixteen columns take. */
+    int vectorsPerBlock() {
+        return Reduction.LANES / lanes;
+    }
+
+    /**
+     * Values that one pass may compute: so many that its code, written twice for the tail, stays
+     * well below the 8000 bytes beyond which the JIT leaves a method alone.
+     */
+    int valuesPerPass() {
+        return 192 / vectorsPerBlock();
     }
 
     /** The name of the species' field in FloatVector and IntVector. */

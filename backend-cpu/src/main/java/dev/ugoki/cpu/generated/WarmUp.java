@@ -18,8 +18,14 @@ import java.lang.management.ManagementFactory;
  */
 final class WarmUp {
     private static final int ROWS = 2;
-    private static final int WHOLE_COLUMNS = 64;
-    private static final int TAIL_COLUMNS = 71;
+
+    /**
+     * Eight to thirty-two vectors: C2 takes loops that were seen to end after one or two for rare,
+     * and leaves their code up to two times slower for good.
+     */
+    private static final int WHOLE_COLUMNS = 128;
+
+    private static final int TAIL_COLUMNS = WHOLE_COLUMNS + 7;
     private static final int CALLS_IN_A_BATCH = 100;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -72,7 +78,7 @@ final class WarmUp {
     }
 
     private static long area(Arena arena, int rows) {
-        MemorySegment area = arena.allocate(4L * 96 * rows + 64, 64);
+        MemorySegment area = arena.allocate(4L * (TAIL_COLUMNS + 9) * rows + 64, 64);
         for (long at = 0; at < area.byteSize(); at += 4) {
             area.set(ValueLayout.JAVA_FLOAT, at, 0.5f + (at % 28) / 64f);
         }

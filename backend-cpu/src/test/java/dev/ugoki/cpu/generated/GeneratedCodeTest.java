@@ -30,7 +30,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 class GeneratedCodeTest {
-    private static final long ROWS = 70;
+    private static final long ROWS = 66;
 
     static Stream<String> kernels() {
         return SampleKernels.all().keySet().stream();
@@ -40,7 +40,7 @@ class GeneratedCodeTest {
     @MethodSource("kernels")
     void givesTheBitsOfTheInterpreterOnEveryWidthAndShape(String name) {
         Kernel kernel = SampleKernels.all().get(name);
-        for (long columns : new long[] {1, 15, 16, 33, 64, 80, 100}) {
+        for (long columns : new long[] {1, 37, 80}) {
             List<float[]> expected = interpreted(kernel, columns);
             for (VectorWidth width : VectorWidth.values()) {
                 LoopShape byRows = LoopShape.ofColumns(columns);
@@ -77,13 +77,10 @@ class GeneratedCodeTest {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
             long end = shape == LoopShape.FLAT ? ROWS * columns : ROWS;
-            code.run(operands.table(), 0, end, columns, scratch(arena));
+            long scratch = TestOperands.scratch(kernel, width, arena);
+            code.run(operands.table(), 0, end, columns, scratch);
             return operands.outputs();
         }
-    }
-
-    private static long scratch(Arena arena) {
-        return arena.allocate(1 << 16, 64).address();
     }
 
     @ParameterizedTest
@@ -95,7 +92,12 @@ class GeneratedCodeTest {
         try (Arena arena = Arena.ofConfined()) {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
-            code.run(operands.table(), 0, ROWS - 1, columns, scratch(arena));
+            code.run(
+                    operands.table(),
+                    0,
+                    ROWS - 1,
+                    columns,
+                    TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
             for (int k = kernel.operands().size(); k < kernel.tableSize(); k++) {
                 if (TestOperands.layout(kernel, k) == Layout.FULL) {
                     for (long i = (ROWS - 1) * columns; i < ROWS * columns + 16; i++) {
@@ -120,7 +122,12 @@ class GeneratedCodeTest {
             operands.fillInputs(7);
             long[] table = operands.table();
             table[2] = table[0];
-            code.run(table, 0, ROWS, columns, scratch(arena));
+            code.run(
+                    table,
+                    0,
+                    ROWS,
+                    columns,
+                    TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
             float[] actual = new float[expected.getFirst().length];
             MemorySegment.copy(
                     operands.segments().getFirst(),
@@ -143,8 +150,18 @@ class GeneratedCodeTest {
         try (Arena arena = Arena.ofConfined()) {
             TestOperands operands = TestOperands.allocate(kernel, ROWS, columns, arena);
             operands.fillInputs(7);
-            code.run(operands.table(), 64, ROWS, columns, scratch(arena));
-            code.run(operands.table(), 0, 64, columns, scratch(arena));
+            code.run(
+                    operands.table(),
+                    64,
+                    ROWS,
+                    columns,
+                    TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
+            code.run(
+                    operands.table(),
+                    0,
+                    64,
+                    columns,
+                    TestOperands.scratch(kernel, VectorWidth.PREFERRED, arena));
             assertSame(expected, operands.outputs(), "two calls", columns);
         }
     }
@@ -215,6 +232,6 @@ class GeneratedCodeTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> gradient.runRows(Arrays.copyOf(table, 2), 0, 1, 16, 0));
-        assertThrows(IllegalArgumentException.class, () -> gradient.runFlat(table, 0, 16));
+        assertThrows(IllegalArgumentException.class, () -> gradient.runFlat(table, 0, 16, 0));
     }
 }

@@ -51,6 +51,8 @@ final class SampleKernels {
         kernels.put("integers", integers());
         kernels.put("rowSumsOnly", rowSumsOnly());
         kernels.put("scaled", scaled());
+        kernels.put("longFlat", unary(SampleKernels::longChain));
+        kernels.put("longRows", longRows());
         return kernels;
     }
 
@@ -96,5 +98,26 @@ final class SampleKernels {
         FloatValue scale = kernel.input(Layout.SCALAR);
         FloatValue scaled = x.times(scale.times(scale));
         return kernel.output(scaled).output(scaled.negated()).build();
+    }
+
+    /** Too long for one pass, with values that are used again at its end. */
+    private static FloatValue longChain(FloatValue x) {
+        FloatValue sum = x;
+        for (int i = 0; i < 24; i++) {
+            FloatValue y = ElementaryFunctions.tanh(sum.times(0.7f + i * 0.01f));
+            sum = x.lessThan(0f).select(y, y.timesPlus(0.5f, sum));
+        }
+        return sum.plus(x.abs());
+    }
+
+    private static Kernel longRows() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue chain = longChain(x);
+        FloatValue centred = chain.minus(chain.meanOverColumns());
+        FloatValue scale = centred.abs().maximumOverColumns();
+        return kernel.output(longChain(centred.over(scale)).plus(chain))
+                .outputPerRow(scale)
+                .build();
     }
 }

@@ -3,6 +3,7 @@ package dev.ugoki.cpu.generated;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
+import dev.ugoki.tensor.kernel.Schedule;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -66,6 +67,13 @@ record TestOperands(Kernel kernel, long rows, long columns, List<MemorySegment> 
             }
         }
         return this;
+    }
+
+    /** Scratch memory for code of this width; columns are at most FLAT_BLOCK. */
+    static long scratch(Kernel kernel, VectorWidth width, Arena arena) {
+        int kept = Schedule.of(kernel, width.valuesPerPass()).keptValues().size();
+        long bytes = 4L * KernelEmitter.FLAT_BLOCK * kept + 64L * kernel.instructions().size();
+        return arena.allocate(bytes, 64).address();
     }
 
     void set(int operand, long index, float value) {

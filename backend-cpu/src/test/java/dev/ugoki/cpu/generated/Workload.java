@@ -90,7 +90,7 @@ final class Workload {
 
     private Runnable generated(GeneratedKernel kernel) {
         return kernel.kernel().isFlat()
-                ? () -> kernel.runFlat(table, 0, rows * COLUMNS)
+                ? () -> kernel.runFlat(table, 0, rows * COLUMNS, scratch)
                 : () -> kernel.runRows(table, 0, rows, COLUMNS, scratch);
     }
 
@@ -194,7 +194,7 @@ final class Workload {
             GeneratedKernel generated = GeneratedKernels.get(kernel);
             steps.add(
                     kernel.isFlat()
-                            ? () -> generated.runFlat(stepTable, 0, rows * COLUMNS)
+                            ? () -> generated.runFlat(stepTable, 0, rows * COLUMNS, scratch)
                             : () -> generated.runRows(stepTable, 0, rows, COLUMNS, scratch));
         }
 

@@ -11,7 +11,8 @@ import java.util.TreeSet;
  *
  * <p>A value that an earlier pass has computed is computed again where that is cheap, and kept in a
  * row of scratch memory where it is not. All outputs are stored in the last pass, after the loads
- * of the same element, so that an output may overwrite an input.
+ * of the same element, so that an output may overwrite an input. A pass that would compute more
+ * values than the backend can put into one loop is divided.
  */
 public final class Schedule {
     /** How often a value changes. */
@@ -46,23 +47,37 @@ public final class Schedule {
             boolean stores) {}
 
     private final Kernel kernel;
+    private final List<ValueType> types;
+    private final int valuesPerPass;
     private final Level[] levels;
 
     /** The number of the first pass that can compute a value (ELEMENT) or follow it (ROW). */
     private final int[] stages;
 
     private final boolean[] needed;
+
+    /** Values on which a pass was divided: they are kept, whatever they cost. */
+    private final boolean[] divides;
+
+    /** The number of the pass that computes each value first; -1 before. */
+    private final int[] computedIn;
+
     private final List<Integer> callValues = new ArrayList<>();
     private final List<Integer> keptValues = new ArrayList<>();
     private final List<Pass> passes = new ArrayList<>();
     private final List<Integer> finalRowValues;
 
-    private Schedule(Kernel kernel) {
+    private Schedule(Kernel kernel, int valuesPerPass) {
         this.kernel = kernel;
+        this.types = kernel.types();
+        this.valuesPerPass = valuesPerPass;
         int count = kernel.instructions().size();
         levels = new Level[count];
         stages = new int[count];
         needed = new boolean[count];
+        divides = new boolean[count];
+        computedIn = new int[count];
+        Arrays.fill(computedIn, -1);
         for (int value = 0; value < count; value++) {
             place(value);
         }
@@ -72,14 +87,20 @@ public final class Schedule {
                 callValues.add(value);
             }
         }
-        int passCount = passCount();
-        planPasses(passCount);
-        finalRowValues = rowValues(passCount);
+        int stageCount = stageCount();
+        for (int stage = 0; stage < stageCount; stage++) {
+            planStage(stage, stage == stageCount - 1);
+        }
+        finalRowValues = rowValues(stageCount);
     }
 
-    /** The schedule of this kernel. */
-    public static Schedule of(Kernel kernel) {
-        return new Schedule(kernel);
+    /**
+     * The schedule of this kernel, with at most so many values computed in one pass.
+     *
+     * @throws IllegalArgumentException if an output per row differs from column to column
+     */
+    public static Schedule of(Kernel kernel, int valuesPerPass) {
+        return new Schedule(kernel, valuesPerPass);
     }
 
     /** Values that are the same for the whole call, in order. */
@@ -135,7 +156,7 @@ public final class Schedule {
         }
     }
 
-    private int passCount() {
+    private int stageCount() {
         int count = 0;
         for (Output output : kernel.outputs()) {
             int stage = stages[output.value()];
@@ -166,59 +187,64 @@ public final class Schedule {
         return values;
     }
 
-    private List<Integer> reductions(int pass) {
+    private List<Integer> reductions(int stage) {
         List<Integer> values = new ArrayList<>();
         for (int value = 0; value < levels.length; value++) {
             if (needed[value]
                     && kernel.instructions().get(value) instanceof Instruction.Reduce
-                    && stages[value] == pass + 1) {
+                    && stages[value] == stage + 1) {
                 values.add(value);
             }
         }
         return values;
     }
 
-    private void planPasses(int passCount) {
-        int[] computedIn = new int[levels.length];
-        Arrays.fill(computedIn, -1);
-        List<TreeSet<Integer>> keeps = new ArrayList<>();
-        for (int number = 0; number < passCount; number++) {
-            keeps.add(new TreeSet<>());
-            boolean stores = number == passCount - 1;
-            List<Integer> reductions = reductions(number);
-            TreeSet<Integer> elements = new TreeSet<>();
-            TreeSet<Integer> reloads = new TreeSet<>();
-            for (int root : roots(reductions, stores)) {
-                collect(root, computedIn, elements, reloads);
-            }
-            for (int value : reloads) {
-                keeps.get(computedIn[value]).add(value);
-            }
-            for (int value : elements) {
-                computedIn[value] = computedIn[value] < 0 ? number : computedIn[value];
-            }
-            passes.add(
-                    new Pass(
-                            rowValues(number),
-                            List.copyOf(elements),
-                            List.copyOf(reloads),
-                            List.of(),
-                            reductions,
-                            stores));
+    private void planStage(int stage, boolean stores) {
+        List<Integer> reductions = reductions(stage);
+        List<Integer> roots = roots(reductions, stores);
+        List<Integer> rowValues = rowValues(stage);
+        Needs needs = Needs.of(this, roots);
+        while (needs.computed().size() > valuesPerPass) {
+            List<Integer> front = needs.computed().subList(0, valuesPerPass);
+            addPass(rowValues, Needs.of(this, front), List.of(), false);
+            front.forEach(value -> divides[value] = true);
+            rowValues = List.of();
+            needs = Needs.of(this, roots);
         }
-        for (int number = 0; number < passCount; number++) {
-            Pass pass = passes.get(number);
-            List<Integer> kept = List.copyOf(keeps.get(number));
-            keptValues.addAll(kept);
-            passes.set(
-                    number,
-                    new Pass(
-                            pass.rowValues(),
-                            pass.elementValues(),
-                            pass.reloads(),
-                            kept,
-                            pass.reductions(),
-                            pass.stores()));
+        addPass(rowValues, needs, reductions, stores);
+    }
+
+    private void addPass(
+            List<Integer> rowValues, Needs needs, List<Integer> reductions, boolean stores) {
+        int number = passes.size();
+        needs.reloaded().forEach(this::keep);
+        needs.computed().forEach(v -> computedIn[v] = computedIn[v] < 0 ? number : computedIn[v]);
+        passes.add(
+                new Pass(
+                        rowValues,
+                        needs.all(),
+                        needs.reloaded(),
+                        new ArrayList<>(),
+                        reductions,
+                        stores));
+    }
+
+    private void keep(int value) {
+        if (!keptValues.contains(value)) {
+            keptValues.add(value);
+            passes.get(computedIn[value]).keeps().add(value);
+        }
+    }
+
+    /** What a pass must have of each element, in order. */
+    private record Needs(List<Integer> all, List<Integer> reloaded, List<Integer> computed) {
+        static Needs of(Schedule schedule, List<Integer> roots) {
+            TreeSet<Integer> all = new TreeSet<>();
+            TreeSet<Integer> reloaded = new TreeSet<>();
+            roots.forEach(root -> schedule.collect(root, all, reloaded));
+            List<Integer> computed = new ArrayList<>(all);
+            computed.removeAll(reloaded);
+            return new Needs(List.copyOf(all), List.copyOf(reloaded), List.copyOf(computed));
         }
     }
 
@@ -237,25 +263,23 @@ public final class Schedule {
         return roots;
     }
 
-    private void collect(
-            int value, int[] computedIn, TreeSet<Integer> elements, TreeSet<Integer> reloads) {
-        if (levels[value] != Level.ELEMENT || elements.contains(value)) {
+    private void collect(int value, TreeSet<Integer> all, TreeSet<Integer> reloaded) {
+        if (levels[value] != Level.ELEMENT || !all.add(value)) {
             return;
         }
-        elements.add(value);
         if (computedIn[value] >= 0 && keepingPays(value)) {
-            reloads.add(value);
+            reloaded.add(value);
             return;
         }
         for (int argument : kernel.instructions().get(value).arguments()) {
-            collect(argument, computedIn, elements, reloads);
+            collect(argument, all, reloaded);
         }
     }
 
     private boolean keepingPays(int value) {
-        TreeSet<Integer> counted = new TreeSet<>();
-        return kernel.types().get(value) != ValueType.MASK
-                && cost(value, counted) >= KEEPING_PAYS_FROM;
+        return types.get(value) != ValueType.MASK
+                && !(kernel.instructions().get(value) instanceof Instruction.Load)
+                && (divides[value] || cost(value, new TreeSet<>()) >= KEEPING_PAYS_FROM);
     }
 
     private int cost(int value, TreeSet<Integer> counted) {
