@@ -1,6 +1,14 @@
 /** Tensors, operations, graphs, files of tensors, and the interface that backends implement. */
 module dev.ugoki.tensor {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
+    requires jdk.management;
 
     exports dev.ugoki.tensor;
+    exports dev.ugoki.tensor.graph;
+    exports dev.ugoki.tensor.io;
+    exports dev.ugoki.tensor.kernel;
+    exports dev.ugoki.tensor.op;
+    exports dev.ugoki.tensor.spi;
+
+    uses dev.ugoki.tensor.spi.BackendProvider;
 }

@@ -1,4 +1,4 @@
-/** Reverse-mode automatic differentiation: a tape, and a gradient rule for each primitive. */
+/** Gradients of functions of tensors: what to differentiate, and the rule of each primitive. */
 @NullMarked
 package dev.ugoki.autograd;
 

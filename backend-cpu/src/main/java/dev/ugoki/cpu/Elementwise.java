@@ -1,138 +1,331 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.Stored;
+
+import java.lang.foreign.ValueLayout;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.LongBinaryOperator;
+import java.util.function.LongUnaryOperator;
+
 /**
- * F32 functions applied to every element of arrays in memory, on all threads.
- *
- * <p>Distances ("steps") are in elements. The output may be one of the inputs; other overlaps are
- * not allowed. No byte beyond the output is written, nor read beyond the inputs.
+ * Functions of single elements, for every dtype and layout: rows are found by {@link Nest}, cut
+ * into tasks that depend on shape alone, and handed to a kernel of the dtype. Most of F32 has
+ * generated kernels; F16 and BF16 are computed as F32 and rounded once; integers are computed as
+ * I64.
  */
 final class Elementwise {
-    private static final ElementwiseLoops LOOPS =
-            VectorModule.isUsable() ? new VectorElementwise() : new ScalarElementwise();
-
-    private static final ThreadLocal<Elementwise> OF_THREAD =
-            ThreadLocal.withInitial(Elementwise::new);
-
-    private final ThreadPool.Task unaryTask = this::runUnary;
-    private final ThreadPool.Task binaryTask = this::runBinary;
-    private final ThreadPool.Task rowsTask = this::runRows;
-
-    private UnaryFunction unary = UnaryFunction.NEGATE;
-    private BinaryFunction binary = BinaryFunction.ADD;
-    private long a;
-    private long b;
-    private long out;
-    private int aStep;
-    private int bStep;
-    private long aRowStep;
-    private long bRowStep;
-    private long outRowStep;
-    private long columns;
-    private long count;
-    private long perTask;
+    private static final long ELEMENTS_OF_A_TASK = 1 << 14;
 
     private Elementwise() {}
 
-    /** {@code out[i] = function(x[i])} for {@code count} elements. */
-    static void unary(UnaryFunction function, long x, long out, long count) {
-        if (count < 2L * function.elementsPerTask()) {
-            LOOPS.unary(function, x, out, count);
+    /** What is done to {@code count} elements at the operands' addresses. */
+    private interface Kernel {
+        void run(long count, long a, long b, long c, long result);
+    }
+
+    private static void run(Stored result, Kernel kernel, Nest nest, Stored... operands) {
+        long columns = nest.columns();
+        long rows = nest.rows();
+        long lines = rows * nest.repeats();
+        if (lines == 1) {
+            int bytes = result.dtype().byteSize();
+            int tasks = Math.toIntExact((columns + ELEMENTS_OF_A_TASK - 1) / ELEMENTS_OF_A_TASK);
+            ThreadPool.shared()
+                    .parallelFor(
+                            tasks,
+                            task -> {
+                                long first = task * ELEMENTS_OF_A_TASK;
+                                kernel.run(
+                                        Math.min(ELEMENTS_OF_A_TASK, columns - first),
+                                        element(nest, operands, 0, first),
+                                        element(nest, operands, 1, first),
+                                        element(nest, operands, 2, first),
+                                        result.address() + first * bytes);
+                            });
             return;
         }
-        Elementwise work = OF_THREAD.get();
-        work.unary = function;
-        work.a = x;
-        work.out = out;
-        work.run(count, function.elementsPerTask(), work.unaryTask);
+        long linesOfTask = Math.max(1, ELEMENTS_OF_A_TASK / columns);
+        int tasks = Math.toIntExact((lines + linesOfTask - 1) / linesOfTask);
+        ThreadPool.shared()
+                .parallelFor(
+                        tasks,
+                        task -> {
+                            long end = Math.min(lines, (task + 1) * linesOfTask);
+                            for (long line = task * linesOfTask; line < end; line++) {
+                                kernel.run(
+                                        columns,
+                                        line(nest, operands, 0, line),
+                                        line(nest, operands, 1, line),
+                                        line(nest, operands, 2, line),
+                                        result.address()
+                                                + line * columns * result.dtype().byteSize());
+                            }
+                        });
     }
 
-    /**
-     * {@code out[i] = function(a[i aStep], b[i bStep])} for {@code count} elements.
-     *
-     * @param aStep 1, or 0 where one number stands for all; likewise bStep
-     */
-    static void binary(
-            BinaryFunction function, long a, int aStep, long b, int bStep, long out, long count) {
-        if (count < 2L * function.elementsPerTask()) {
-            LOOPS.binary(function, a, aStep, b, bStep, out, count);
+    private static long element(Nest nest, Stored[] operands, int i, long element) {
+        if (i >= operands.length) {
+            return 0;
+        }
+        long bytes = nest.isConstantInRow(i) ? 0 : operands[i].dtype().byteSize();
+        return nest.address(i, 0) + element * bytes;
+    }
+
+    private static long line(Nest nest, Stored[] operands, int i, long line) {
+        if (i >= operands.length) {
+            return 0;
+        }
+        long rows = nest.rows();
+        return nest.address(i, line / rows) + line % rows * nest.rowBytes(i);
+    }
+
+    static void unary(Prim.Unary.Kind kind, Stored x, Stored result) {
+        if (result.elementCount() == 0) {
             return;
         }
-        Elementwise work = OF_THREAD.get();
-        work.binary = function;
-        work.a = a;
-        work.b = b;
-        work.out = out;
-        work.aStep = aStep;
-        work.bStep = bStep;
-        work.run(count, function.elementsPerTask(), work.binaryTask);
-    }
-
-    /**
-     * {@code out[r, i] = function(a[r, i], b[r, i])} for matrices whose rows lie {@code aRowStep},
-     * {@code bRowStep} and {@code outRowStep} apart: with a row step of 0 one row stands for all;
-     * with a step of 0 each row has one number that stands for all its columns.
-     */
-    static void binaryRows(
-            BinaryFunction function,
-            long a,
-            long aRowStep,
-            int aStep,
-            long b,
-            long bRowStep,
-            int bStep,
-            long out,
-            long outRowStep,
-            long rows,
-            long columns) {
-        Elementwise work = OF_THREAD.get();
-        work.binary = function;
-        work.a = a;
-        work.b = b;
-        work.out = out;
-        work.aStep = aStep;
-        work.bStep = bStep;
-        work.aRowStep = aRowStep;
-        work.bRowStep = bRowStep;
-        work.outRowStep = outRowStep;
-        work.columns = columns;
-        long rowsPerTask = Math.max(1, function.elementsPerTask() / Math.max(1, columns));
-        work.run(rows, rowsPerTask, work.rowsTask);
-    }
-
-    private void run(long count, long perTask, ThreadPool.Task task) {
-        this.count = count;
-        long tasks = (count + perTask - 1) / perTask;
-        if (tasks > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(count + " elements are too many");
+        if (x.dtype() == DType.F32 && FloatKernels.has(kind)) {
+            FloatLoops.run(result, layouts -> FloatKernels.unary(kind, layouts[0]), x);
+            return;
         }
-        this.perTask = perTask;
-        ThreadPool.shared().parallelFor((int) tasks, task);
+        try (Nest nest = Nest.of(result.shape(), x)) {
+            run(result, unaryKernel(kind, x.dtype(), nest.isConstantInRow(0)), nest, x);
+        }
     }
 
-    private void runUnary(int index) {
-        long from = index * perTask;
-        LOOPS.unary(unary, a + 4 * from, out + 4 * from, Math.min(perTask, count - from));
+    private static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
+        int bytes = dtype.byteSize();
+        long step = scalar ? 0 : bytes;
+        if (dtype == DType.F32 && !scalar && FunctionLoops.has(kind)) {
+            return (count, a, _, _, to) -> FunctionLoops.BEST.run(kind, a, to, count);
+        }
+        if (dtype.isFloating()) {
+            DoubleUnaryOperator function = ScalarFunctions.of(kind);
+            return (count, a, _, _, to) -> {
+                for (long i = 0; i < count; i++) {
+                    double x = Chunks.getDouble(dtype, a + i * step);
+                    Chunks.setDouble(dtype, to + i * bytes, function.applyAsDouble(x));
+                }
+            };
+        }
+        LongUnaryOperator function = ScalarFunctions.ofIntegers(kind, dtype);
+        return (count, a, _, _, to) -> {
+            for (long i = 0; i < count; i++) {
+                long x = Chunks.getLong(dtype, a + i * step);
+                Chunks.setLong(dtype, to + i * bytes, function.applyAsLong(x));
+            }
+        };
     }
 
-    private void runBinary(int index) {
-        long from = index * perTask;
-        long some = Math.min(perTask, count - from);
-        long left = a + 4 * from * aStep;
-        long right = b + 4 * from * bStep;
-        LOOPS.binary(binary, left, aStep, right, bStep, out + 4 * from, some);
+    static void binary(Prim.Binary.Kind kind, Stored x, Stored y, Stored result) {
+        if (result.elementCount() == 0) {
+            return;
+        }
+        if (x.dtype() == DType.F32 && FloatKernels.has(kind)) {
+            FloatLoops.run(
+                    result, layouts -> FloatKernels.binary(kind, layouts[0], layouts[1]), x, y);
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x, y)) {
+            Kernel kernel =
+                    binaryKernel(kind, x.dtype(), nest.isConstantInRow(0), nest.isConstantInRow(1));
+            run(result, kernel, nest, x, y);
+        }
     }
 
-    private void runRows(int index) {
-        long end = Math.min(count, (index + 1) * perTask);
-        for (long row = index * perTask; row < end; row++) {
-            LOOPS.binary(
-                    binary,
-                    a + 4 * row * aRowStep,
-                    aStep,
-                    b + 4 * row * bRowStep,
-                    bStep,
-                    out + 4 * row * outRowStep,
-                    columns);
+    private static Kernel binaryKernel(
+            Prim.Binary.Kind kind, DType dtype, boolean xScalar, boolean yScalar) {
+        int bytes = dtype.byteSize();
+        long xStep = xScalar ? 0 : bytes;
+        long yStep = yScalar ? 0 : bytes;
+        if (dtype == DType.F32 && kind == Prim.Binary.Kind.POW) {
+            return (count, a, b, _, to) -> {
+                for (long i = 0; i < count; i++) {
+                    float x = NativeMemory.getFloat(a + i * xStep);
+                    float y = NativeMemory.getFloat(b + i * yStep);
+                    NativeMemory.setFloat(to + i * 4, PreciseMath.pow(x, y));
+                }
+            };
+        }
+        if (dtype.isFloating()) {
+            DoubleBinaryOperator function = ScalarFunctions.of(kind);
+            return (count, a, b, _, to) -> {
+                for (long i = 0; i < count; i++) {
+                    double x = Chunks.getDouble(dtype, a + i * xStep);
+                    double y = Chunks.getDouble(dtype, b + i * yStep);
+                    Chunks.setDouble(dtype, to + i * bytes, function.applyAsDouble(x, y));
+                }
+            };
+        }
+        LongBinaryOperator function = ScalarFunctions.ofIntegers(kind, dtype);
+        return (count, a, b, _, to) -> {
+            for (long i = 0; i < count; i++) {
+                long x = Chunks.getLong(dtype, a + i * xStep);
+                long y = Chunks.getLong(dtype, b + i * yStep);
+                Chunks.setLong(dtype, to + i * bytes, function.applyAsLong(x, y));
+            }
+        };
+    }
+
+    static void compare(Prim.Compare.Kind kind, Stored x, Stored y, Stored result) {
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x, y)) {
+            Kernel kernel =
+                    compareKernel(
+                            kind, x.dtype(), nest.isConstantInRow(0), nest.isConstantInRow(1));
+            run(result, kernel, nest, x, y);
+        }
+    }
+
+    private static Kernel compareKernel(
+            Prim.Compare.Kind kind, DType dtype, boolean xScalar, boolean yScalar) {
+        long xStep = xScalar ? 0 : dtype.byteSize();
+        long yStep = yScalar ? 0 : dtype.byteSize();
+        if (dtype.isFloating()) {
+            return (count, a, b, _, to) -> {
+                for (long i = 0; i < count; i++) {
+                    double x = Chunks.getDouble(dtype, a + i * xStep);
+                    double y = Chunks.getDouble(dtype, b + i * yStep);
+                    Chunks.setBoolean(to + i, holds(kind, x, y));
+                }
+            };
+        }
+        return (count, a, b, _, to) -> {
+            for (long i = 0; i < count; i++) {
+                long x = Chunks.getLong(dtype, a + i * xStep);
+                long y = Chunks.getLong(dtype, b + i * yStep);
+                Chunks.setBoolean(to + i, holds(kind, x, y));
+            }
+        };
+    }
+
+    private static boolean holds(Prim.Compare.Kind kind, double x, double y) {
+        return switch (kind) {
+            case EQ -> x == y;
+            case NE -> x != y;
+            case LT -> x < y;
+            case LE -> x <= y;
+            case GT -> x > y;
+            case GE -> x >= y;
+        };
+    }
+
+    private static boolean holds(Prim.Compare.Kind kind, long x, long y) {
+        return switch (kind) {
+            case EQ -> x == y;
+            case NE -> x != y;
+            case LT -> x < y;
+            case LE -> x <= y;
+            case GT -> x > y;
+            case GE -> x >= y;
+        };
+    }
+
+    static void select(Stored condition, Stored x, Stored y, Stored result) {
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), condition, x, y)) {
+            long step = nest.isConstantInRow(0) ? 0 : 1;
+            int bytes = x.dtype().byteSize();
+            long xStep = nest.isConstantInRow(1) ? 0 : bytes;
+            long yStep = nest.isConstantInRow(2) ? 0 : bytes;
+            run(result, selectKernel(bytes, step, xStep, yStep), nest, condition, x, y);
+        }
+    }
+
+    private static Kernel selectKernel(int bytes, long step, long xStep, long yStep) {
+        var all = NativeMemory.ALL;
+        return switch (bytes) {
+            case 8 ->
+                    (count, c, a, b, to) -> {
+                        for (long i = 0; i < count; i++) {
+                            boolean first = Chunks.getBoolean(c + i * step);
+                            long from = first ? a + i * xStep : b + i * yStep;
+                            NativeMemory.setLong(to + i * 8, NativeMemory.getLong(from));
+                        }
+                    };
+            case 4 ->
+                    (count, c, a, b, to) -> {
+                        for (long i = 0; i < count; i++) {
+                            boolean first = Chunks.getBoolean(c + i * step);
+                            long from = first ? a + i * xStep : b + i * yStep;
+                            NativeMemory.setInt(to + i * 4, NativeMemory.getInt(from));
+                        }
+                    };
+            case 2 ->
+                    (count, c, a, b, to) -> {
+                        for (long i = 0; i < count; i++) {
+                            boolean first = Chunks.getBoolean(c + i * step);
+                            long from = first ? a + i * xStep : b + i * yStep;
+                            all.set(
+                                    ValueLayout.JAVA_SHORT_UNALIGNED,
+                                    to + i * 2,
+                                    all.get(ValueLayout.JAVA_SHORT_UNALIGNED, from));
+                        }
+                    };
+            default ->
+                    (count, c, a, b, to) -> {
+                        for (long i = 0; i < count; i++) {
+                            boolean first = Chunks.getBoolean(c + i * step);
+                            long from = first ? a + i * xStep : b + i * yStep;
+                            all.set(
+                                    ValueLayout.JAVA_BYTE,
+                                    to + i,
+                                    all.get(ValueLayout.JAVA_BYTE, from));
+                        }
+                    };
+        };
+    }
+
+    static void cast(Stored x, Stored result) {
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x)) {
+            run(result, castKernel(x.dtype(), result.dtype(), nest.isConstantInRow(0)), nest, x);
+        }
+    }
+
+    private static Kernel castKernel(DType from, DType to, boolean scalar) {
+        long step = scalar ? 0 : from.byteSize();
+        int bytes = to.byteSize();
+        if (from.isFloating()) {
+            return (count, a, _, _, result) -> {
+                for (long i = 0; i < count; i++) {
+                    double x = Chunks.getDouble(from, a + i * step);
+                    storeCast(x, to, result + i * bytes);
+                }
+            };
+        }
+        return (count, a, _, _, result) -> {
+            for (long i = 0; i < count; i++) {
+                long x = Chunks.getLong(from, a + i * step);
+                storeCast(x, to, result + i * bytes);
+            }
+        };
+    }
+
+    private static void storeCast(double x, DType to, long address) {
+        switch (to) {
+            case F64, F32, F16, BF16 -> Chunks.setDouble(to, address, x);
+            case I64 -> NativeMemory.setLong(address, (long) x);
+            case I32 -> NativeMemory.setInt(address, (int) x);
+            case I8 -> Chunks.setLong(to, address, Math.clamp((long) x, -128, 127));
+            case U8 -> Chunks.setLong(to, address, Math.clamp((long) x, 0, 255));
+            case BOOL -> Chunks.setBoolean(address, x != 0);
+        }
+    }
+
+    private static void storeCast(long x, DType to, long address) {
+        switch (to) {
+            case F32 -> NativeMemory.setFloat(address, x);
+            case F64, F16, BF16 -> Chunks.setDouble(to, address, x);
+            case I64, I32, I8, U8, BOOL -> Chunks.setLong(to, address, x);
         }
     }
 }

@@ -1,4 +1,4 @@
-/** Tensors: the value type itself, its shape, element type, device and scopes. */
+/** Tensors, their shapes and types, and the scopes that bound their lives: what users meet. */
 @NullMarked
 package dev.ugoki.tensor;
 

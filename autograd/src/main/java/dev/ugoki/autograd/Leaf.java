@@ -1,0 +1,20 @@
+package dev.ugoki.autograd;
+
+import dev.ugoki.tensor.Lineage;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.op.Op;
+
+import org.jspecify.annotations.Nullable;
+
+/** The lineage of a tensor with which following begins. */
+final class Leaf implements Lineage {
+    @Override
+    public boolean isRecording() {
+        return Recording.isOn();
+    }
+
+    @Override
+    public @Nullable Lineage[] record(Op op, Tensor[] operands, Tensor[] results) {
+        return Step.record(op, operands, results);
+    }
+}

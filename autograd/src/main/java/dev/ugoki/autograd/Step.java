@@ -1,0 +1,154 @@
+package dev.ugoki.autograd;
+
+import dev.ugoki.tensor.Lineage;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.spi.Stored;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One operation that was written down: what it was, of what, and what came out. The tape is nothing
+ * but these, each reachable from its results and reaching its operands.
+ */
+final class Step {
+    private static final AtomicLong COUNTER = new AtomicLong();
+
+    private final Op op;
+    private final Tensor[] operands;
+    private final Tensor[] forward;
+    private final int[] versions;
+    private final Result[] results;
+    private final long number = COUNTER.incrementAndGet();
+
+    private Step(Op op, Tensor[] operands, Tensor[] forward) {
+        this.op = op;
+        this.operands = operands;
+        this.forward = forward;
+        this.versions = new int[operands.length + forward.length];
+        this.results = new Result[op.resultCount()];
+        for (int i = 0; i < versions.length; i++) {
+            versions[i] = version(saved(i));
+        }
+        for (int i = 0; i < results.length; i++) {
+            results[i] = new Result(this, i);
+        }
+    }
+
+    /** Writes an operation down; a result that no gradient can flow through has no lineage. */
+    static @Nullable Lineage[] record(Op op, Tensor[] operands, Tensor[] forward) {
+        Step step = new Step(op, operands, forward);
+        @Nullable Lineage[] lineages = new Lineage[op.resultCount()];
+        for (int i = 0; i < lineages.length; i++) {
+            lineages[i] = forward[i].dtype().isFloating() ? step.results[i] : null;
+        }
+        return lineages;
+    }
+
+    /** The place of a tensor among the results of a step. */
+    record Result(Step step, int index) implements Lineage {
+        @Override
+        public boolean isRecording() {
+            return Recording.isOn();
+        }
+
+        @Override
+        public @Nullable Lineage[] record(Op op, Tensor[] operands, Tensor[] results) {
+            return Step.record(op, operands, results);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+
+        @Override
+        public String toString() {
+            return step.op + " #" + step.number + "." + index;
+        }
+    }
+
+    Op op() {
+        return op;
+    }
+
+    /** Counts up with every step recorded, so that operands come before results. */
+    long number() {
+        return number;
+    }
+
+    int resultCount() {
+        return results.length;
+    }
+
+    /** The operands, with their lineages; they must be as they were. */
+    Tensor[] operands() {
+        requireUnchanged();
+        return operands.clone();
+    }
+
+    /** Whether a gradient in operand {@code index} leads anywhere. */
+    boolean isFollowed(int index) {
+        return operands[index].lineage() != null;
+    }
+
+    @Nullable Lineage lineageOfOperand(int index) {
+        return operands[index].lineage();
+    }
+
+    /** The operands without lineages. */
+    Tensor[] detachedOperands() {
+        Tensor[] detached = operands();
+        for (int i = 0; i < detached.length; i++) {
+            detached[i] = detached[i].detach();
+        }
+        return detached;
+    }
+
+    /** The results and residuals, without lineages. */
+    Tensor[] forward() {
+        return forward.clone();
+    }
+
+    /** The results, with lineages, then the residuals. */
+    Tensor[] followedForward() {
+        Tensor[] followed = forward.clone();
+        for (int i = 0; i < results.length; i++) {
+            followed[i] = followed[i].withLineage(results[i]);
+        }
+        return followed;
+    }
+
+    private void requireUnchanged() {
+        for (int i = 0; i < versions.length; i++) {
+            if (version(saved(i)) != versions[i]) {
+                throw new IllegalStateException(
+                        op.name()
+                                + ": "
+                                + (i < operands.length
+                                        ? "operand " + i
+                                        : "result " + (i - operands.length))
+                                + " ("
+                                + saved(i).type()
+                                + ") was changed in place after the forward pass, which needs the"
+                                + " old values for its gradient; run the backward pass before"
+                                + " updating parameters");
+            }
+        }
+    }
+
+    private Tensor saved(int index) {
+        return index < operands.length ? operands[index] : forward[index - operands.length];
+    }
+
+    private static int version(Tensor tensor) {
+        return tensor.payload() instanceof Stored stored ? stored.storage().version() : 0;
+    }
+}

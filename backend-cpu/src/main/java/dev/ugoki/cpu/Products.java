@@ -1,0 +1,280 @@
+package dev.ugoki.cpu;
+
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.spi.Stored;
+
+import java.util.Arrays;
+
+/**
+ * Matrix products of tensors. F32 and F64 go to {@link MatrixProduct}, taking transposed operands
+ * as they are; F16 and BF16 are computed as F32 and rounded once; integers go through plain loops.
+ */
+final class Products {
+    private Products() {}
+
+    static void matMul(Stored a, Stored b, Stored result) {
+        DType dtype = result.dtype();
+        if (result.elementCount() == 0) {
+            return;
+        }
+        switch (dtype) {
+            case F32, F64 -> floating(a, b, result);
+            case F16, BF16 -> narrow(a, b, result);
+            case I64, I32, I8, U8, BOOL -> integers(a, b, result);
+        }
+    }
+
+    private static void floating(Stored a, Stored b, Stored result) {
+        try (Matrices left = Matrices.of(a);
+                Matrices right = Matrices.of(b)) {
+            int m = Math.toIntExact(result.shape().extent(-2));
+            int n = Math.toIntExact(result.shape().extent(-1));
+            int k = Math.toIntExact(a.shape().extent(-1));
+            int batch = Math.toIntExact(result.elementCount() / ((long) m * n));
+            DType dtype = result.dtype();
+            if (batch == 1) {
+                one(dtype, m, n, k, left, right, result.address());
+            } else if (result.shape().rank() == 3 && right.isShared() && left.joinsRows()) {
+                one(dtype, Math.multiplyExact(m, batch), n, k, left, right, result.address());
+            } else {
+                many(dtype, batch, m, n, k, left, right, result.address());
+            }
+        }
+    }
+
+    private static void one(DType dtype, int m, int n, int k, Matrices a, Matrices b, long result) {
+        product(
+                dtype,
+                m,
+                n,
+                k,
+                a.address,
+                a.distance,
+                a.transposed,
+                b.address,
+                b.distance,
+                b.transposed,
+                result,
+                n,
+                false);
+    }
+
+    private static void many(
+            DType dtype, int batch, int m, int n, int k, Matrices a, Matrices b, long result) {
+        long[] aOffsets = a.offsets(batch);
+        long[] bOffsets = b.offsets(batch);
+        long[] cOffsets = new long[batch];
+        Arrays.setAll(cOffsets, i -> (long) i * m * n);
+        if (dtype == DType.F64) {
+            MatrixProduct.f64Batch(
+                    m,
+                    n,
+                    k,
+                    a.address,
+                    a.distance,
+                    aOffsets,
+                    a.transposed,
+                    b.address,
+                    b.distance,
+                    bOffsets,
+                    b.transposed,
+                    result,
+                    n,
+                    cOffsets,
+                    false);
+        } else {
+            MatrixProduct.f32Batch(
+                    m,
+                    n,
+                    k,
+                    a.address,
+                    a.distance,
+                    aOffsets,
+                    a.transposed,
+                    b.address,
+                    b.distance,
+                    bOffsets,
+                    b.transposed,
+                    result,
+                    n,
+                    cOffsets,
+                    false);
+        }
+    }
+
+    /** One product in F32 or F64; see {@link MatrixProduct#f32}. */
+    static void product(
+            DType dtype,
+            int m,
+            int n,
+            int k,
+            long a,
+            long aDistance,
+            boolean aTransposed,
+            long b,
+            long bDistance,
+            boolean bTransposed,
+            long c,
+            long cDistance,
+            boolean accumulate) {
+        if (dtype == DType.F64) {
+            MatrixProduct.f64(
+                    m,
+                    n,
+                    k,
+                    a,
+                    aDistance,
+                    aTransposed,
+                    b,
+                    bDistance,
+                    bTransposed,
+                    c,
+                    cDistance,
+                    accumulate);
+        } else {
+            MatrixProduct.f32(
+                    m,
+                    n,
+                    k,
+                    a,
+                    aDistance,
+                    aTransposed,
+                    b,
+                    bDistance,
+                    bTransposed,
+                    c,
+                    cDistance,
+                    accumulate);
+        }
+    }
+
+    private static void narrow(Stored a, Stored b, Stored result) {
+        long m = result.shape().extent(-2);
+        long n = result.shape().extent(-1);
+        long k = a.shape().extent(-1);
+        long batches = result.elementCount() / (m * n);
+        long floats = NativeMemory.allocate(4 * result.elementCount() + NativeMemory.PADDING);
+        try (Reordered left = Reordered.floats(a);
+                Reordered right = Reordered.floats(b)) {
+            MatrixProduct.f32Batch(
+                    Math.toIntExact(batches),
+                    Math.toIntExact(m),
+                    Math.toIntExact(n),
+                    Math.toIntExact(k),
+                    left.address(),
+                    k,
+                    m * k,
+                    false,
+                    right.address(),
+                    n,
+                    k * n,
+                    false,
+                    floats,
+                    n,
+                    m * n,
+                    false);
+            Chunks.fromFloats(floats, result.elementCount(), result.dtype(), result.address());
+        } finally {
+            NativeMemory.free(floats);
+        }
+    }
+
+    private static void integers(Stored a, Stored b, Stored result) {
+        long m = result.shape().extent(-2);
+        long n = result.shape().extent(-1);
+        long k = a.shape().extent(-1);
+        DType dtype = result.dtype();
+        int bytes = dtype.byteSize();
+        long rows = result.elementCount() / n;
+        try (Reordered left = Reordered.contiguous(a);
+                Reordered right = Reordered.contiguous(b)) {
+            for (long row = 0; row < rows; row++) {
+                long matrix = row / m;
+                for (long column = 0; column < n; column++) {
+                    long sum = 0;
+                    for (long i = 0; i < k; i++) {
+                        long x = Chunks.getLong(dtype, left.address() + (row * k + i) * bytes);
+                        long at = (matrix * k + i) * n + column;
+                        sum += x * Chunks.getLong(dtype, right.address() + at * bytes);
+                    }
+                    Chunks.setLong(dtype, result.address() + (row * n + column) * bytes, sum);
+                }
+            }
+        }
+    }
+
+    /** An operand's matrices: rows at a distance, or columns at a distance, else copied. */
+    private static final class Matrices implements AutoCloseable {
+        final long address;
+        final long distance;
+        final boolean transposed;
+        private final Reordered memory;
+        private final Shape shape;
+        private final long[] strides;
+
+        private Matrices(Stored x, Reordered memory, long address, long[] strides) {
+            this.memory = memory;
+            this.address = address;
+            this.shape = x.shape();
+            this.strides = strides;
+            long rows = shape.extent(-2);
+            long columns = shape.extent(-1);
+            long rowStride = strides[strides.length - 2];
+            long columnStride = strides[strides.length - 1];
+            boolean plain = columns == 1 || columnStride == 1;
+            this.transposed = !(plain && (rows == 1 || rowStride >= columns));
+            this.distance =
+                    transposed
+                            ? (columns == 1 ? Math.max(1, rows) : columnStride)
+                            : (rows == 1 ? Math.max(1, columns) : rowStride);
+        }
+
+        static Matrices of(Stored x) {
+            long rows = x.shape().extent(-2);
+            long columns = x.shape().extent(-1);
+            int rank = x.shape().rank();
+            long rowStride = x.stride(rank - 2);
+            long columnStride = x.stride(rank - 1);
+            boolean plain =
+                    (columns == 1 || columnStride == 1) && (rows == 1 || rowStride >= columns);
+            boolean transposed =
+                    (rows == 1 || rowStride == 1) && (columns == 1 || columnStride >= rows);
+            if (plain || transposed) {
+                // The view's memory is not its own to free: an uncopied Reordered does nothing.
+                Reordered own = Reordered.at(x.address());
+                return new Matrices(x, own, x.address(), x.toStrides());
+            }
+            Reordered copy = Reordered.contiguous(x);
+            return new Matrices(x, copy, copy.address(), x.shape().toRowMajorStrides());
+        }
+
+        /** Elements from the first matrix to each of {@code count}. */
+        long[] offsets(int count) {
+            long[] offsets = new long[count];
+            for (int batch = 0; batch < count; batch++) {
+                long rest = batch;
+                for (int dim = shape.rank() - 3; dim >= 0; dim--) {
+                    offsets[batch] += rest % shape.extent(dim) * strides[dim];
+                    rest /= shape.extent(dim);
+                }
+            }
+            return offsets;
+        }
+
+        /** Whether all matrices of three dimensions are one and the same. */
+        boolean isShared() {
+            return strides[0] == 0;
+        }
+
+        /** Whether the rows of all matrices follow one another, so that they are one matrix. */
+        boolean joinsRows() {
+            return !transposed && strides[0] == shape.extent(1) * distance;
+        }
+
+        @Override
+        public void close() {
+            memory.close();
+        }
+    }
+}

@@ -1,0 +1,334 @@
+package dev.ugoki.cpu;
+
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.Stored;
+
+import java.util.Arrays;
+
+/** Operations along dimensions: reductions, scans, the places of extremes, and sorting. */
+final class Rows {
+    private static final long ELEMENTS_OF_A_TASK = 1 << 14;
+
+    private Rows() {}
+
+    /** Runs {@code row} for numbers 0 to {@code rows - 1}, some in a task by their length. */
+    private static void forEach(long rows, long length, RowTask row) {
+        long rowsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, length));
+        int tasks = Math.toIntExact((rows + rowsOfTask - 1) / rowsOfTask);
+        ThreadPool.shared()
+                .parallelFor(
+                        tasks,
+                        task ->
+                                row.run(
+                                        task * rowsOfTask,
+                                        Math.min(rows, (task + 1) * rowsOfTask)));
+    }
+
+    private interface RowTask {
+        void run(long first, long end);
+    }
+
+    static void reduce(Prim.Reduce op, Stored x, Stored result) {
+        long rows = result.elementCount();
+        if (rows == 0) {
+            return;
+        }
+        long length = x.elementCount() / rows;
+        if (length > 0
+                && isLeading(op, x)
+                && x.dtype() == DType.F32
+                && op.kind() == Prim.Reduce.Kind.SUM) {
+            FusedKernels.sumOfRows(x.address(), length, rows, result.address());
+            return;
+        }
+        try (Reordered ordered = Reordered.lastAxes(op, x)) {
+            long from = ordered.address();
+            if (x.dtype() == DType.F32 && FloatReductions.has(op.kind())) {
+                FloatReductions.run(op.kind(), from, rows, length, result.address());
+                return;
+            }
+            int bytes = x.dtype().byteSize();
+            forEach(
+                    rows,
+                    length,
+                    (first, end) -> {
+                        for (long row = first; row < end; row++) {
+                            reduceRow(
+                                    op.kind(),
+                                    x.dtype(),
+                                    from + row * length * bytes,
+                                    length,
+                                    result.address() + row * bytes);
+                        }
+                    });
+        }
+    }
+
+    /** Whether the reduced dimensions of a contiguous operand come before all others. */
+    private static boolean isLeading(Prim.Reduce op, Stored x) {
+        for (int i = 0; i < op.axes().count(); i++) {
+            if (!op.axes().contains(i)) {
+                return false;
+            }
+        }
+        return x.isContiguous() && op.axes().count() < x.shape().rank();
+    }
+
+    private static void reduceRow(
+            Prim.Reduce.Kind kind, DType dtype, long from, long length, long to) {
+        if (dtype.isFloating()) {
+            Chunks.setDouble(dtype, to, reduceFloating(kind, dtype, from, length));
+        } else {
+            Chunks.setLong(dtype, to, reduceIntegers(kind, dtype, from, length));
+        }
+    }
+
+    private static double reduceFloating(
+            Prim.Reduce.Kind kind, DType dtype, long from, long length) {
+        int bytes = dtype.byteSize();
+        double result = kind == Prim.Reduce.Kind.PROD ? 1 : 0;
+        switch (kind) {
+            case SUM -> {
+                return dtype == DType.F64
+                        ? pairwiseSum(from, length)
+                        : plainSum(dtype, from, length);
+            }
+            case PROD -> {
+                for (long i = 0; i < length; i++) {
+                    result *= Chunks.getDouble(dtype, from + i * bytes);
+                }
+            }
+            case MAX -> {
+                result = Double.NEGATIVE_INFINITY;
+                for (long i = 0; i < length; i++) {
+                    result = Math.max(result, Chunks.getDouble(dtype, from + i * bytes));
+                }
+            }
+            case MIN -> {
+                result = Double.POSITIVE_INFINITY;
+                for (long i = 0; i < length; i++) {
+                    result = Math.min(result, Chunks.getDouble(dtype, from + i * bytes));
+                }
+            }
+            case ANY, ALL -> throw new IllegalStateException(kind + " of " + dtype);
+        }
+        return result;
+    }
+
+    /** Narrow types in F64: the error is below one rounding to F32. */
+    private static double plainSum(DType dtype, long from, long length) {
+        int bytes = dtype.byteSize();
+        double sum = 0;
+        for (long i = 0; i < length; i++) {
+            sum += Chunks.getDouble(dtype, from + i * bytes);
+        }
+        return sum;
+    }
+
+    private static double pairwiseSum(long from, long length) {
+        if (length <= 128) {
+            double sum = 0;
+            for (long i = 0; i < length; i++) {
+                sum += NativeMemory.getDouble(from + 8 * i);
+            }
+            return sum;
+        }
+        long half = length / 2;
+        return pairwiseSum(from, half) + pairwiseSum(from + 8 * half, length - half);
+    }
+
+    private static long reduceIntegers(Prim.Reduce.Kind kind, DType dtype, long from, long length) {
+        int bytes = dtype.byteSize();
+        long result =
+                switch (kind) {
+                    case SUM, ANY -> 0;
+                    case PROD, ALL -> 1;
+                    case MAX -> Long.MIN_VALUE;
+                    case MIN -> Long.MAX_VALUE;
+                };
+        for (long i = 0; i < length; i++) {
+            long x = Chunks.getLong(dtype, from + i * bytes);
+            result =
+                    switch (kind) {
+                        case SUM -> result + x;
+                        case PROD -> result * x;
+                        case MAX -> Math.max(result, x);
+                        case MIN -> Math.min(result, x);
+                        case ANY -> result | x;
+                        case ALL -> result & x;
+                    };
+        }
+        return result;
+    }
+
+    static void argReduce(Prim.ArgReduce op, Stored x, Stored result) {
+        Line line = new Line(x.shape(), op.dim());
+        try (Reordered contiguous = Reordered.contiguous(x)) {
+            long from = contiguous.address();
+            DType dtype = x.dtype();
+            forEach(
+                    line.count(),
+                    line.length,
+                    (first, end) -> {
+                        for (long i = first; i < end; i++) {
+                            long best = 0;
+                            long start = line.start(i);
+                            for (long j = 1; j < line.length; j++) {
+                                if (isBetter(op.kind(), dtype, from, start, line.stride, j, best)) {
+                                    best = j;
+                                }
+                            }
+                            NativeMemory.setLong(result.address() + 8 * i, best);
+                        }
+                    });
+        }
+    }
+
+    private static boolean isBetter(
+            Prim.ArgReduce.Kind kind,
+            DType dtype,
+            long from,
+            long start,
+            long stride,
+            long candidate,
+            long best) {
+        int bytes = dtype.byteSize();
+        long a = from + (start + candidate * stride) * bytes;
+        long b = from + (start + best * stride) * bytes;
+        if (!dtype.isFloating()) {
+            long x = Chunks.getLong(dtype, a);
+            long y = Chunks.getLong(dtype, b);
+            return kind == Prim.ArgReduce.Kind.MAX ? x > y : x < y;
+        }
+        double x = Chunks.getDouble(dtype, a);
+        double y = Chunks.getDouble(dtype, b);
+        if (Double.isNaN(y)) {
+            return false;
+        }
+        return Double.isNaN(x) || (kind == Prim.ArgReduce.Kind.MAX ? x > y : x < y);
+    }
+
+    static void scan(Prim.Scan op, Stored x, Stored result) {
+        Line line = new Line(x.shape(), op.dim());
+        try (Reordered contiguous = Reordered.contiguous(x)) {
+            long from = contiguous.address();
+            forEach(
+                    line.count(),
+                    line.length,
+                    (first, end) -> {
+                        for (long i = first; i < end; i++) {
+                            scanLine(op, x.dtype(), line, i, from, result.address());
+                        }
+                    });
+        }
+    }
+
+    private static void scanLine(
+            Prim.Scan op, DType dtype, Line line, long number, long from, long to) {
+        int bytes = dtype.byteSize();
+        boolean floating = dtype.isFloating();
+        double running = 0;
+        long whole = 0;
+        for (long j = 0; j < line.length; j++) {
+            long place = op.reverse() ? line.length - 1 - j : j;
+            long at = (line.start(number) + place * line.stride) * bytes;
+            if (floating) {
+                double x = Chunks.getDouble(dtype, from + at);
+                running = j == 0 ? x : combine(op.kind(), running, x);
+                Chunks.setDouble(dtype, to + at, running);
+            } else {
+                long x = Chunks.getLong(dtype, from + at);
+                whole = j == 0 ? x : combine(op.kind(), whole, x);
+                Chunks.setLong(dtype, to + at, whole);
+            }
+        }
+    }
+
+    private static double combine(Prim.Scan.Kind kind, double a, double b) {
+        return switch (kind) {
+            case SUM -> a + b;
+            case PROD -> a * b;
+            case MAX -> Math.max(a, b);
+            case MIN -> Math.min(a, b);
+        };
+    }
+
+    private static long combine(Prim.Scan.Kind kind, long a, long b) {
+        return switch (kind) {
+            case SUM -> a + b;
+            case PROD -> a * b;
+            case MAX -> Math.max(a, b);
+            case MIN -> Math.min(a, b);
+        };
+    }
+
+    static void argSort(Prim.ArgSort op, Stored x, Stored result) {
+        Line line = new Line(x.shape(), op.dim());
+        try (Reordered contiguous = Reordered.contiguous(x)) {
+            long from = contiguous.address();
+            forEach(
+                    line.count(),
+                    line.length,
+                    (first, end) -> {
+                        for (long i = first; i < end; i++) {
+                            sortLine(op, x.dtype(), line, i, from, result.address());
+                        }
+                    });
+        }
+    }
+
+    private static void sortLine(
+            Prim.ArgSort op, DType dtype, Line line, long number, long from, long to) {
+        int length = Math.toIntExact(line.length);
+        int bytes = dtype.byteSize();
+        double[] doubles = new double[dtype.isFloating() ? length : 0];
+        long[] longs = new long[dtype.isFloating() ? 0 : length];
+        Integer[] order = new Integer[length];
+        for (int j = 0; j < length; j++) {
+            long at = from + (line.start(number) + j * line.stride) * bytes;
+            order[j] = j;
+            if (dtype.isFloating()) {
+                double x = Chunks.getDouble(dtype, at);
+                doubles[j] = x == 0 ? 0.0 : x; // -0.0 and 0.0 are equal here, and keep their order
+            } else {
+                longs[j] = Chunks.getLong(dtype, at);
+            }
+        }
+        java.util.Comparator<Integer> ascending =
+                dtype.isFloating()
+                        ? (a, b) -> Double.compare(doubles[a], doubles[b])
+                        : (a, b) -> Long.compare(longs[a], longs[b]);
+        Arrays.sort(order, op.descending() ? ascending.reversed() : ascending);
+        for (int j = 0; j < length; j++) {
+            NativeMemory.setLong(to + 8 * (line.start(number) + j * line.stride), order[j]);
+        }
+    }
+
+    /** The lines of a contiguous tensor along one dimension. */
+    static final class Line {
+        final long length;
+        final long stride;
+        private final long lines;
+
+        Line(Shape shape, int dim) {
+            length = shape.extent(dim);
+            long inner = 1;
+            for (int i = dim + 1; i < shape.rank(); i++) {
+                inner *= shape.extent(i);
+            }
+            stride = inner;
+            lines = shape.elementCount() == 0 ? 0 : shape.elementCount() / length;
+        }
+
+        long count() {
+            return lines;
+        }
+
+        /** The first element of line {@code number}, in elements. */
+        long start(long number) {
+            return number / stride * stride * length + number % stride;
+        }
+    }
+}

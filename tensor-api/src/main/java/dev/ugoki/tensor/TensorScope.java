@@ -1,0 +1,132 @@
+package dev.ugoki.tensor;
+
+import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Stored;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.function.Supplier;
+
+/**
+ * Bounds the life of tensors: what is computed while a scope is the innermost open one of its
+ * thread is released when it closes, except what was kept.
+ *
+ * <pre>{@code
+ * try (TensorScope scope = TensorScope.open()) {
+ *     Tensor logits = model.apply(image);
+ *     return scope.keep(logits.softmax(-1));
+ * }
+ * }</pre>
+ *
+ * <p>Scopes are never needed for correctness: a tensor made outside of any is freed after the
+ * garbage collector finds it unreachable. Using a tensor after its scope has closed throws. A scope
+ * belongs to the thread that opened it.
+ */
+public final class TensorScope implements AutoCloseable {
+    private static final ThreadLocal<@Nullable TensorScope> CURRENT = new ThreadLocal<>();
+
+    private final Thread thread = Thread.currentThread();
+    private final @Nullable TensorScope parent;
+    private @Nullable Storage[] owned = new Storage[16];
+    private int count;
+    private boolean closed;
+
+    private TensorScope(@Nullable TensorScope parent) {
+        this.parent = parent;
+    }
+
+    /** Opens a scope inside this thread's innermost one. */
+    public static TensorScope open() {
+        TensorScope scope = new TensorScope(CURRENT.get());
+        CURRENT.set(scope);
+        return scope;
+    }
+
+    /** This thread's innermost open scope, if any. */
+    public static @Nullable TensorScope current() {
+        return CURRENT.get();
+    }
+
+    /** Runs {@code action} as if no scope were open: what it makes outlives all of them. */
+    public static <T> T outside(Supplier<T> action) {
+        TensorScope scope = CURRENT.get();
+        CURRENT.set(null);
+        try {
+            return action.get();
+        } finally {
+            CURRENT.set(scope);
+        }
+    }
+
+    /** Makes this the owner of a new storage; called by memory pools. */
+    public void adopt(Storage storage) {
+        if (count == owned.length) {
+            owned = Arrays.copyOf(owned, 2 * count);
+        }
+        owned[count++] = storage;
+        storage.setOwner(this);
+    }
+
+    /**
+     * Lets {@code tensor} outlive this scope: it goes to the enclosing scope or, where there is
+     * none, to the garbage collector. Tensors that this scope does not own are left as they are.
+     *
+     * @return {@code tensor}
+     * @throws IllegalStateException if this scope is closed, or was opened by another thread
+     */
+    public Tensor keep(Tensor tensor) {
+        requireOwnThread();
+        if (closed) {
+            throw new IllegalStateException(
+                    "TensorScope: closed, so that there is nothing left to keep; keep tensors"
+                            + " before the scope closes");
+        }
+        if (tensor.payload() instanceof Stored stored && stored.storage().owner() == this) {
+            if (parent == null) {
+                stored.storage().setOwner(null);
+            } else {
+                parent.adopt(stored.storage());
+            }
+        }
+        return tensor;
+    }
+
+    /**
+     * Releases what was computed in this scope and not kept.
+     *
+     * @throws IllegalStateException if a scope opened inside it is still open, or by another thread
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        requireOwnThread();
+        if (CURRENT.get() != this) {
+            throw new IllegalStateException(
+                    "TensorScope: a scope opened inside this one is still open; close that first");
+        }
+        closed = true;
+        CURRENT.set(parent);
+        for (int i = 0; i < count; i++) {
+            Storage storage = owned[i];
+            owned[i] = null;
+            if (storage != null && storage.owner() == this) {
+                storage.release();
+            }
+        }
+        count = 0;
+    }
+
+    private void requireOwnThread() {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException(
+                    "TensorScope: opened by "
+                            + thread
+                            + ", used by "
+                            + Thread.currentThread()
+                            + "; a scope belongs to one thread");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package dev.ugoki.tensor.graph;
+
+import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Op;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A program of operations in single-assignment form: values are numbered, inputs first, and each
+ * node makes new ones of earlier ones.
+ *
+ * <p>Made by {@link #trace}; run by {@link #evaluate}; prints as one line for each node. Immutable,
+ * equal by content (captured tensors by identity).
+ */
+public final class Graph {
+    /** A function of tensors, such as a model's forward pass. */
+    @FunctionalInterface
+    public interface Program {
+        Tensor[] apply(Tensor... inputs);
+    }
+
+    /** One operation of a program, with the numbers of its operands and results. */
+    public record Node(Op op, List<Integer> operands, List<Integer> results) {}
+
+    /**
+     * A tensor that the program reads without being given it, such as a parameter: a live input,
+     * and followed where the tensor is.
+     */
+    public record Capture(int value, Tensor tensor) {}
+
+    private final List<TensorType> types;
+    private final int inputCount;
+    private final List<Capture> captures;
+    private final List<Node> nodes;
+    private final List<Integer> results;
+
+    Graph(
+            List<TensorType> types,
+            int inputCount,
+            List<Capture> captures,
+            List<Node> nodes,
+            List<Integer> results) {
+        this.types = types;
+        this.inputCount = inputCount;
+        this.captures = captures;
+        this.nodes = nodes;
+        this.results = results;
+    }
+
+    /**
+     * Runs {@code program} once on tensors without values and writes down what it does. Shapes and
+     * dtypes must not depend on values: reading one throws.
+     */
+    public static Graph trace(Program program, TensorType... inputs) {
+        return new Tracer().run(program, inputs);
+    }
+
+    /** Runs the program, operation by operation; its results have the usual lineages. */
+    public Tensor[] evaluate(Tensor... inputs) {
+        if (inputs.length != inputCount) {
+            throw new IllegalArgumentException(
+                    "graph: takes " + inputCount + " inputs, not " + inputs.length);
+        }
+        Tensor[] values = new Tensor[types.size()];
+        for (int i = 0; i < inputCount; i++) {
+            if (!inputs[i].type().equals(types.get(i))) {
+                throw new IllegalArgumentException(
+                        "graph: input "
+                                + i
+                                + " must be "
+                                + types.get(i)
+                                + ", not "
+                                + inputs[i].type());
+            }
+            values[i] = inputs[i];
+        }
+        for (Capture capture : captures) {
+            values[capture.value()] = capture.tensor();
+        }
+        for (Node node : nodes) {
+            Tensor[] operands =
+                    node.operands().stream().map(number -> values[number]).toArray(Tensor[]::new);
+            Tensor[] made = Engine.apply(node.op(), operands);
+            for (int i = 0; i < node.results().size(); i++) {
+                values[node.results().get(i)] = made[i];
+            }
+        }
+        return results.stream().map(number -> values[number]).toArray(Tensor[]::new);
+    }
+
+    /** The same program, which takes what this one captures as further inputs, in that order. */
+    public Graph withCapturesAsInputs() {
+        int[] renumbered = new int[types.size()];
+        List<TensorType> reordered = new ArrayList<>(types.subList(0, inputCount));
+        for (int number = 0; number < inputCount; number++) {
+            renumbered[number] = number;
+        }
+        for (Capture capture : captures) {
+            renumbered[capture.value()] = reordered.size();
+            reordered.add(types.get(capture.value()));
+        }
+        List<Node> renamed = new ArrayList<>(nodes.size());
+        for (Node node : nodes) {
+            for (int result : node.results()) {
+                renumbered[result] = reordered.size();
+                reordered.add(types.get(result));
+            }
+            renamed.add(
+                    new Node(
+                            node.op(),
+                            renumber(node.operands(), renumbered),
+                            renumber(node.results(), renumbered)));
+        }
+        return new Graph(
+                List.copyOf(reordered),
+                inputCount + captures.size(),
+                List.of(),
+                List.copyOf(renamed),
+                renumber(results, renumbered));
+    }
+
+    private static List<Integer> renumber(List<Integer> numbers, int[] renumbered) {
+        return numbers.stream().map(number -> renumbered[number]).toList();
+    }
+
+    public TensorType[] inputTypes() {
+        return types.subList(0, inputCount).toArray(TensorType[]::new);
+    }
+
+    public TensorType[] resultTypes() {
+        return results.stream().map(types::get).toArray(TensorType[]::new);
+    }
+
+    /** The type of value {@code number}. */
+    public TensorType typeOf(int number) {
+        return types.get(number);
+    }
+
+    public List<Capture> captures() {
+        return captures;
+    }
+
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    /** The numbers of the values that are the program's results. */
+    public List<Integer> results() {
+        return results;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Graph that
+                && inputCount == that.inputCount
+                && types.equals(that.types)
+                && captures.equals(that.captures)
+                && nodes.equals(that.nodes)
+                && results.equals(that.results);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(inputCount, types, nodes, results);
+    }
+
+    /** One line for the inputs, one for each node, one for the results. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("graph(");
+        for (int i = 0; i < inputCount; i++) {
+            text.append(i == 0 ? "" : ", ").append(describe(i));
+        }
+        text.append(")\n");
+        for (Capture capture : captures) {
+            text.append("  ").append(describe(capture.value())).append(" = captured\n");
+        }
+        for (Node node : nodes) {
+            text.append("  ");
+            for (int i = 0; i < node.results().size(); i++) {
+                text.append(i == 0 ? "" : ", ").append(describe(node.results().get(i)));
+            }
+            text.append(" = ").append(node.op());
+            for (int i = 0; i < node.operands().size(); i++) {
+                text.append(i == 0 ? " %" : ", %").append(node.operands().get(i));
+            }
+            text.append('\n');
+        }
+        text.append("  return");
+        for (int i = 0; i < results.size(); i++) {
+            text.append(i == 0 ? " %" : ", %").append(results.get(i));
+        }
+        return text.append('\n').toString();
+    }
+
+    private String describe(int number) {
+        return "%" + number + ": " + types.get(number);
+    }
+}

@@ -1,0 +1,128 @@
+package dev.ugoki.tensor.graph;
+
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.TypeRules;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes a program down while a function runs on tensors without values.
+ *
+ * <p>What the function does to traced tensors, and what it creates, is recorded; stored tensors
+ * that it touches become live inputs of the graph, read anew at each run. A tracer belongs to the
+ * thread that runs the function.
+ */
+public final class Tracer {
+    private static final ScopedValue<Tracer> CURRENT = ScopedValue.newInstance();
+
+    private final Thread thread = Thread.currentThread();
+    private final @Nullable Tracer outer = current();
+    private final List<TensorType> types = new ArrayList<>();
+    private final List<Graph.Node> nodes = new ArrayList<>();
+    private final Map<Tensor, Integer> captured = new IdentityHashMap<>();
+    private final List<Graph.Capture> captures = new ArrayList<>();
+    private boolean ended;
+
+    Tracer() {}
+
+    /** The innermost trace of this thread, if any. */
+    public static @Nullable Tracer current() {
+        return CURRENT.isBound() ? CURRENT.get() : null;
+    }
+
+    Graph run(Graph.Program program, TensorType[] inputTypes) {
+        Tensor[] inputs = new Tensor[inputTypes.length];
+        for (int i = 0; i < inputs.length; i++) {
+            inputs[i] = newValue(inputTypes[i]);
+        }
+        List<Integer> numbers = new ArrayList<>();
+        try {
+            Tensor[] results = ScopedValue.where(CURRENT, this).call(() -> program.apply(inputs));
+            for (Tensor result : results) {
+                numbers.add(numberOf(result));
+            }
+        } finally {
+            ended = true;
+        }
+        return new Graph(
+                List.copyOf(types),
+                inputTypes.length,
+                List.copyOf(captures),
+                List.copyOf(nodes),
+                List.copyOf(numbers));
+    }
+
+    /** Records an operation; its results have types and no values. */
+    public Tensor[] record(Op op, Tensor... operands) {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a traced tensor was used by "
+                            + Thread.currentThread()
+                            + ", but its program is traced by "
+                            + thread);
+        }
+        if (ended) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a tensor of a program whose tracing has ended has no values;"
+                            + " return what is needed from the program");
+        }
+        TensorType[] operandTypes = new TensorType[operands.length];
+        List<Integer> numbers = new ArrayList<>(operands.length);
+        for (int i = 0; i < operands.length; i++) {
+            operandTypes[i] = operands[i].type();
+            numbers.add(numberOf(operands[i]));
+        }
+        TensorType[] resultTypes = TypeRules.infer(op, operandTypes);
+        Tensor[] results = new Tensor[resultTypes.length];
+        List<Integer> resultNumbers = new ArrayList<>(results.length);
+        for (int i = 0; i < results.length; i++) {
+            resultNumbers.add(types.size());
+            results[i] = newValue(resultTypes[i]);
+        }
+        nodes.add(new Graph.Node(op, List.copyOf(numbers), List.copyOf(resultNumbers)));
+        return results;
+    }
+
+    private Tensor newValue(TensorType type) {
+        types.add(type);
+        return Tensor.wrap(type, new Traced(this, types.size() - 1));
+    }
+
+    private int numberOf(Tensor tensor) {
+        if (tensor.payload() instanceof Traced traced && traced.tracer() == this) {
+            return traced.value();
+        }
+        if (tensor.payload() instanceof Traced foreign && !isWithin(foreign.tracer())) {
+            throw new IllegalStateException(
+                    "trace: a tensor of a program whose tracing has ended is used in another; pass"
+                            + " it as an input instead");
+        }
+        Integer known = captured.get(tensor);
+        if (known != null) {
+            return known;
+        }
+        types.add(tensor.type());
+        int number = types.size() - 1;
+        captured.put(tensor, number);
+        captures.add(new Graph.Capture(number, tensor));
+        return number;
+    }
+
+    private boolean isWithin(Tracer other) {
+        for (Tracer tracer = outer; tracer != null; tracer = tracer.outer) {
+            if (tracer == other) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

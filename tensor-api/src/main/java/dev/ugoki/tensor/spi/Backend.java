@@ -1,0 +1,46 @@
+package dev.ugoki.tensor.spi;
+
+import dev.ugoki.tensor.Device;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Op;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * One device's memory and kernels: what the maker of an accelerator implements.
+ *
+ * <p>Types and shapes have been checked before a backend is called, operands and results are
+ * pinned, and results never overlap operands unless the operation declares it ({@link
+ * Op#overwrites}). Implementations are safe for use by many threads.
+ */
+public interface Backend {
+    Device device();
+
+    /** The pool that the device's tensors come from. */
+    MemoryPool memory();
+
+    /** Whether there is a kernel for {@code op} on operands of these types; answers fast. */
+    Support supports(Op op, TensorType... operands);
+
+    /**
+     * Runs an operation that {@link #supports} called native. Views (reshape without a copy,
+     * permute, expand, slice), copyTo and loop never come here.
+     *
+     * @param operands strided in any way
+     * @param results contiguous; to be filled wholly
+     */
+    void execute(Op op, Stored[] operands, Stored[] results);
+
+    /** Copies row-major little-endian elements from host memory into a contiguous view. */
+    void upload(MemorySegment source, Stored destination);
+
+    /** Copies a contiguous view into host memory as row-major little-endian elements. */
+    void download(Stored source, MemorySegment destination);
+
+    /** Waits until everything asked for so far is done. */
+    void synchronize();
+
+    /** Lines about the device, its libraries and settings, for {@code doctor}. */
+    List<String> describe();
+}
