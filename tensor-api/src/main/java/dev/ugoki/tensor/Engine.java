@@ -105,6 +105,13 @@ public final class Engine {
         }
     }
 
+    /** The result of {@code op}, which has no operands, on the device of {@code like}. */
+    static Tensor createLike(Tensor like, Prim op) {
+        return like.payload() instanceof Stored stored && Tracer.current() == null
+                ? execute(stored.storage().backend(), op, TypeRules.inferOne(op), new Stored[0])
+                : one(op);
+    }
+
     /** The same elements in a storage of their own, recorded as a reshape to the same shape. */
     static Tensor copyOf(Tensor tensor, Stored stored) {
         Prim.Reshape op = new Prim.Reshape(tensor.shape());
