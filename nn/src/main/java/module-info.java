@@ -3,4 +3,9 @@ module dev.ugoki.nn {
     requires transitive dev.ugoki.autograd;
     requires transitive dev.ugoki.tensor;
     requires static transitive org.jspecify;
+
+    exports dev.ugoki.nn;
+    exports dev.ugoki.nn.layer;
+    exports dev.ugoki.nn.optim;
+    exports dev.ugoki.nn.policy;
 }

@@ -262,7 +262,9 @@ final class GradientRules {
             case MAX, MIN -> {
                 // Equal extremes share the gradient evenly.
                 Tensor wins = x.eq(y.reshape(kept)).cast(x.dtype());
-                Tensor count = wins.sum(true, op.axes().toArray());
+                Tensor count =
+                        Engine.one(new Prim.Reduce(Prim.Reduce.Kind.SUM, op.axes()), wins)
+                                .reshape(kept);
                 yield wins.mul(g.reshape(kept).div(count));
             }
             case ANY, ALL -> null;

@@ -108,23 +108,23 @@ final class Products {
         double[] sums = new double[Math.toIntExact(result.count())];
         long outputsPerGroup = w.extent(0) / groups;
         Shape kernel = Shape.of(tail(w.shape().toArray(), 1));
+        long[] atX = new long[x.shape().rank()];
+        long[] atW = new long[w.shape().rank()];
         Indices.forEach(
                 y.shape(),
                 atY ->
                         Indices.forEach(
                                 kernel,
                                 channelAndTap -> {
-                                    long[] atX = atY.clone();
+                                    atX[0] = atY[0];
                                     long group = atY[1] / outputsPerGroup;
                                     atX[1] = group * w.extent(1) + channelAndTap[0];
-                                    if (!place(windows, atY, channelAndTap, x, atX)) {
-                                        return;
-                                    }
-                                    long[] atW = new long[atY.length];
                                     atW[0] = atY[1];
                                     System.arraycopy(
                                             channelAndTap, 0, atW, 1, channelAndTap.length);
-                                    term.add(atX, atW, atY, sums);
+                                    if (place(windows, atY, channelAndTap, x, atX)) {
+                                        term.add(atX, atW, atY, sums);
+                                    }
                                 }));
         for (int i = 0; i < sums.length; i++) {
             result.setDouble(result.position((long) i), sums[i]);

@@ -1,0 +1,128 @@
+package dev.ugoki.nn.policy;
+
+import dev.ugoki.autograd.Autograd;
+import dev.ugoki.nn.Module;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Losses;
+import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Reduction;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+
+/**
+ * Flow matching: the network learns the velocity that carries noise to actions along straight
+ * lines, and sampling follows it. At time 1 a chunk is noise, at time 0 it is actions:
+ *
+ * <pre>
+ * x_t = t * noise + (1 - t) * actions,   loss = mean (network(x_t, t) - (noise - actions))^2
+ * sampling: x_1 ~ N(0, 1), then x -= network(x, t) / steps for t = 1, 1 - 1/steps, ..., 1/steps
+ * </pre>
+ *
+ * <p>Source: Lipman et al.: Flow matching for generative modeling (ICLR 2023), with the convention
+ * of time and the distribution of pi0 (Black et al., 2024).
+ */
+public final class FlowPolicy extends ChunkPolicy {
+    /**
+     * How it is trained and sampled.
+     *
+     * @param steps of sampling
+     * @param timePower times are {@code u^timePower}, u even from 0 to 1: below 1, more noise
+     * @param timeScale what the network gets as its step is {@code timeScale * t}
+     */
+    public record Config(int steps, double timePower, double timeScale) {
+        /** Ten steps, times of Beta(1.5, 1), scaled to 0 .. 100. */
+        public static final Config DEFAULT = new Config(10, 1 / 1.5, 100);
+
+        public Config {
+            if (steps < 1 || !(timePower > 0)) {
+                throw new IllegalArgumentException(
+                        "flow: needs at least one step and a power above 0; has "
+                                + steps
+                                + " and "
+                                + timePower);
+            }
+        }
+
+        public Config withSteps(int value) {
+            return new Config(value, timePower, timeScale);
+        }
+
+        public Config withTimePower(double value) {
+            return new Config(steps, value, timeScale);
+        }
+    }
+
+    private final Denoiser network;
+    private final Config config;
+
+    /**
+     * A policy that learns a velocity.
+     *
+     * @param <D> a network that is a module too
+     */
+    public <D extends Module & Denoiser> FlowPolicy(
+            D network, int length, int actions, Config config) {
+        super(length, actions);
+        this.network = child("network", network);
+        this.config = config;
+    }
+
+    @Override
+    public Tensor loss(Chunks chunks, Key key) {
+        check(chunks);
+        DType dtype = chunks.actions().dtype();
+        Tensor noise = Random.normal(key.fold(0), dtype, chunks.actions().shape().toArray());
+        Tensor even = Random.uniform(key.fold(1), dtype, chunks.actions().extent(0));
+        return loss(chunks, noise, even.pow(config.timePower()));
+    }
+
+    /**
+     * The loss for given draws.
+     *
+     * @param noise of the actions' type
+     * @param times {@code [n]}
+     */
+    public Tensor loss(Chunks chunks, Tensor noise, Tensor times) {
+        Tensor actions = chunks.actions();
+        Tensor velocity = noise.sub(actions);
+        Tensor noisy = actions.add(times.reshape(times.extent(0), 1, 1).mul(velocity));
+        Tensor predicted =
+                network.apply(noisy, times.mul(config.timeScale()), chunks.conditioning());
+        return chunks.mean(Losses.mse(predicted, velocity, Reduction.NONE));
+    }
+
+    @Override
+    public Tensor sample(Tensor conditioning, Key key) {
+        return sample(
+                conditioning,
+                Random.normal(
+                        key,
+                        conditioning.dtype(),
+                        conditioning.extent(0),
+                        chunkLength(),
+                        actionSize()));
+    }
+
+    /** Chunks that begin as {@code noise [n, length, actions]}. */
+    public Tensor sample(Tensor conditioning, Tensor noise) {
+        return Autograd.noGrad(
+                () -> {
+                    Tensor x = noise;
+                    for (int step = 0; step < config.steps(); step++) {
+                        x = advance(x, 1 - step / (double) config.steps(), conditioning);
+                    }
+                    return x;
+                });
+    }
+
+    private Tensor advance(Tensor x, double time, Tensor conditioning) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor step =
+                    Tensor.full(x.dtype(), Shape.of(x.extent(0)), time * config.timeScale());
+            Tensor velocity = network.apply(x, step, conditioning);
+            return scope.keep(x.sub(velocity.mul(1.0 / config.steps())));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package dev.ugoki.tck;
+
+import dev.ugoki.tck.reference.ReferenceProvider;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Device;
+import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.op.Op;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Runs rows on one device, in all layouts, and says what differs from the reference.
+ *
+ * <p>All operands take each layout together, and each operand alone takes it among contiguous ones.
+ * Contiguous operands are also run as a traced program, which must give the same bits, as must a
+ * second run.
+ */
+public final class RowCheck {
+    /** The device whose results are expected. */
+    public static final Device REFERENCE = new Device(ReferenceProvider.KIND, 0);
+
+    private static final Set<Layout> STRIDED = EnumSet.complementOf(EnumSet.of(Layout.CONTIGUOUS));
+
+    private final Device device;
+
+    /** Checks {@code device}. */
+    public RowCheck(Device device) {
+        this.device = device;
+    }
+
+    /** The failures of one row with one dtype, each in a sentence; none if it passes. */
+    public List<String> failures(Row row, DType dtype) {
+        try (TensorScope _ = TensorScope.open()) {
+            List<Tensor> values = REFERENCE.call(() -> makeOperands(row, dtype));
+            Set<String> failures = new LinkedHashSet<>();
+            Expected asMade = expect(row, dtype, values);
+            for (List<Layout> layouts : assignments(values)) {
+                try (TensorScope _ = TensorScope.open()) {
+                    Expected expected =
+                            layouts.stream().noneMatch(Layout::repeats)
+                                    ? asMade
+                                    : expect(row, dtype, repeated(values, layouts));
+                    compare(row, dtype, values, layouts, expected)
+                            .ifPresent(problem -> failures.add(layouts + ": " + problem));
+                }
+            }
+            failures.addAll(differencesOfBits(row, dtype, values));
+            return List.copyOf(failures);
+        }
+    }
+
+    /** The types of a row's operands. */
+    public static TensorType[] types(Row row, DType dtype) {
+        return row.operands().stream()
+                .map(operand -> new TensorType(operand.dtypeIn(dtype), operand.shape()))
+                .toArray(TensorType[]::new);
+    }
+
+    /** The same values in every run. */
+    static List<Tensor> makeOperands(Row row, DType dtype) {
+        List<Tensor> operands = new ArrayList<>();
+        for (int i = 0; i < row.operands().size(); i++) {
+            SplittableRandom random = new SplittableRandom(row.name().hashCode() * 31L + i);
+            operands.add(row.operands().get(i).make(dtype, random));
+        }
+        return operands;
+    }
+
+    /** One layout for each operand: all the same, and each alone among contiguous ones. */
+    private static Set<List<Layout>> assignments(List<Tensor> operands) {
+        List<Layout> contiguous = Collections.nCopies(operands.size(), Layout.CONTIGUOUS);
+        Set<List<Layout>> assignments = new LinkedHashSet<>();
+        assignments.add(contiguous);
+        for (Layout layout : STRIDED) {
+            List<Layout> together = new ArrayList<>(contiguous);
+            for (int i = 0; i < operands.size(); i++) {
+                if (layout.fits(operands.get(i).shape())) {
+                    together.set(i, layout);
+                    List<Layout> alone = new ArrayList<>(contiguous);
+                    alone.set(i, layout);
+                    assignments.add(alone);
+                }
+            }
+            assignments.add(together);
+        }
+        return assignments;
+    }
+
+    /** The reference's results, and what their errors are measured by. */
+    private record Expected(Tensor[] results, Tensor[] magnitudes) {}
+
+    private static Expected expect(Row row, DType dtype, List<Tensor> values) {
+        Op op = row.op().apply(dtype);
+        Tensor[] operands = values.toArray(Tensor[]::new);
+        return REFERENCE.call(
+                () -> {
+                    Tensor[] results = Engine.apply(op, operands);
+                    return new Expected(
+                            results,
+                            row.tolerance().ofMagnitudes()
+                                    ? Engine.apply(op, absolute(operands))
+                                    : results);
+                });
+    }
+
+    private static Tensor[] absolute(Tensor[] operands) {
+        Tensor[] absolute = operands.clone();
+        for (int i = 0; i < absolute.length; i++) {
+            absolute[i] = absolute[i].dtype().isFloating() ? absolute[i].abs() : absolute[i];
+        }
+        return absolute;
+    }
+
+    private static List<Tensor> repeated(List<Tensor> values, List<Layout> layouts) {
+        List<Tensor> repeated = new ArrayList<>();
+        for (int i = 0; i < values.size(); i++) {
+            repeated.add(layouts.get(i).values(values.get(i)));
+        }
+        return repeated;
+    }
+
+    private Optional<String> compare(
+            Row row, DType dtype, List<Tensor> values, List<Layout> layouts, Expected expected) {
+        Op op = row.op().apply(dtype);
+        Tensor[] operands = new Tensor[layouts.size()];
+        for (int i = 0; i < operands.length; i++) {
+            operands[i] = layouts.get(i).place(values.get(i), device);
+        }
+        Tensor[] actual;
+        try {
+            actual = device.call(() -> Engine.apply(op, operands));
+        } catch (RuntimeException e) {
+            return Optional.of("throws " + e);
+        }
+        for (int i = 0; i < actual.length; i++) {
+            Optional<String> problem =
+                    Comparison.differ(
+                            actual[i],
+                            expected.results()[i],
+                            expected.magnitudes()[i],
+                            row.tolerance());
+            if (problem.isPresent()) {
+                return problem.map(text -> text + " (" + op + ")");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A second run and a traced run must give the bits of the first. */
+    private List<String> differencesOfBits(Row row, DType dtype, List<Tensor> values) {
+        Op op = row.op().apply(dtype);
+        return device.call(
+                () -> {
+                    Tensor[] operands =
+                            values.stream()
+                                    .map(tensor -> Layout.CONTIGUOUS.place(tensor, device))
+                                    .toArray(Tensor[]::new);
+                    List<String> failures = new ArrayList<>();
+                    try {
+                        Tensor[] first = Engine.apply(op, operands);
+                        if (!sameBits(first, Engine.apply(op, operands))) {
+                            failures.add("a second run gives other bits (" + op + ")");
+                        }
+                        Graph graph = Graph.trace(in -> Engine.apply(op, in), types(row, dtype));
+                        if (!sameBits(first, graph.evaluate(operands))) {
+                            failures.add("the traced program gives other bits (" + op + ")");
+                        }
+                    } catch (RuntimeException e) {
+                        failures.add("throws " + e);
+                    }
+                    return failures;
+                });
+    }
+
+    /** NaN equals NaN, whatever its payload: hardware and compilers differ in it. */
+    private static boolean sameBits(Tensor[] first, Tensor[] second) {
+        for (int i = 0; i < first.length; i++) {
+            Tensor before = first[i];
+            Tensor expected = REFERENCE.call(() -> Tensor.of(before.type(), before.toMemory()));
+            if (Comparison.differ(second[i], expected, expected, Tolerance.BITS).isPresent()) {
+                return false;
+            }
+        }
+        return first.length == second.length;
+    }
+}
