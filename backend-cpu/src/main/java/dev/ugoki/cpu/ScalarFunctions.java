@@ -20,7 +20,7 @@ final class ScalarFunctions {
         return switch (kind) {
             case NEG -> x -> -x;
             case ABS -> Math::abs;
-            case SIGN -> Math::signum;
+            case SIGN -> x -> x > 0 ? 1 : x < 0 ? -1 : 0;
             case SQRT -> Math::sqrt;
             case RSQRT -> x -> 1 / Math.sqrt(x);
             case EXP -> StrictMath::exp;

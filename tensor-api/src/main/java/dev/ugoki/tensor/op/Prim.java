@@ -37,7 +37,8 @@ public sealed interface Prim extends Op {
     /** A function of each element. */
     record Unary(Kind kind) implements Prim {
         /**
-         * {@code ROUND} rounds half to even; {@code NOT} is logical for BOOL, bitwise otherwise.
+         * {@code ROUND} rounds half to even; {@code SIGN} is {@code (x > 0) - (x < 0)}, and so 0
+         * for NaN; {@code NOT} is logical for BOOL, bitwise otherwise.
          */
         public enum Kind {
             NEG,

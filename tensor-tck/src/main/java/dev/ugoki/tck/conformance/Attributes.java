@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import java.util.Iterator;
 
-/** An operation's settings in a case, by name; a setting that is missing or of another kind throws. */
+/**
+ * An operation's settings in a case, by name; a setting that is missing or of another kind throws.
+ */
 final class Attributes {
     private final JsonNode node;
 
@@ -48,9 +50,7 @@ final class Attributes {
     /** Dimensions; none where the setting is null, which means all. */
     int[] dims(String name) {
         JsonNode dims = node.path(name);
-        return dims.isNull()
-                ? new int[0]
-                : toInts(integers(name));
+        return dims.isNull() ? new int[0] : toInts(integers(name));
     }
 
     /** A pair for each dimension. */

@@ -31,8 +31,7 @@ public final class Conformance {
      *
      * @param failure why it failed; null where it passed
      */
-    public record Outcome(
-            String id, String group, Deviation deviation, @Nullable String failure) {}
+    public record Outcome(String id, String group, Deviation deviation, @Nullable String failure) {}
 
     /** What became of all cases. */
     public record Report(List<Outcome> outcomes) {

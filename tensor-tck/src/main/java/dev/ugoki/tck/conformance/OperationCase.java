@@ -73,13 +73,21 @@ final class OperationCase implements ConformanceCase {
     private Tensor[] arguments(Map<String, Tensor> bases) {
         List<Tensor> arguments = new ArrayList<>();
         for (JsonNode input : node.required("inputs")) {
-            Tensor argument = bases.get(input.required("name").asText());
+            Tensor argument = base(input.required("name").asText(), bases);
             for (JsonNode step : input.path("view")) {
                 argument = view(argument, step);
             }
             arguments.add(argument);
         }
         return arguments.toArray(Tensor[]::new);
+    }
+
+    private static Tensor base(String name, Map<String, Tensor> bases) {
+        Tensor base = bases.get(name);
+        if (base == null) {
+            throw new IllegalArgumentException("there is no input '" + name + "'");
+        }
+        return base;
     }
 
     private static Tensor view(Tensor base, JsonNode step) {
@@ -100,15 +108,12 @@ final class OperationCase implements ConformanceCase {
     private Deviation compareResults(Comparison comparison, List<Tensor> results) {
         JsonNode expected = node.required("outputs");
         if (results.size() != expected.size()) {
-            throw new MismatchException(
-                    results.size() + " results, expected " + expected.size());
+            throw new MismatchException(results.size() + " results, expected " + expected.size());
         }
         Deviation worst = Deviation.NONE;
         for (int i = 0; i < results.size(); i++) {
             Tensor result = results.get(i);
-            worst =
-                    worst.or(
-                            comparison.compare("result " + i, result, array(expected.get(i))));
+            worst = worst.or(comparison.compare("result " + i, result, array(expected.get(i))));
         }
         return worst;
     }
@@ -128,15 +133,10 @@ final class OperationCase implements ConformanceCase {
         Deviation worst = Deviation.NONE;
         for (Map.Entry<String, JsonNode> expected : node.required("grads").properties()) {
             String name = expected.getKey();
-            Tensor base = bases.get(name);
-            if (base == null) {
-                throw new IllegalArgumentException("there is no input '" + name + "'");
-            }
+            Tensor base = base(name, bases);
             Deviation deviation =
                     comparison.compare(
-                            "gradient of " + name,
-                            gradients.of(base),
-                            array(expected.getValue()));
+                            "gradient of " + name, gradients.of(base), array(expected.getValue()));
             worst = worst.or(deviation);
         }
         return worst;

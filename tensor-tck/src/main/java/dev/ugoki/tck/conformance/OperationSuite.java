@@ -27,8 +27,7 @@ public final class OperationSuite implements ConformanceSuite {
         if (lines.isEmpty()) {
             return List.of();
         }
-        Map<String, HostArray> arrays =
-                SafetensorsFile.read(folder.resolve("tensors.safetensors"));
+        Map<String, HostArray> arrays = SafetensorsFile.read(folder.resolve("tensors.safetensors"));
         List<ConformanceCase> cases = new ArrayList<>();
         for (JsonNode line : lines) {
             cases.add(new OperationCase(line, arrays));

@@ -294,8 +294,7 @@ final class OperationTable {
                             with.integer("ignoreIndex"),
                             reduction(with));
             // The inputs are logits, softmaxed over the last dimension.
-            case "klDiv" ->
-                    Losses.klDiv(in[0].logSoftmax(-1), in[1].softmax(-1), reduction(with));
+            case "klDiv" -> Losses.klDiv(in[0].logSoftmax(-1), in[1].softmax(-1), reduction(with));
             case "cosineSimilarity" -> in[0].cosineSimilarity(in[1], with.dim("dim"), 1e-8);
             default -> null;
         };

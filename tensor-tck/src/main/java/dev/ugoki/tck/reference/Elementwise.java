@@ -51,7 +51,7 @@ final class Elementwise {
         return switch (kind) {
             case NEG -> -x;
             case ABS -> Math.abs(x);
-            case SIGN -> Math.signum(x);
+            case SIGN -> x > 0 ? 1 : x < 0 ? -1 : 0;
             case SQRT -> Math.sqrt(x);
             case RSQRT -> 1 / Math.sqrt(x);
             case EXP -> StrictMath.exp(x);
