@@ -6,6 +6,7 @@ module dev.ugoki.tensor {
     exports dev.ugoki.tensor;
     exports dev.ugoki.tensor.graph;
     exports dev.ugoki.tensor.io;
+    exports dev.ugoki.tensor.kernel;
     exports dev.ugoki.tensor.op;
     exports dev.ugoki.tensor.spi;
 

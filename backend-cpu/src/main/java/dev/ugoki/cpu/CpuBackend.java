@@ -36,7 +36,8 @@ final class CpuBackend implements Backend {
     public Support supports(Op op, TensorType... operands) {
         return switch (op) {
             case Prim _ -> Support.NATIVE;
-            case Composite _ -> Support.DECOMPOSE;
+            case Composite composite ->
+                    FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
     }
 
@@ -44,8 +45,7 @@ final class CpuBackend implements Backend {
     public void execute(Op op, Stored[] operands, Stored[] results) {
         switch (op) {
             case Prim prim -> execute(prim, operands, results[0]);
-            case Composite _ ->
-                    throw new UnsupportedOperationException(op.name() + ": decomposes here");
+            case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }
 

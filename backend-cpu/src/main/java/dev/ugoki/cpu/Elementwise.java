@@ -11,89 +11,93 @@ import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Functions of single elements, for every dtype and layout: runs are found by {@link Walk}, cut
- * into pieces that depend on shape alone, and handed to a kernel of the dtype. F32 has vector
- * kernels; F16 and BF16 are computed as F32 and rounded once; integers are computed as I64.
+ * Functions of single elements, for every dtype and layout: rows are found by {@link Nest}, cut
+ * into tasks that depend on shape alone, and handed to a kernel of the dtype. Most of F32 has
+ * generated kernels; F16 and BF16 are computed as F32 and rounded once; integers are computed as
+ * I64.
  */
 final class Elementwise {
-    private static final long PIECE = 1 << 14;
+    private static final long ELEMENTS_OF_A_TASK = 1 << 14;
 
     private Elementwise() {}
 
-    /** What is done to a piece of a run: {@code count} elements at the operands' addresses. */
+    /** What is done to {@code count} elements at the operands' addresses. */
     private interface Kernel {
         void run(long count, long a, long b, long c, long result);
     }
 
-    private static void run(Stored result, Kernel kernel, Walk walk, Stored... operands) {
-        long piecesOfRun = (walk.runLength() + PIECE - 1) / PIECE;
-        long runsOfTask = Math.max(1, PIECE / Math.max(1, walk.runLength()));
-        long units = piecesOfRun > 1 ? walk.runCount() * piecesOfRun : walk.runCount();
-        int tasks =
-                Math.toIntExact(piecesOfRun > 1 ? units : (units + runsOfTask - 1) / runsOfTask);
+    private static void run(Stored result, Kernel kernel, Nest nest, Stored... operands) {
+        long columns = nest.columns();
+        long rows = nest.rows();
+        long lines = rows * nest.repeats();
+        if (lines == 1) {
+            int bytes = result.dtype().byteSize();
+            int tasks = Math.toIntExact((columns + ELEMENTS_OF_A_TASK - 1) / ELEMENTS_OF_A_TASK);
+            ThreadPool.shared()
+                    .parallelFor(
+                            tasks,
+                            task -> {
+                                long first = task * ELEMENTS_OF_A_TASK;
+                                kernel.run(
+                                        Math.min(ELEMENTS_OF_A_TASK, columns - first),
+                                        element(nest, operands, 0, first),
+                                        element(nest, operands, 1, first),
+                                        element(nest, operands, 2, first),
+                                        result.address() + first * bytes);
+                            });
+            return;
+        }
+        long linesOfTask = Math.max(1, ELEMENTS_OF_A_TASK / columns);
+        int tasks = Math.toIntExact((lines + linesOfTask - 1) / linesOfTask);
         ThreadPool.shared()
                 .parallelFor(
                         tasks,
                         task -> {
-                            if (piecesOfRun > 1) {
-                                long first = task % piecesOfRun * PIECE;
-                                long count = Math.min(PIECE, walk.runLength() - first);
-                                piece(
-                                        result,
-                                        kernel,
-                                        walk,
-                                        operands,
-                                        task / piecesOfRun,
-                                        first,
-                                        count);
-                            } else {
-                                long end = Math.min(units, (task + 1) * runsOfTask);
-                                for (long run = task * runsOfTask; run < end; run++) {
-                                    piece(result, kernel, walk, operands, run, 0, walk.runLength());
-                                }
+                            long end = Math.min(lines, (task + 1) * linesOfTask);
+                            for (long line = task * linesOfTask; line < end; line++) {
+                                kernel.run(
+                                        columns,
+                                        line(nest, operands, 0, line),
+                                        line(nest, operands, 1, line),
+                                        line(nest, operands, 2, line),
+                                        result.address()
+                                                + line * columns * result.dtype().byteSize());
                             }
                         });
     }
 
-    private static void piece(
-            Stored result,
-            Kernel kernel,
-            Walk walk,
-            Stored[] operands,
-            long run,
-            long first,
-            long count) {
-        long to = result.address() + (run * walk.runLength() + first) * result.dtype().byteSize();
-        kernel.run(
-                count,
-                address(walk, operands, 0, run, first),
-                address(walk, operands, 1, run, first),
-                address(walk, operands, 2, run, first),
-                to);
-    }
-
-    private static long address(Walk walk, Stored[] operands, int i, long run, long first) {
+    private static long element(Nest nest, Stored[] operands, int i, long element) {
         if (i >= operands.length) {
             return 0;
         }
-        long skipped = walk.isScalar(i) ? 0 : first * operands[i].dtype().byteSize();
-        return walk.address(i, run) + skipped;
+        long bytes = nest.isConstantInRow(i) ? 0 : operands[i].dtype().byteSize();
+        return nest.address(i, 0) + element * bytes;
+    }
+
+    private static long line(Nest nest, Stored[] operands, int i, long line) {
+        if (i >= operands.length) {
+            return 0;
+        }
+        long rows = nest.rows();
+        return nest.address(i, line / rows) + line % rows * nest.rowBytes(i);
     }
 
     static void unary(Prim.Unary.Kind kind, Stored x, Stored result) {
-        try (Walk walk = Walk.through(result.shape(), x)) {
-            boolean scalar = walk.isScalar(0);
-            run(result, unaryKernel(kind, x.dtype(), scalar), walk, x);
+        if (result.elementCount() == 0) {
+            return;
+        }
+        if (x.dtype() == DType.F32 && FloatKernels.has(kind)) {
+            FloatLoops.run(result, layouts -> FloatKernels.unary(kind, layouts[0]), x);
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x)) {
+            run(result, unaryKernel(kind, x.dtype(), nest.isConstantInRow(0)), nest, x);
         }
     }
 
     private static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
         int bytes = dtype.byteSize();
         long step = scalar ? 0 : bytes;
-        if (dtype == DType.F32) {
-            FloatKernels kernels = FloatKernels.INSTANCE;
-            return (count, a, _, _, to) -> kernels.unary(kind, count, a, scalar, to);
-        }
         if (dtype.isFloating()) {
             DoubleUnaryOperator function = ScalarFunctions.of(kind);
             return (count, a, _, _, to) -> {
@@ -113,9 +117,18 @@ final class Elementwise {
     }
 
     static void binary(Prim.Binary.Kind kind, Stored x, Stored y, Stored result) {
-        try (Walk walk = Walk.through(result.shape(), x, y)) {
-            Kernel kernel = binaryKernel(kind, x.dtype(), walk.isScalar(0), walk.isScalar(1));
-            run(result, kernel, walk, x, y);
+        if (result.elementCount() == 0) {
+            return;
+        }
+        if (x.dtype() == DType.F32 && FloatKernels.has(kind)) {
+            FloatLoops.run(
+                    result, layouts -> FloatKernels.binary(kind, layouts[0], layouts[1]), x, y);
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x, y)) {
+            Kernel kernel =
+                    binaryKernel(kind, x.dtype(), nest.isConstantInRow(0), nest.isConstantInRow(1));
+            run(result, kernel, nest, x, y);
         }
     }
 
@@ -124,10 +137,6 @@ final class Elementwise {
         int bytes = dtype.byteSize();
         long xStep = xScalar ? 0 : bytes;
         long yStep = yScalar ? 0 : bytes;
-        if (dtype == DType.F32) {
-            FloatKernels kernels = FloatKernels.INSTANCE;
-            return (count, a, b, _, to) -> kernels.binary(kind, count, a, xScalar, b, yScalar, to);
-        }
         if (dtype.isFloating()) {
             DoubleBinaryOperator function = ScalarFunctions.of(kind);
             return (count, a, b, _, to) -> {
@@ -149,9 +158,14 @@ final class Elementwise {
     }
 
     static void compare(Prim.Compare.Kind kind, Stored x, Stored y, Stored result) {
-        try (Walk walk = Walk.through(result.shape(), x, y)) {
-            Kernel kernel = compareKernel(kind, x.dtype(), walk.isScalar(0), walk.isScalar(1));
-            run(result, kernel, walk, x, y);
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x, y)) {
+            Kernel kernel =
+                    compareKernel(
+                            kind, x.dtype(), nest.isConstantInRow(0), nest.isConstantInRow(1));
+            run(result, kernel, nest, x, y);
         }
     }
 
@@ -200,12 +214,15 @@ final class Elementwise {
     }
 
     static void select(Stored condition, Stored x, Stored y, Stored result) {
-        try (Walk walk = Walk.through(result.shape(), condition, x, y)) {
-            long step = walk.isScalar(0) ? 0 : 1;
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), condition, x, y)) {
+            long step = nest.isConstantInRow(0) ? 0 : 1;
             int bytes = x.dtype().byteSize();
-            long xStep = walk.isScalar(1) ? 0 : bytes;
-            long yStep = walk.isScalar(2) ? 0 : bytes;
-            run(result, selectKernel(bytes, step, xStep, yStep), walk, condition, x, y);
+            long xStep = nest.isConstantInRow(1) ? 0 : bytes;
+            long yStep = nest.isConstantInRow(2) ? 0 : bytes;
+            run(result, selectKernel(bytes, step, xStep, yStep), nest, condition, x, y);
         }
     }
 
@@ -254,8 +271,11 @@ final class Elementwise {
     }
 
     static void cast(Stored x, Stored result) {
-        try (Walk walk = Walk.through(result.shape(), x)) {
-            run(result, castKernel(x.dtype(), result.dtype(), walk.isScalar(0)), walk, x);
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Nest nest = Nest.of(result.shape(), x)) {
+            run(result, castKernel(x.dtype(), result.dtype(), nest.isConstantInRow(0)), nest, x);
         }
     }
 

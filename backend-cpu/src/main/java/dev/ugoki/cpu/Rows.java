@@ -36,8 +36,11 @@ final class Rows {
             return;
         }
         long length = x.elementCount() / rows;
-        if (isLeading(op, x) && x.dtype() == DType.F32 && op.kind() == Prim.Reduce.Kind.SUM) {
-            sumOfRows(x.address(), length, rows, result.address());
+        if (length > 0
+                && isLeading(op, x)
+                && x.dtype() == DType.F32
+                && op.kind() == Prim.Reduce.Kind.SUM) {
+            FusedKernels.sumOfRows(x.address(), length, rows, result.address());
             return;
         }
         try (Reordered ordered = Reordered.lastAxes(op, x)) {
@@ -67,46 +70,6 @@ final class Rows {
             }
         }
         return x.isContiguous() && op.axes().count() < x.shape().rank();
-    }
-
-    /**
-     * The sum of {@code rows} rows, column by column: blocks of rows are added up in F32 one after
-     * the other, and the blocks' sums in F64, so that the error stays that of a short sum.
-     */
-    private static void sumOfRows(long from, long rows, long columns, long to) {
-        int blockRows = 64;
-        int width = 256;
-        forEach(
-                (columns + width - 1) / width,
-                rows * width,
-                (firstBlock, endBlock) -> {
-                    double[] totals = new double[width];
-                    float[] sums = new float[width];
-                    for (long block = firstBlock; block < endBlock; block++) {
-                        long first = block * width;
-                        int count = (int) Math.min(width, columns - first);
-                        Arrays.fill(totals, 0);
-                        for (long row = 0; row < rows; row += blockRows) {
-                            Arrays.fill(sums, 0);
-                            long end = Math.min(rows, row + blockRows);
-                            for (long r = row; r < end; r++) {
-                                addRow(from + 4 * (r * columns + first), count, sums);
-                            }
-                            for (int i = 0; i < count; i++) {
-                                totals[i] += sums[i];
-                            }
-                        }
-                        for (int i = 0; i < count; i++) {
-                            NativeMemory.setFloat(to + 4 * (first + i), (float) totals[i]);
-                        }
-                    }
-                });
-    }
-
-    private static void addRow(long from, int count, float[] sums) {
-        for (int i = 0; i < count; i++) {
-            sums[i] += NativeMemory.getFloat(from + 4L * i);
-        }
     }
 
     private static void reduceRow(

@@ -37,7 +37,7 @@ final class VectorProduct implements OwnProduct {
             boolean accumulate) {
         long panelA = Scratch.address(4L * (DEPTH * (HEIGHT + WIDTH) + ROWS * COLUMNS));
         long panelB = panelA + 4L * DEPTH * HEIGHT;
-        long edge = panelB + 4L * DEPTH * WIDTH;
+        long sums = panelB + 4L * DEPTH * WIDTH;
         for (int left = 0; left < n; left += WIDTH) {
             int width = Math.min(WIDTH, n - left);
             for (int front = 0; front < k; front += DEPTH) {
@@ -55,7 +55,7 @@ final class VectorProduct implements OwnProduct {
                             c + top * cRow + 4L * left,
                             cRow,
                             accumulate || front > 0,
-                            edge);
+                            sums);
                 }
             }
         }
@@ -70,7 +70,7 @@ final class VectorProduct implements OwnProduct {
             long c,
             long cRow,
             boolean add,
-            long edge) {
+            long sums) {
         for (int column = 0; column < width; column += COLUMNS) {
             long b = panelB + 4L * column * depth;
             for (int row = 0; row < height; row += ROWS) {
@@ -78,28 +78,40 @@ final class VectorProduct implements OwnProduct {
                 long target = c + row * cRow + 4L * column;
                 int rows = Math.min(ROWS, height - row);
                 int columns = Math.min(COLUMNS, width - column);
-                if (rows == ROWS && columns == COLUMNS) {
-                    kernel(depth, a, b, target, cRow, add);
+                kernel(depth, a, b, sums);
+                if (columns == COLUMNS) {
+                    put(rows, sums, target, cRow, add);
                 } else {
-                    kernel(depth, a, b, edge, 4L * COLUMNS, false);
-                    putEdge(rows, columns, edge, target, cRow, add);
+                    putEdge(rows, columns, sums, target, cRow, add);
                 }
             }
         }
     }
 
-    private static void kernel(int depth, long a, long b, long c, long cRow, boolean add) {
+    /** The sums of one block of C, row after row; put into C by methods of their own for C2. */
+    private static void kernel(int depth, long a, long b, long sums) {
         if (ROWS == 12) {
-            kernel12x2(depth, a, b, c, cRow, add);
+            kernel12x2(depth, a, b, sums);
         } else {
-            kernel6x2(depth, a, b, c, cRow, add);
+            kernel6x2(depth, a, b, sums);
         }
     }
 
-    private static void putEdge(int rows, int columns, long edge, long c, long cRow, boolean add) {
+    private static void put(int rows, long sums, long c, long cRow, boolean add) {
+        for (int row = 0; row < rows; row++) {
+            long source = sums + 2L * VECTOR * row;
+            long target = c + row * cRow;
+            FloatVector left = Lanes.load(source);
+            FloatVector right = Lanes.load(source + VECTOR);
+            Lanes.store(add ? Lanes.load(target).add(left) : left, target);
+            Lanes.store(add ? Lanes.load(target + VECTOR).add(right) : right, target + VECTOR);
+        }
+    }
+
+    private static void putEdge(int rows, int columns, long sums, long c, long cRow, boolean add) {
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                float part = NativeMemory.getFloat(edge + 4L * (row * COLUMNS + column));
+                float part = NativeMemory.getFloat(sums + 4L * (row * COLUMNS + column));
                 long element = c + row * cRow + 4L * column;
                 NativeMemory.setFloat(element, add ? NativeMemory.getFloat(element) + part : part);
             }
@@ -169,11 +181,7 @@ final class VectorProduct implements OwnProduct {
         return FloatVector.broadcast(Lanes.SPECIES, NativeMemory.getFloat(a));
     }
 
-    private static void put(FloatVector part, long c, boolean add) {
-        Lanes.store(add ? Lanes.load(c).add(part) : part, c);
-    }
-
-    private static void kernel12x2(int depth, long a, long b, long c, long cRow, boolean add) {
+    private static void kernel12x2(int depth, long a, long b, long sums) {
         FloatVector s0a = FloatVector.zero(Lanes.SPECIES);
         FloatVector s0b = FloatVector.zero(Lanes.SPECIES);
         FloatVector s1a = FloatVector.zero(Lanes.SPECIES);
@@ -240,33 +248,33 @@ final class VectorProduct implements OwnProduct {
             s11a = x11.fma(left, s11a);
             s11b = x11.fma(right, s11b);
         }
-        put(s0a, c, add);
-        put(s0b, c + VECTOR, add);
-        put(s1a, c + cRow, add);
-        put(s1b, c + cRow + VECTOR, add);
-        put(s2a, c + 2 * cRow, add);
-        put(s2b, c + 2 * cRow + VECTOR, add);
-        put(s3a, c + 3 * cRow, add);
-        put(s3b, c + 3 * cRow + VECTOR, add);
-        put(s4a, c + 4 * cRow, add);
-        put(s4b, c + 4 * cRow + VECTOR, add);
-        put(s5a, c + 5 * cRow, add);
-        put(s5b, c + 5 * cRow + VECTOR, add);
-        put(s6a, c + 6 * cRow, add);
-        put(s6b, c + 6 * cRow + VECTOR, add);
-        put(s7a, c + 7 * cRow, add);
-        put(s7b, c + 7 * cRow + VECTOR, add);
-        put(s8a, c + 8 * cRow, add);
-        put(s8b, c + 8 * cRow + VECTOR, add);
-        put(s9a, c + 9 * cRow, add);
-        put(s9b, c + 9 * cRow + VECTOR, add);
-        put(s10a, c + 10 * cRow, add);
-        put(s10b, c + 10 * cRow + VECTOR, add);
-        put(s11a, c + 11 * cRow, add);
-        put(s11b, c + 11 * cRow + VECTOR, add);
+        Lanes.store(s0a, sums);
+        Lanes.store(s0b, sums + VECTOR);
+        Lanes.store(s1a, sums + 2 * VECTOR);
+        Lanes.store(s1b, sums + 3 * VECTOR);
+        Lanes.store(s2a, sums + 4 * VECTOR);
+        Lanes.store(s2b, sums + 5 * VECTOR);
+        Lanes.store(s3a, sums + 6 * VECTOR);
+        Lanes.store(s3b, sums + 7 * VECTOR);
+        Lanes.store(s4a, sums + 8 * VECTOR);
+        Lanes.store(s4b, sums + 9 * VECTOR);
+        Lanes.store(s5a, sums + 10 * VECTOR);
+        Lanes.store(s5b, sums + 11 * VECTOR);
+        Lanes.store(s6a, sums + 12 * VECTOR);
+        Lanes.store(s6b, sums + 13 * VECTOR);
+        Lanes.store(s7a, sums + 14 * VECTOR);
+        Lanes.store(s7b, sums + 15 * VECTOR);
+        Lanes.store(s8a, sums + 16 * VECTOR);
+        Lanes.store(s8b, sums + 17 * VECTOR);
+        Lanes.store(s9a, sums + 18 * VECTOR);
+        Lanes.store(s9b, sums + 19 * VECTOR);
+        Lanes.store(s10a, sums + 20 * VECTOR);
+        Lanes.store(s10b, sums + 21 * VECTOR);
+        Lanes.store(s11a, sums + 22 * VECTOR);
+        Lanes.store(s11b, sums + 23 * VECTOR);
     }
 
-    private static void kernel6x2(int depth, long a, long b, long c, long cRow, boolean add) {
+    private static void kernel6x2(int depth, long a, long b, long sums) {
         FloatVector s0a = FloatVector.zero(Lanes.SPECIES);
         FloatVector s0b = FloatVector.zero(Lanes.SPECIES);
         FloatVector s1a = FloatVector.zero(Lanes.SPECIES);
@@ -303,17 +311,17 @@ final class VectorProduct implements OwnProduct {
             s5a = x5.fma(left, s5a);
             s5b = x5.fma(right, s5b);
         }
-        put(s0a, c, add);
-        put(s0b, c + VECTOR, add);
-        put(s1a, c + cRow, add);
-        put(s1b, c + cRow + VECTOR, add);
-        put(s2a, c + 2 * cRow, add);
-        put(s2b, c + 2 * cRow + VECTOR, add);
-        put(s3a, c + 3 * cRow, add);
-        put(s3b, c + 3 * cRow + VECTOR, add);
-        put(s4a, c + 4 * cRow, add);
-        put(s4b, c + 4 * cRow + VECTOR, add);
-        put(s5a, c + 5 * cRow, add);
-        put(s5b, c + 5 * cRow + VECTOR, add);
+        Lanes.store(s0a, sums);
+        Lanes.store(s0b, sums + VECTOR);
+        Lanes.store(s1a, sums + 2 * VECTOR);
+        Lanes.store(s1b, sums + 3 * VECTOR);
+        Lanes.store(s2a, sums + 4 * VECTOR);
+        Lanes.store(s2b, sums + 5 * VECTOR);
+        Lanes.store(s3a, sums + 6 * VECTOR);
+        Lanes.store(s3b, sums + 7 * VECTOR);
+        Lanes.store(s4a, sums + 8 * VECTOR);
+        Lanes.store(s4b, sums + 9 * VECTOR);
+        Lanes.store(s5a, sums + 10 * VECTOR);
+        Lanes.store(s5b, sums + 11 * VECTOR);
     }
 }

@@ -243,8 +243,7 @@ public abstract class Module {
                     .run(
                             () -> {
                                 try (TensorScope _ = TensorScope.open()) {
-                                    assign.accept(
-                                            HostTensors.fromHost(values.to(tensor.dtype())));
+                                    assign.accept(HostTensors.fromHost(values.to(tensor.dtype())));
                                 }
                             });
         }
@@ -354,9 +353,9 @@ public abstract class Module {
             line.append('(').append(settings()).append(')');
         }
         parameters.forEach(
-                (own, parameter) ->
-                        line.append(' ').append(own).append(parameter.type().shape()));
-        buffers.forEach((own, buffer) -> line.append(' ').append(own).append(buffer.type().shape()));
+                (own, parameter) -> line.append(' ').append(own).append(parameter.type().shape()));
+        buffers.forEach(
+                (own, buffer) -> line.append(' ').append(own).append(buffer.type().shape()));
         texts.add(line.toString());
         counts.add(parameterCount());
         children.forEach((own, child) -> child.describe(own, depth + 1, texts, counts));

@@ -1,5 +1,6 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.graph.Traced;
 import dev.ugoki.tensor.graph.Tracer;
 import dev.ugoki.tensor.op.Composite;
@@ -13,6 +14,9 @@ import dev.ugoki.tensor.spi.Support;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * The one door that every operation goes through: its types are checked, then it is written down
  * (under a trace), taken as a view, or run by the backend of its operands, and last the operands'
@@ -25,7 +29,7 @@ public final class Engine {
 
     /** The single result of {@code op}. */
     public static Tensor one(Op op, Tensor... operands) {
-        if (op instanceof Prim prim && op.resultCount() == 1 && recorder(operands) == null) {
+        if (op instanceof Prim prim && !(op instanceof Prim.Loop) && recorder(operands) == null) {
             return compute(prim, operands);
         }
         return apply(op, operands)[0];
@@ -38,6 +42,9 @@ public final class Engine {
      * @throws IllegalStateException if an operand was released
      */
     public static Tensor[] apply(Op op, Tensor... operands) {
+        if (op instanceof Prim.Loop loop && !loop.body().captures().isEmpty()) {
+            return applyClosed(loop, operands);
+        }
         Lineage recorder = recorder(operands);
         if (recorder == null) {
             return computeAll(op, operands);
@@ -45,13 +52,24 @@ public final class Engine {
         Tensor[] forward =
                 op instanceof Composite composite
                         ? composite.forwardWithResiduals(detached(operands))
-                        : computeAll(op, operands);
+                        : computeAll(op, detached(operands));
         @Nullable Lineage[] lineages = recorder.record(op, operands, forward);
         Tensor[] results = new Tensor[op.resultCount()];
         for (int i = 0; i < results.length; i++) {
             results[i] = forward[i].withLineage(lineages[i]);
         }
         return results;
+    }
+
+    /**
+     * A loop whose body captures tensors, as one that is given them: so they are traced where they
+     * are traced, and followed where they are followed.
+     */
+    private static Tensor[] applyClosed(Prim.Loop loop, Tensor[] operands) {
+        List<Tensor> all = new ArrayList<>(List.of(operands));
+        loop.body().captures().forEach(capture -> all.add(capture.tensor()));
+        Graph body = loop.body().withCapturesAsInputs();
+        return apply(new Prim.Loop(body, loop.steps()), all.toArray(Tensor[]::new));
     }
 
     /**
@@ -66,21 +84,32 @@ public final class Engine {
         for (int i = 0; i < targets.length; i++) {
             targets[i] = target(op, i, operands);
         }
+        requireTypes(op, TypeRules.infer(op, types(operands)), targets);
         Backend backend = targets[0].storage().backend();
         if (backend.supports(op, types(operands)) instanceof Support.Native) {
-            TypeRules.infer(op, types(operands));
             run(backend, op, stored(op, backend, operands), targets);
         } else {
             try (TensorScope _ = TensorScope.open()) {
                 Tensor[] results = computeAll(op, detached(operands));
                 for (int i = 0; i < targets.length; i++) {
-                    copy(op, results[i], targets[i]);
+                    results[i] = apartFrom(targets, results[i]);
+                }
+                for (int i = 0; i < targets.length; i++) {
+                    Op copying = new Prim.Reshape(targets[i].shape());
+                    run(backend, copying, stored(op, backend, results[i]), only(targets[i]));
                 }
             }
         }
         for (Stored target : targets) {
             target.storage().touch();
         }
+    }
+
+    /** The result of {@code op}, which has no operands, on the device of {@code like}. */
+    static Tensor createLike(Tensor like, Prim op) {
+        return like.payload() instanceof Stored stored && Tracer.current() == null
+                ? execute(stored.storage().backend(), op, TypeRules.inferOne(op), new Stored[0])
+                : one(op);
     }
 
     /** The same elements in a storage of their own, recorded as a reshape to the same shape. */
@@ -113,22 +142,33 @@ public final class Engine {
                         + ") is to be written, but is a view or traced: pass a contiguous one");
     }
 
-    private static void copy(Op op, Tensor from, Stored to) {
-        if (!from.type().equals(to.type())) {
-            throw new IllegalArgumentException(
-                    op.name()
-                            + ": made "
-                            + from.type()
-                            + ", which cannot be put into "
-                            + to.type());
+    private static void requireTypes(Op op, TensorType[] resultTypes, Stored[] targets) {
+        for (int i = 0; i < targets.length; i++) {
+            if (!targets[i].type().equals(resultTypes[i])) {
+                throw new IllegalArgumentException(
+                        op.name()
+                                + ": result "
+                                + i
+                                + " is "
+                                + resultTypes[i]
+                                + ", which cannot be put into "
+                                + targets[i].type());
+            }
         }
-        Backend backend = to.storage().backend();
-        Op copying = new Prim.Reshape(to.shape());
-        Stored[] source = stored(op, backend, from);
-        if (source[0].storage() == to.storage()) {
-            source = stored(op, backend, from.copy());
+    }
+
+    /** A result that does not change while the targets are written, one after the other. */
+    private static Tensor apartFrom(Stored[] targets, Tensor result) {
+        for (Stored target : targets) {
+            if (result.payload() instanceof Stored stored && stored.storage() == target.storage()) {
+                return result.copy();
+            }
         }
-        run(backend, copying, source, new Stored[] {to});
+        return result;
+    }
+
+    private static Stored[] only(Stored result) {
+        return new Stored[] {result};
     }
 
     /** A lineage among the operands that wants to record, if any. */

@@ -625,8 +625,8 @@ public final class Tensor {
 
     /** A scalar of this tensor's dtype, on its device. */
     public Tensor scalarLike(Number value) {
-        Tensor scalar = full(dtype(), Shape.SCALAR, value);
-        return scalar.device().equals(device()) ? scalar : scalar.to(device());
+        Prim fill = new Prim.Fill(dtype(), Shape.SCALAR, numberFor(dtype(), value));
+        return Engine.createLike(this, fill);
     }
 
     private static Shape broadcast(String operation, Shape lhs, Tensor rhs) {
@@ -868,8 +868,10 @@ public final class Tensor {
     public Tensor pad(int dim, long before, long after, PadMode mode) {
         int at = dimension("pad", dim);
         long[] places = mode.places(type, at, before, after);
-        Tensor index = of(places, places.length).to(device());
-        return before == 0 && after == 0 ? this : indexSelect(at, index);
+        if (before == 0 && after == 0) {
+            return this;
+        }
+        return indexSelect(at, device().call(() -> of(places, places.length)));
     }
 
     /** Tensors one after the other along {@code dim}. */
@@ -1005,8 +1007,8 @@ public final class Tensor {
             throw new IllegalArgumentException(
                     operation + ": needs rows and columns, and is " + type);
         }
-        Tensor rows = arange(DType.I64, extent(-2)).unsqueeze(1).to(device());
-        Tensor columns = arange(DType.I64, extent(-1)).to(device());
+        Tensor rows = rangeLike(DType.I64, extent(-2)).unsqueeze(1);
+        Tensor columns = rangeLike(DType.I64, extent(-1));
         return columns.sub(rows).le(diagonal);
     }
 
@@ -1073,9 +1075,11 @@ public final class Tensor {
         return deviations.square().sum(keepDims, dims).div(divisor);
     }
 
-    /** The root of {@link #var}; its gradient is infinite or NaN where the variance is 0. */
+    /** The root of {@link #var}; where that is 0 its gradient counts as 0, as in PyTorch. */
     public Tensor std(double correction, boolean keepDims, int... dims) {
-        return var(correction, keepDims, dims).sqrt();
+        Tensor variance = var(correction, keepDims, dims);
+        Tensor none = variance.eq(0);
+        return variance.maskedFill(none, 1).sqrt().maskedFill(none, 0);
     }
 
     /** {@code log(sum(exp(x)))} along {@code dims}, safe for large scores; as {@link #sum}. */
@@ -1284,8 +1288,11 @@ public final class Tensor {
             throw new IllegalArgumentException(
                     "oneHot: needs integers and at least one class: " + type + ", " + classes);
         }
-        Tensor range = arange(dtype(), classes).to(device());
-        return unsqueeze(-1).eq(range).cast(DType.I64);
+        return unsqueeze(-1).eq(rangeLike(dtype(), classes)).cast(DType.I64);
+    }
+
+    private Tensor rangeLike(DType dtype, long count) {
+        return Engine.createLike(this, new Prim.Iota(dtype, Shape.of(count), 0));
     }
 
     /** The slices of dimension {@code dim} that {@code index} (I64 or I32, rank 1) names. */

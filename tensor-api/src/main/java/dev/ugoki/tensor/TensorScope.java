@@ -73,9 +73,15 @@ public final class TensorScope implements AutoCloseable {
      * none, to the garbage collector. Tensors that this scope does not own are left as they are.
      *
      * @return {@code tensor}
+     * @throws IllegalStateException if this scope is closed, or was opened by another thread
      */
     public Tensor keep(Tensor tensor) {
         requireOwnThread();
+        if (closed) {
+            throw new IllegalStateException(
+                    "TensorScope: closed, so that there is nothing left to keep; keep tensors"
+                            + " before the scope closes");
+        }
         if (tensor.payload() instanceof Stored stored && stored.storage().owner() == this) {
             if (parent == null) {
                 stored.storage().setOwner(null);

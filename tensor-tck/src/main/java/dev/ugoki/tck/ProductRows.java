@@ -64,7 +64,7 @@ final class ProductRows {
                 name,
                 new Prim.MatMul(),
                 Row.FLOATING,
-                Tolerance.sums(8),
+                Tolerance.sums(k),
                 Operand.of(ANY, matrix(batch, m, k)),
                 Operand.of(ANY, matrix(batch, k, n)));
     }
@@ -138,30 +138,33 @@ final class ProductRows {
                                 new TensorType(DType.F32, Shape.of(w)))
                         .shape()
                         .toArray();
+        long ofFilter = Shape.of(w).elementCount();
         Shape spatial = Shape.of(Arrays.copyOfRange(x, 2, x.length));
         Shape kernel = Shape.of(Arrays.copyOfRange(w, 2, w.length));
         List<Row> made =
                 List.of(
-                        product("conv " + name, conv, x, w),
+                        product("conv " + name, conv, ofFilter / w[0], x, w),
                         product(
                                 "convDataGrad " + name,
                                 new Prim.ConvDataGrad(windows, groups, spatial),
+                                ofFilter / w[1],
                                 y,
                                 w),
                         product(
                                 "convFilterGrad " + name,
                                 new Prim.ConvFilterGrad(windows, groups, kernel),
+                                Shape.of(y).elementCount() / w[0],
                                 x,
                                 y));
         made.forEach(row -> rows.add(differentiable ? row.withGradient() : row));
     }
 
-    private static Row product(String name, Prim op, long[] first, long[] second) {
+    private static Row product(String name, Prim op, long terms, long[] first, long[] second) {
         return Row.of(
                 name,
                 op,
                 Set.of(DType.F64, DType.F32, DType.F16, DType.BF16),
-                Tolerance.sums(8),
+                Tolerance.sums(terms),
                 Operand.of(ANY, first),
                 Operand.of(ANY, second));
     }

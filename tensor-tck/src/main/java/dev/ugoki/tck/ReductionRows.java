@@ -78,21 +78,21 @@ final class ReductionRows {
                         name + " of special values",
                         last,
                         Row.FLOATING,
-                        tolerance(kind),
+                        tolerance(kind, 7),
                         Operand.of(Values.cycling(1, Double.NaN, 2, 3, -0.0, 0.0), 5, 7)));
         rows.add(
                 Row.of(
                         name + " of infinities",
                         last,
                         Row.FLOATING,
-                        tolerance(kind),
+                        tolerance(kind, 7),
                         Operand.of(Values.cycling(1, 2, Double.POSITIVE_INFINITY, 3), 5, 3)));
         rows.add(
                 Row.of(
                         name + " of a scalar",
                         new Prim.Reduce(kind, Axes.of()),
                         Row.NUMBERS,
-                        tolerance(kind),
+                        tolerance(kind, 1),
                         Operand.of(values(kind))));
         if (kind == Prim.Reduce.Kind.PROD) {
             Values zeros = Values.cycling(2, 0, 1.5, 0.5, 1.2, 3, 0, 0, 2);
@@ -112,16 +112,18 @@ final class ReductionRows {
     }
 
     private static Row floating(String name, Prim.Reduce op, Values values, long... shape) {
-        return Row.of(name, op, Row.FLOATING, tolerance(op.kind()), Operand.of(values, shape));
+        Operand operand = Operand.of(values, shape);
+        Tolerance tolerance = tolerance(op.kind(), operand.shape().elementCount());
+        return Row.of(name, op, Row.FLOATING, tolerance, operand);
     }
 
     private static Values values(Prim.Reduce.Kind kind) {
         return kind == Prim.Reduce.Kind.PROD ? Values.eitherSign(0.9, 1.1) : Values.between(-3, 3);
     }
 
-    private static Tolerance tolerance(Prim.Reduce.Kind kind) {
+    private static Tolerance tolerance(Prim.Reduce.Kind kind, long terms) {
         return switch (kind) {
-            case SUM -> Tolerance.sums(16);
+            case SUM -> Tolerance.sums(terms);
             case PROD -> Tolerance.ulps(128);
             case MAX, MIN, ANY, ALL -> Tolerance.EXACT;
         };
@@ -183,7 +185,8 @@ final class ReductionRows {
     private static Row scan(String name, Prim.Scan op, Values values, long... shape) {
         Tolerance tolerance =
                 switch (op.kind()) {
-                    case SUM -> Tolerance.sums(32);
+                    case SUM ->
+                            Tolerance.sums(8 * Operand.of(values, shape).shape().elementCount());
                     case PROD -> Tolerance.ulps(1024);
                     case MAX, MIN -> Tolerance.EXACT;
                 };

@@ -29,9 +29,13 @@ public record Tolerance(
         return new Tolerance(ulps, 1, 0, false, false);
     }
 
-    /** A few ulps of the sum of magnitudes: for sums of products in any order. */
-    public static Tolerance sums(double ulps) {
-        return new Tolerance(ulps, 1, 0, true, false);
+    /**
+     * For sums of so many terms, in ulps of the sum of their magnitudes: a few, and more for many
+     * terms. That is generous to sums in eight or more lanes, or by halves, and tight for one after
+     * the other.
+     */
+    public static Tolerance sums(long terms) {
+        return new Tolerance(4 + terms / 16.0, 1, 0, true, false);
     }
 
     /** The same, and {@code more} ulps of 1 besides. */

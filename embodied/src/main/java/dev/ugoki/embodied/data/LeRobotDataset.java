@@ -427,11 +427,11 @@ public final class LeRobotDataset {
         return List.copyOf(episodeStatistics);
     }
 
-    /** Reads all features that are numbers or strings. */
+    /** Reads all features that are numbers or strings, and not empty. */
     public FrameTable readFrames() throws IOException {
         return readFrames(
                 features.values().stream()
-                        .filter(f -> f.type().isNumeric() || f.type() == FeatureType.STRING)
+                        .filter(LeRobotDataset::isReadable)
                         .map(Feature::name)
                         .toList());
     }
@@ -468,12 +468,17 @@ public final class LeRobotDataset {
                     "no feature '%s' in %s; there are %s"
                             .formatted(name, folder, features.keySet()));
         }
-        if (!feature.type().isNumeric() && feature.type() != FeatureType.STRING) {
+        if (!isReadable(feature)) {
             throw new IllegalArgumentException(
-                    "feature '%s' of %s is %s, which is not decoded; read the numeric ones"
-                            .formatted(name, folder, feature.type().jsonName()));
+                    "feature '%s' of %s is %s %s, which is not decoded; read the numeric ones"
+                            .formatted(name, folder, feature.type().jsonName(), feature.shape()));
         }
         return feature;
+    }
+
+    private static boolean isReadable(Feature feature) {
+        return (feature.type().isNumeric() || feature.type() == FeatureType.STRING)
+                && feature.width() > 0;
     }
 
     private List<List<Episode>> episodesByFile() throws DataFormatException {

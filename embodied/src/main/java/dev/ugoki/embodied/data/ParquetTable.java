@@ -186,7 +186,8 @@ final class ParquetTable implements AutoCloseable {
                 reader.buildColumnReader(column.columnIndex())
                         .batchSize(Math.max(1, Math.min(rowCount, BATCH_ROWS)))
                         .build()) {
-            while (leaves.nextBatch()) {
+            // Not to the end of its stream: hardwood 1.0 waits 10 ms before it tells the end.
+            while (rows < rowCount && leaves.nextBatch()) {
                 int batchRows = leaves.getRecordCount();
                 requireNoNulls(name, leaves);
                 if (rows + batchRows > rowCount) {

@@ -179,11 +179,11 @@ public final class ZarrArray {
                 throw json.wrong("chunks", "make chunks of more than 1 GiB");
             }
         }
-        long row = dtype.byteSize();
+        long row = 1;
         for (int dim = 1; dim < shape.length; dim++) {
             row *= shape[dim];
-            if (row > MAX_CHUNK_BYTES) {
-                throw json.wrong("shape", "makes rows of more than 1 GiB");
+            if (row < 1 || row > Feature.MAX_WIDTH) {
+                throw json.wrong("shape", "makes rows of no elements, or of more than 2^27");
             }
         }
     }

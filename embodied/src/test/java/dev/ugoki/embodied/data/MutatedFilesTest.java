@@ -6,6 +6,11 @@ import dev.hardwood.HardwoodContext;
 import dev.ugoki.embodied.data.ParquetWriter.Field;
 import dev.ugoki.embodied.data.ParquetWriter.Kind;
 import dev.ugoki.embodied.data.ParquetWriter.Values;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -19,9 +24,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Damages files of every format in thousands of ways. Whatever comes of it: the data or a {@link
@@ -103,7 +105,8 @@ class MutatedFilesTest {
         Map<Path, Reading> readings = new LinkedHashMap<>();
         readings.put(LeRobotDatasetTest.writeSmall(folder), MutatedFilesTest::readLeRobot);
         readings.put(writeVersion21(folder.resolve("v21")), MutatedFilesTest::readLeRobot);
-        for (String name : List.of("snappy", "zstd", "plain", "page_v2", "many_pages", "page_index")) {
+        for (String name :
+                List.of("snappy", "zstd", "plain", "page_v2", "many_pages", "page_index")) {
             Path copy = Files.createDirectory(folder.resolve(name));
             Path sample = SharedData.samples("pyarrow").resolve(name + ".parquet");
             Files.copy(sample, copy.resolve("sample.parquet"));
@@ -112,7 +115,12 @@ class MutatedFilesTest {
         Path zarr = SharedData.samples("zarr");
         readings.put(copyAll(zarr.resolve("replay"), folder), MutatedFilesTest::readReplayBuffer);
         for (String name :
-                List.of("blosc_zstd_bits", "blosc_lz4_bytes", "blosc_zlib_none", "large_lz4", "zstd")) {
+                List.of(
+                        "blosc_zstd_bits",
+                        "blosc_lz4_bytes",
+                        "blosc_zlib_none",
+                        "large_lz4",
+                        "zstd")) {
             readings.put(copyAll(zarr.resolve(name), folder), MutatedFilesTest::readArray);
         }
         List<Subject> subjects = new ArrayList<>();
@@ -123,8 +131,7 @@ class MutatedFilesTest {
             long allocated = THREADS.getTotalThreadAllocatedBytes() - before;
             try (Stream<Path> all = Files.walk(reading.getKey())) {
                 List<Path> files = all.filter(Files::isRegularFile).sorted().toList();
-                subjects.add(
-                        new Subject(reading.getKey(), files, reading.getValue(), allocated));
+                subjects.add(new Subject(reading.getKey(), files, reading.getValue(), allocated));
             }
         }
         return subjects;
@@ -236,13 +243,28 @@ class MutatedFilesTest {
     }
 
     private static final byte[][] EXTREMES = {
-        {0}, {-1}, {0x7F}, {-128},
-        {-1, -1, -1, 0x7F}, {0, 0, 0, -128}, {-1, -1, -1, -1}, {0, 0, 0, 0x10}, {0, 0, 0, 0},
+        {0},
+        {-1},
+        {0x7F},
+        {-128},
+        {-1, -1, -1, 0x7F},
+        {0, 0, 0, -128},
+        {-1, -1, -1, -1},
+        {0, 0, 0, 0x10},
+        {0, 0, 0, 0},
         // varints of 2^31 - 1, of -1, and zigzag's of 2^31 - 1 and 2^62
-        {-1, -1, -1, -1, 0x07}, {-1, -1, -1, -1, -1, -1, -1, -1, -1, 1},
-        {-2, -1, -1, -1, 0x0F}, {-128, -128, -128, -128, -128, -128, -128, -128, -128, 1},
-        "-1".getBytes(), "2147483647".getBytes(), "1e999".getBytes(), "NaN".getBytes(),
-        "null".getBytes(), "[".getBytes(), "{\"".getBytes(), "99999".getBytes(),
+        {-1, -1, -1, -1, 0x07},
+        {-1, -1, -1, -1, -1, -1, -1, -1, -1, 1},
+        {-2, -1, -1, -1, 0x0F},
+        {-128, -128, -128, -128, -128, -128, -128, -128, -128, 1},
+        "-1".getBytes(),
+        "2147483647".getBytes(),
+        "1e999".getBytes(),
+        "NaN".getBytes(),
+        "null".getBytes(),
+        "[".getBytes(),
+        "{\"".getBytes(),
+        "99999".getBytes(),
     };
 
     private static byte[] mutate(byte[] whole, Random random) {
@@ -261,8 +283,10 @@ class MutatedFilesTest {
         int at = random.nextInt(bytes.length);
         // Half of the damage goes where the numbers are: headers, and the end of Parquet files.
         if (random.nextBoolean()) {
-            at = random.nextBoolean() ? at % Math.min(bytes.length, 64)
-                    : bytes.length - 1 - at % Math.min(bytes.length, 1500);
+            at =
+                    random.nextBoolean()
+                            ? at % Math.min(bytes.length, 64)
+                            : bytes.length - 1 - at % Math.min(bytes.length, 1500);
         }
         byte[] extreme = EXTREMES[random.nextInt(EXTREMES.length)];
         switch (random.nextInt(8)) {

@@ -10,6 +10,12 @@ import dev.ugoki.embodied.data.ParquetWriter.Field;
 import dev.ugoki.embodied.data.ParquetWriter.Kind;
 import dev.ugoki.embodied.data.ParquetWriter.Values;
 import dev.ugoki.tensor.Shape;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,10 +23,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The samples are made by pyarrow/make.py. */
 class ParquetTableTest {
@@ -39,7 +41,14 @@ class ParquetTableTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "snappy", "zstd", "gzip", "plain", "split", "page_v2", "many_pages", "page_index",
+                "snappy",
+                "zstd",
+                "gzip",
+                "plain",
+                "split",
+                "page_v2",
+                "many_pages",
+                "page_index",
             })
     void everyFormThatArrowWritesIsRead(String form) throws IOException {
         try (HardwoodContext context = HardwoodContext.create(1);
@@ -131,13 +140,11 @@ class ParquetTableTest {
             assertTrue(
                     Column.of(Feature.vector("f", FeatureType.FLOAT32, 3), floats)
                             .sameBits(
-                                    table.readColumn(
-                                            Feature.vector("f", FeatureType.FLOAT32, 3))));
+                                    table.readColumn(Feature.vector("f", FeatureType.FLOAT32, 3))));
             assertTrue(
                     Column.of(Feature.vector("d", FeatureType.FLOAT64, 1), doubles)
                             .sameBits(
-                                    table.readColumn(
-                                            Feature.vector("d", FeatureType.FLOAT64, 1))));
+                                    table.readColumn(Feature.vector("d", FeatureType.FLOAT64, 1))));
             assertArrayEquals(strings, table.readStrings("s"));
         }
     }
@@ -148,8 +155,7 @@ class ParquetTableTest {
         String[] strings = {"a", "b", "c", "a", "d"};
         int[] offsets = {0, 0, 2, 2, 5, 5};
         try (ParquetWriter writer =
-                new ParquetWriter(
-                        file, List.of(new Field("t", Kind.STRING, true)), Map.of())) {
+                new ParquetWriter(file, List.of(new Field("t", Kind.STRING, true)), Map.of())) {
             writer.writeRowGroup(5, List.of(new Values(strings, offsets)));
         }
         try (HardwoodContext context = HardwoodContext.create(1);
@@ -172,8 +178,7 @@ class ParquetTableTest {
         Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
         try (HardwoodContext context = HardwoodContext.create(1)) {
             DataFormatException refused =
-                    assertThrows(
-                            DataFormatException.class, () -> ParquetTable.open(file, context));
+                    assertThrows(DataFormatException.class, () -> ParquetTable.open(file, context));
             assertTrue(refused.getMessage().contains("cut.parquet"));
             assertTrue(refused.getMessage().contains("cut off"));
         }

@@ -1,9 +1,10 @@
 package dev.ugoki.embodied.data;
 
+import org.junit.jupiter.api.Assumptions;
+
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Assumptions;
 
 /** Where tests find data: public data sets beside the repository, and samples in the resources. */
 final class SharedData {

@@ -6,9 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 
 class StatisticsTest {
     private static Column column(double... values) {
@@ -43,8 +44,7 @@ class StatisticsTest {
         assertEquals(0.1, statistics.get(Statistic.MEAN)[0]);
         assertEquals(0.1, statistics.get(Statistic.Q50)[0], 2e-10);
         double large = 1e12;
-        assertEquals(
-                large, FeatureStatistics.of(column(large, large), 0, 2).get(Statistic.Q99)[0]);
+        assertEquals(large, FeatureStatistics.of(column(large, large), 0, 2).get(Statistic.Q99)[0]);
     }
 
     @Test

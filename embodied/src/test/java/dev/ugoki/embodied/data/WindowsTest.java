@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
+
+import java.util.List;
 
 class WindowsTest {
     /** Episodes of 4, 3 and 1 frames; frame t holds (t, 10 t). */
@@ -49,12 +50,9 @@ class WindowsTest {
 
     @Test
     void secondsBecomeWholeFrames() {
-        assertArrayEquals(
-                new int[] {-1, 0, 3}, DeltaWindows.ofSeconds(30, -1 / 30.0, 0, 0.10005));
-        assertThrows(
-                IllegalArgumentException.class, () -> DeltaWindows.ofSeconds(30, 0.1002));
-        assertThrows(
-                IllegalArgumentException.class, () -> DeltaWindows.ofSeconds(30, Double.NaN));
+        assertArrayEquals(new int[] {-1, 0, 3}, DeltaWindows.ofSeconds(30, -1 / 30.0, 0, 0.10005));
+        assertThrows(IllegalArgumentException.class, () -> DeltaWindows.ofSeconds(30, 0.1002));
+        assertThrows(IllegalArgumentException.class, () -> DeltaWindows.ofSeconds(30, Double.NaN));
     }
 
     @Test
@@ -78,16 +76,13 @@ class WindowsTest {
         assertArrayEquals(
                 new float[] {4, 40, 4, 40},
                 ReplayWindows.over(FRAMES, 4, 2, 3, new int[] {1}).gather("action", 0, 2, 0));
-        assertThrows(
-                IllegalArgumentException.class, () -> ReplayWindows.over(FRAMES, 4, 0, 3));
-        assertThrows(
-                IllegalArgumentException.class, () -> ReplayWindows.over(FRAMES, 4, 2, 5));
+        assertThrows(IllegalArgumentException.class, () -> ReplayWindows.over(FRAMES, 4, 0, 3));
+        assertThrows(IllegalArgumentException.class, () -> ReplayWindows.over(FRAMES, 4, 2, 5));
     }
 
     @Test
     void tablesCheckTheirEpisodes() {
-        Column column =
-                Column.of(Feature.vector("x", FeatureType.INT32, 1), new int[] {1, 2, 3});
+        Column column = Column.of(Feature.vector("x", FeatureType.INT32, 1), new int[] {1, 2, 3});
         assertThrows(
                 IllegalArgumentException.class,
                 () -> FrameTable.of(List.of(column), new int[] {1, 4}));

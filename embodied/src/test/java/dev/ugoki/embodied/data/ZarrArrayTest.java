@@ -7,13 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** The samples are made by zarr/make.py: 0, 1, 2, ... (floats: divided by 8). */
 class ZarrArrayTest {
@@ -49,7 +51,8 @@ class ZarrArrayTest {
     @Test
     void blocksSplitIntoStreamsAreRead() throws IOException {
         assertArrayEquals(eighths(0, 130_000), open("large_lz4").readFloats(0, 65_000));
-        assertArrayEquals(eighths(64_990 * 2, 130_000), open("large_lz4").readFloats(64_990, 65_000));
+        assertArrayEquals(
+                eighths(64_990 * 2, 130_000), open("large_lz4").readFloats(64_990, 65_000));
     }
 
     @ParameterizedTest
@@ -105,7 +108,8 @@ class ZarrArrayTest {
             int row = i / 4;
             int chunkRow = row / 4;
             int chunkColumn = i % 4 / 3;
-            boolean missing = chunkRow == 1 && chunkColumn == 0 || chunkRow == 2 && chunkColumn == 1;
+            boolean missing =
+                    chunkRow == 1 && chunkColumn == 0 || chunkRow == 2 && chunkColumn == 1;
             assertEquals(missing ? -1.5f : i / 8f, values[i], "element " + i);
         }
         double[] doubles = open("fill_nan").readDoubles(0, 6);
@@ -116,13 +120,15 @@ class ZarrArrayTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "refused_lz4:compressor", "refused_big_endian:dtype", "refused_fortran:order",
-                "refused_filters:filters", "refused_v3:zarr_format",
+                "refused_lz4:compressor",
+                "refused_big_endian:dtype",
+                "refused_fortran:order",
+                "refused_filters:filters",
+                "refused_v3:zarr_format",
             })
     void whatIsNotReadIsRefusedByName(String nameAndKey) {
         String[] parts = nameAndKey.split(":");
-        DataFormatException refused =
-                assertThrows(DataFormatException.class, () -> open(parts[0]));
+        DataFormatException refused = assertThrows(DataFormatException.class, () -> open(parts[0]));
         assertTrue(refused.getMessage().contains(parts[0]), refused.getMessage());
         assertTrue(refused.getMessage().contains('"' + parts[1] + '"'), refused.getMessage());
     }
@@ -131,8 +137,7 @@ class ZarrArrayTest {
     void aCodecThatIsNotReadIsRefusedByName() {
         DataFormatException refused =
                 assertThrows(
-                        DataFormatException.class,
-                        () -> open("refused_blosclz").readFloats(0, 1));
+                        DataFormatException.class, () -> open("refused_blosclz").readFloats(0, 1));
         assertTrue(refused.getMessage().contains("blosclz"), refused.getMessage());
     }
 
@@ -146,8 +151,7 @@ class ZarrArrayTest {
     void aShapeThatTheFilesCannotHoldIsNotBelieved(@TempDir Path folder) throws IOException {
         String json =
                 Files.readString(SharedData.samples("zarr").resolve("zstd").resolve(".zarray"));
-        Files.writeString(
-                folder.resolve(".zarray"), json.replaceFirst("40,", "1000000000,"));
+        Files.writeString(folder.resolve(".zarray"), json.replaceFirst("40,", "1000000000,"));
         ZarrArray array = ZarrArray.open(folder);
         assertEquals(1_000_000_000, array.rowCount());
         assertThrows(DataFormatException.class, () -> array.readFloats(0, 200_000_000));
@@ -162,8 +166,7 @@ class ZarrArrayTest {
         Files.write(folder.resolve("0.0"), chunk);
         DataFormatException refused =
                 assertThrows(
-                        DataFormatException.class,
-                        () -> ZarrArray.open(folder).readFloats(0, 1));
+                        DataFormatException.class, () -> ZarrArray.open(folder).readFloats(0, 1));
         assertTrue(refused.getMessage().contains("0.0: the Blosc header says"));
         assertEquals(folder.resolve("0.0"), refused.file());
     }

@@ -10,11 +10,11 @@ import dev.ugoki.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Convolution (cross-correlation) over images: {@code [n, in, height, width] -> [n, out, height', width']}; see
- * {@link Convolutions}.
+ * Convolution (cross-correlation) over images: {@code [n, in, height, width] -> [n, out, height',
+ * width']}; see {@link Convolutions}.
  *
- * <p>State: {@code weight [out, in / groups, kernel, kernel]}, {@code bias [out]}; first values as {@link
- * Init#fanIn}.
+ * <p>State: {@code weight [out, in / groups, kernel, kernel]}, {@code bias [out]}; first values as
+ * {@link Init#fanIn}.
  */
 public final class Conv2d extends Layer {
     private final Convolutions.Settings settings;

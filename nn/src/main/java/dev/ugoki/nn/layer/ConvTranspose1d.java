@@ -54,11 +54,7 @@ public final class ConvTranspose1d extends Layer {
     @Override
     public Tensor apply(Tensor x) {
         return Convolutions.convTranspose1d(
-                x,
-                weight.tensor(),
-                bias == null ? null : bias.tensor(),
-                settings,
-                outputPadding);
+                x, weight.tensor(), bias == null ? null : bias.tensor(), settings, outputPadding);
     }
 
     @Override

@@ -23,7 +23,8 @@ public final class Dropout extends Layer {
     public Dropout(double probability) {
         if (!(probability >= 0 && probability < 1)) {
             throw new IllegalArgumentException(
-                    "Dropout: the probability must be at least 0 and below 1, and is " + probability);
+                    "Dropout: the probability must be at least 0 and below 1, and is "
+                            + probability);
         }
         this.probability = probability;
     }

@@ -164,8 +164,7 @@ public final class MultiheadAttention extends Module {
         Tensor[] inputs = {queries, keys, values};
         Tensor[] heads = new Tensor[3];
         if (queries == keys && keys == values) {
-            Tensor all =
-                    queries.linear(inWeight.tensor(), inBias == null ? null : inBias.tensor());
+            Tensor all = queries.linear(inWeight.tensor(), inBias == null ? null : inBias.tensor());
             for (int i = 0; i < 3; i++) {
                 heads[i] = divided(part(all, -1, i));
             }

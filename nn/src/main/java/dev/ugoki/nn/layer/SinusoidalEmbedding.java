@@ -1,23 +1,20 @@
 package dev.ugoki.nn.layer;
 
 import dev.ugoki.nn.Buffer;
-import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Tensor;
 
 /**
  * A number as sines and cosines of many frequencies: {@code x [..] -> concat(sin(x f), cos(x f))
- * [.., width]}. Its frequencies are constants, not state.
+ * [.., width]}, of the dtype of x; computed in F64. Its frequencies are constants, not state.
  */
 public final class SinusoidalEmbedding extends Layer {
     private final Buffer frequencies;
 
     /** For the frequencies {@code f}, in radians per unit; the width is twice their number. */
     public SinusoidalEmbedding(double... frequencies) {
-        this.frequencies =
-                constant(
-                        "frequencies",
-                        Tensor.of(frequencies, frequencies.length).cast(Init.dtype()));
+        this.frequencies = constant("frequencies", Tensor.of(frequencies, frequencies.length));
     }
 
     /**
@@ -60,7 +57,8 @@ public final class SinusoidalEmbedding extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        Tensor angles = x.unsqueeze(-1).mul(frequencies.tensor());
-        return Tensor.concat(-1, angles.sin(), angles.cos());
+        // F32 angles of a thousand radians would be off by a ten-thousandth.
+        Tensor angles = x.cast(DType.F64).unsqueeze(-1).mul(frequencies.tensor());
+        return Tensor.concat(-1, angles.sin(), angles.cos()).cast(x.dtype());
     }
 }

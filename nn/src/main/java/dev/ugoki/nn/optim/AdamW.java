@@ -6,8 +6,8 @@ import dev.ugoki.tensor.op.OptimizerStep;
 import java.util.List;
 
 /**
- * Adam with decoupled weight decay, as PyTorch computes it; the formula is
- * {@link OptimizerStep.AdamWStep}'s. Remembers {@code exp_avg} and {@code exp_avg_sq}.
+ * Adam with decoupled weight decay, as PyTorch computes it; the formula is {@link
+ * OptimizerStep.AdamWStep}'s. Remembers {@code exp_avg} and {@code exp_avg_sq}.
  *
  * @param beta1 how much of the mean of the gradients stays at each step
  * @param beta2 how much of the mean of their squares stays

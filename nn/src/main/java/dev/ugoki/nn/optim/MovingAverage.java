@@ -74,8 +74,7 @@ public final class MovingAverage {
     public MovingAverage(SequencedMap<String, Parameter> parameters, Decay decay) {
         this.decay = decay;
         parameters.forEach(
-                (name, parameter) ->
-                        entries.add(new Entry(name, parameter, copy(parameter))));
+                (name, parameter) -> entries.add(new Entry(name, parameter, copy(parameter))));
     }
 
     /** How many updates were made. */

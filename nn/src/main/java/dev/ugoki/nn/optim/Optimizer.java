@@ -3,10 +3,10 @@ package dev.ugoki.nn.optim;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.HostTensors;
 import dev.ugoki.nn.Module;
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Shape;
-import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
@@ -94,11 +94,7 @@ public final class Optimizer {
         for (int i = 0; i < group.rule().stateNames().size(); i++) {
             memory.add(
                     TensorScope.outside(
-                            () ->
-                                    parameter
-                                            .tensor()
-                                            .device()
-                                            .call(() -> zeros(parameter.type()))));
+                            () -> parameter.tensor().device().call(() -> zeros(parameter.type()))));
         }
         return new Slot(name, parameter, group, List.copyOf(memory));
     }
@@ -302,10 +298,6 @@ public final class Optimizer {
     }
 
     private String describe(int parameter, String name) {
-        return "optimizer: "
-                + key(parameter, name)
-                + ", of "
-                + slots.get(parameter).name()
-                + ",";
+        return "optimizer: " + key(parameter, name) + ", of " + slots.get(parameter).name() + ",";
     }
 }

@@ -43,8 +43,7 @@ public interface Schedule {
     /** {@link #linearWarmup}, then a straight line down to 0 after {@code total} steps. */
     static Schedule warmupLinear(long warmup, long total) {
         Schedule start = linearWarmup(warmup);
-        return made ->
-                made < warmup ? start.factor(made) : 1 - progress(made, warmup, total);
+        return made -> made < warmup ? start.factor(made) : 1 - progress(made, warmup, total);
     }
 
     private static double progress(long made, long warmup, long total) {

@@ -39,13 +39,12 @@ public record Chunks(Tensor conditioning, Tensor actions, @Nullable Tensor paddi
         return new Chunks(conditioning, actions, null);
     }
 
-    /**
-     * The mean of losses {@code [n, length, actions]}, where those of padding count as 0 (and are
-     * counted).
-     */
+    /** The mean of losses {@code [n, length, actions]} over the actions that are not padding. */
     Tensor mean(Tensor losses) {
-        Tensor counted =
-                padding == null ? losses : losses.maskedFill(padding.unsqueeze(-1), 0);
-        return counted.mean();
+        if (padding == null) {
+            return losses.mean();
+        }
+        Tensor real = padding.not().cast(losses.dtype()).sum().mul(losses.extent(2));
+        return losses.maskedFill(padding.unsqueeze(-1), 0).sum().div(real.maximum(1));
     }
 }

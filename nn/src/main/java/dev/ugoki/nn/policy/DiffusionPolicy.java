@@ -85,8 +85,7 @@ public final class DiffusionPolicy extends ChunkPolicy {
                 at(actionScales, steps, actions.dtype())
                         .mul(actions)
                         .add(at(noiseScales, steps, actions.dtype()).mul(noise));
-        Tensor predicted =
-                network.apply(noisy, steps.cast(actions.dtype()), chunks.conditioning());
+        Tensor predicted = network.apply(noisy, steps.cast(actions.dtype()), chunks.conditioning());
         Tensor target =
                 switch (sampler.prediction()) {
                     case NOISE -> noise;
@@ -126,9 +125,7 @@ public final class DiffusionPolicy extends ChunkPolicy {
         return Autograd.noGrad(
                 () ->
                         sampler.sample(
-                                (noisy, step) -> predict(noisy, step, conditioning),
-                                start,
-                                noise));
+                                (noisy, step) -> predict(noisy, step, conditioning), start, noise));
     }
 
     private Tensor predict(Tensor noisy, int step, Tensor conditioning) {

@@ -71,12 +71,10 @@ public record DiffusionSampler(
         Tensor output = model.predict(x, step);
         Tensor actions =
                 switch (prediction) {
-                    case NOISE ->
-                            x.sub(output.mul(Math.sqrt(1 - kept))).mul(1 / Math.sqrt(kept));
+                    case NOISE -> x.sub(output.mul(Math.sqrt(1 - kept))).mul(1 / Math.sqrt(kept));
                     case ACTIONS -> output;
                 };
-        Tensor clipped =
-                clip == Double.POSITIVE_INFINITY ? actions : actions.clamp(-clip, clip);
+        Tensor clipped = clip == Double.POSITIVE_INFINITY ? actions : actions.clamp(-clip, clip);
         return switch (kind) {
             case DDIM -> implicit(x, output, actions, clipped, kept, schedule.kept(next));
             case DDPM -> posterior(x, clipped, step, next, noise);
@@ -95,8 +93,7 @@ public record DiffusionSampler(
         return clipped.mul(Math.sqrt(keptNext)).add(noise.mul(Math.sqrt(1 - keptNext)));
     }
 
-    private Tensor posterior(
-            Tensor x, Tensor clipped, int step, int next, Supplier<Tensor> noise) {
+    private Tensor posterior(Tensor x, Tensor clipped, int step, int next, Supplier<Tensor> noise) {
         double kept = schedule.kept(step);
         double keptNext = schedule.kept(next);
         double alpha = kept / keptNext;

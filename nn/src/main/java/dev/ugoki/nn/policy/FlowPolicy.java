@@ -119,8 +119,7 @@ public final class FlowPolicy extends ChunkPolicy {
 
     private Tensor advance(Tensor x, double time, Tensor conditioning) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor step =
-                    Tensor.full(x.dtype(), Shape.of(x.extent(0)), time * config.timeScale());
+            Tensor step = Tensor.full(x.dtype(), Shape.of(x.extent(0)), time * config.timeScale());
             Tensor velocity = network.apply(x, step, conditioning);
             return scope.keep(x.sub(velocity.mul(1.0 / config.steps())));
         }

@@ -5,6 +5,7 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -25,7 +26,10 @@ public final class Graph {
     /** One operation of a program, with the numbers of its operands and results. */
     public record Node(Op op, List<Integer> operands, List<Integer> results) {}
 
-    /** A stored tensor that the program reads, such as a parameter: a live input. */
+    /**
+     * A tensor that the program reads without being given it, such as a parameter: a live input,
+     * and followed where the tensor is.
+     */
     public record Capture(int value, Tensor tensor) {}
 
     private final List<TensorType> types;
@@ -86,6 +90,41 @@ public final class Graph {
             }
         }
         return results.stream().map(number -> values[number]).toArray(Tensor[]::new);
+    }
+
+    /** The same program, which takes what this one captures as further inputs, in that order. */
+    public Graph withCapturesAsInputs() {
+        int[] renumbered = new int[types.size()];
+        List<TensorType> reordered = new ArrayList<>(types.subList(0, inputCount));
+        for (int number = 0; number < inputCount; number++) {
+            renumbered[number] = number;
+        }
+        for (Capture capture : captures) {
+            renumbered[capture.value()] = reordered.size();
+            reordered.add(types.get(capture.value()));
+        }
+        List<Node> renamed = new ArrayList<>(nodes.size());
+        for (Node node : nodes) {
+            for (int result : node.results()) {
+                renumbered[result] = reordered.size();
+                reordered.add(types.get(result));
+            }
+            renamed.add(
+                    new Node(
+                            node.op(),
+                            renumber(node.operands(), renumbered),
+                            renumber(node.results(), renumbered)));
+        }
+        return new Graph(
+                List.copyOf(reordered),
+                inputCount + captures.size(),
+                List.of(),
+                List.copyOf(renamed),
+                renumber(results, renumbered));
+    }
+
+    private static List<Integer> renumber(List<Integer> numbers, int[] renumbered) {
+        return numbers.stream().map(number -> renumbered[number]).toList();
     }
 
     public TensorType[] inputTypes() {

@@ -28,6 +28,7 @@ public final class Tracer {
     private final List<Graph.Node> nodes = new ArrayList<>();
     private final Map<Tensor, Integer> captured = new IdentityHashMap<>();
     private final List<Graph.Capture> captures = new ArrayList<>();
+    private boolean ended;
 
     Tracer() {}
 
@@ -41,10 +42,14 @@ public final class Tracer {
         for (int i = 0; i < inputs.length; i++) {
             inputs[i] = newValue(inputTypes[i]);
         }
-        Tensor[] results = ScopedValue.where(CURRENT, this).call(() -> program.apply(inputs));
         List<Integer> numbers = new ArrayList<>();
-        for (Tensor result : results) {
-            numbers.add(numberOf(result));
+        try {
+            Tensor[] results = ScopedValue.where(CURRENT, this).call(() -> program.apply(inputs));
+            for (Tensor result : results) {
+                numbers.add(numberOf(result));
+            }
+        } finally {
+            ended = true;
         }
         return new Graph(
                 List.copyOf(types),
@@ -63,6 +68,12 @@ public final class Tracer {
                             + Thread.currentThread()
                             + ", but its program is traced by "
                             + thread);
+        }
+        if (ended) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a tensor of a program whose tracing has ended has no values;"
+                            + " return what is needed from the program");
         }
         TensorType[] operandTypes = new TensorType[operands.length];
         List<Integer> numbers = new ArrayList<>(operands.length);
@@ -102,7 +113,7 @@ public final class Tracer {
         types.add(tensor.type());
         int number = types.size() - 1;
         captured.put(tensor, number);
-        captures.add(new Graph.Capture(number, tensor.detach()));
+        captures.add(new Graph.Capture(number, tensor));
         return number;
     }
 

@@ -1,5 +1,6 @@
 package dev.ugoki.tensor.op;
 
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 
@@ -24,8 +25,10 @@ public record Erfinv() implements Composite {
         Operands.check(this, operands);
         Tensor x = Operands.wide(operands[0]);
         Tensor size = x.abs();
-        Tensor inside = size.clamp(0, Math.nextDown(1f));
-        Tensor y = NormalQuantile.decomposed(inside.neg().add(1).mul(0.5)).mul(Math.sqrt(0.5));
+        double belowOne = x.dtype() == DType.F64 ? Math.nextDown(1.0) : Math.nextDown(1f);
+        Tensor inside = size.minimum(belowOne);
+        Tensor beyond = inside.neg().add(1).mul(0.5);
+        Tensor y = NormalQuantile.decomposed(beyond, inside).mul(Math.sqrt(0.5));
         Tensor atOne = y.maskedFill(size.eq(1), Double.POSITIVE_INFINITY);
         // Not "greater than 1": NaN stays NaN.
         Tensor defined = atOne.maskedFill(size.le(1).not(), Double.NaN);

@@ -10,11 +10,12 @@ import dev.ugoki.tensor.Tensor;
  * root, fused multiply-add, conversions and bits.
  *
  * <p>A word's sign is the number's; the other 31 bits give the probability {@code q = (m + 0.5) /
- * 2^32} beyond it, in (0, 0.5]. With {@code x = 1 - 2q} and {@code w = -log(1 - x^2) = -log(4q(1 -
- * q))} the quotient of quantile and x is a smooth function of w, and far out of its root, so two
- * polynomials suffice. The approach is that of Giles: Approximating the erfinv function (GPU
- * Computing Gems, 2011); the polynomials are our own least-squares fits at Chebyshev nodes.
- * Relative error of F32: below 5e-7. The largest F32 number is 6.34.
+ * 2^32} beyond it, in (0, 0.5). With {@code x = 1 - 2q} (formed of the complement of m, so that
+ * numbers near 0 are as exact as others) and {@code w = -log(1 - x^2) = -log(4q(1 - q))} the
+ * quotient of quantile and x is a smooth function of w, and far out of its root, so two polynomials
+ * suffice. The approach is that of Giles: Approximating the erfinv function (GPU Computing Gems,
+ * 2011); the polynomials are our own least-squares fits at Chebyshev nodes. Relative error of F32:
+ * below 5e-7. The largest F32 number is 6.34.
  *
  * <p>F64 takes two words and the rational functions of Wichura: Algorithm AS 241 (Applied
  * Statistics 37, 1988), with relative error below 1e-14, and {@link StrictMath#log}, which is
@@ -71,7 +72,7 @@ public final class NormalQuantile {
     /** The normal number of a random word. */
     public static float ofWord(int word) {
         float q = Math.fma((float) (word & Integer.MAX_VALUE), 0x1p-32f, 0x1p-33f);
-        float x = Math.fma(-2f, q, 1f);
+        float x = Math.fma((float) (~word & Integer.MAX_VALUE), 0x1p-31f, 0x1p-32f);
         float w = -log(4f * q * (1f - q));
         float quotient =
                 w < FAR
@@ -120,23 +121,25 @@ public final class NormalQuantile {
     }
 
     /**
-     * The quantile's magnitude at the probabilities {@code q}, F32 or F64, out of primitives: the
-     * same formulas, but the backend's own logarithm and rounding.
+     * The quantile's magnitude out of primitives: the same formulas, but the backend's own
+     * logarithm and rounding.
+     *
+     * @param q probabilities beyond, in (0, 0.5], F32 or F64
+     * @param x {@code 1 - 2q}, which the caller may know more exactly
      */
-    static Tensor decomposed(Tensor q) {
-        return q.dtype() == DType.F64 ? decomposedWide(q) : decomposedNarrow(q);
+    static Tensor decomposed(Tensor q, Tensor x) {
+        return q.dtype() == DType.F64 ? decomposedWide(q, x) : decomposedNarrow(q, x);
     }
 
-    private static Tensor decomposedNarrow(Tensor q) {
-        Tensor x = q.mul(-2).add(1);
+    private static Tensor decomposedNarrow(Tensor q, Tensor x) {
         Tensor w = q.mul(4).mul(q.neg().add(1)).log().neg();
         Tensor central = polynomial(CENTRAL, w.minimum(FAR).sub(3));
         Tensor tail = polynomial(TAIL, w.maximum(FAR).sqrt().sub(3.5));
         return w.lt(FAR).select(central, tail).mul(x);
     }
 
-    private static Tensor decomposedWide(Tensor q) {
-        Tensor centered = q.neg().add(0.5);
+    private static Tensor decomposedWide(Tensor q, Tensor x) {
+        Tensor centered = x.mul(0.5);
         Tensor near = centered.square().neg().add(0.180625);
         Tensor central = centered.mul(polynomial(A, near)).div(polynomial(B, near));
         Tensor r = q.log().neg().sqrt();

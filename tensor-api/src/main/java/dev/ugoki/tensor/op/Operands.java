@@ -1,6 +1,7 @@
 package dev.ugoki.tensor.op;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
@@ -107,11 +108,17 @@ final class Operands {
 
     /** Numbers known on the host, in the dtype and on the device of {@code like}. */
     static Tensor constant(Tensor like, double[] values, long... shape) {
-        return Tensor.of(values, shape).cast(like.dtype()).to(like.device());
+        return like.device().call(() -> Tensor.of(values, shape).cast(like.dtype()));
     }
 
     /** Indices known on the host, on the device of {@code like}. */
     static Tensor constant(Tensor like, long[] values, long... shape) {
-        return Tensor.of(values, shape).to(like.device());
+        return like.device().call(() -> Tensor.of(values, shape));
+    }
+
+    /** Each element's index along {@code dim}, in the type and on the device of {@code like}. */
+    static Tensor iota(Tensor like, int dim) {
+        Prim.Iota iota = new Prim.Iota(like.dtype(), like.shape(), dim);
+        return like.device().call(() -> Engine.one(iota));
     }
 }

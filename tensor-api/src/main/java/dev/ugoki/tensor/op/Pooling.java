@@ -1,7 +1,6 @@
 package dev.ugoki.tensor.op;
 
 import dev.ugoki.tensor.DType;
-import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
@@ -69,8 +68,8 @@ public sealed interface Pooling extends Composite {
                         inWindow.div(inner)
                                 .rem(inWindow.scalarLike(kernel.extent(i)))
                                 .mul(window.dilation());
-                Prim.Iota number = new Prim.Iota(DType.I64, inWindow.shape(), i + 2);
-                Tensor start = Engine.one(number).to(inWindow.device()).mul(window.stride());
+                Tensor number = Operands.iota(inWindow, i + 2);
+                Tensor start = number.mul(window.stride());
                 long extent = from.extent(i + 2);
                 // Where a window holds nothing but -infinity, padding may come first in it.
                 Tensor at = start.sub(window.before()).add(offset).clamp(0L, extent - 1);

@@ -78,18 +78,22 @@ public sealed interface RandomDraw extends Composite {
                 return new Tensor[] {wide(operands[0])};
             }
             Tensor word = words(operands[0], shape, 1);
-            Tensor magnitude = word.and(word.scalarLike(Integer.MAX_VALUE)).cast(DType.F32);
-            Tensor q = magnitude.mul(0x1p-32).add(0x1p-33);
-            return new Tensor[] {signed(word, NormalQuantile.decomposed(q)).cast(dtype)};
+            Tensor q = magnitude(word).cast(DType.F32).mul(0x1p-32).add(0x1p-33);
+            Tensor x = magnitude(word.not()).cast(DType.F32).mul(0x1p-31).add(0x1p-32);
+            return new Tensor[] {signed(word, NormalQuantile.decomposed(q, x)).cast(dtype)};
         }
 
         private Tensor wide(Tensor key) {
             Tensor words = words(key, shape, 2);
             Tensor high = word(words, 0);
-            Tensor top = high.and(high.scalarLike(Integer.MAX_VALUE)).cast(DType.I64);
+            Tensor top = magnitude(high).cast(DType.I64);
             Tensor bits = top.shiftLeft(32).or(unsigned(word(words, 1))).shiftRightUnsigned(11);
             Tensor q = bits.cast(DType.F64).mul(0x1p-53).add(0x1p-54);
-            return signed(high, NormalQuantile.decomposed(q));
+            return signed(high, NormalQuantile.decomposed(q, q.mul(-2).add(1)));
+        }
+
+        private static Tensor magnitude(Tensor word) {
+            return word.and(word.scalarLike(Integer.MAX_VALUE));
         }
 
         private static Tensor signed(Tensor word, Tensor magnitude) {

@@ -83,11 +83,8 @@ public record ScaledDotProductAttention(double scale, boolean causal) implements
         if (!causal) {
             return mask;
         }
-        Tensor past =
-                Tensor.ones(DType.I32, scores.extent(-2), scores.extent(-1))
-                        .tril(0)
-                        .ne(0)
-                        .to(scores.device());
+        Shape square = Shape.of(scores.extent(-2), scores.extent(-1));
+        Tensor past = scores.scalarLike(1).expand(square).tril(0).ne(0);
         return mask == null ? past.expand(scores.shape()) : mask.and(past);
     }
 }

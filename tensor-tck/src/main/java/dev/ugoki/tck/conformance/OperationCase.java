@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * One operation on given inputs: its results, and the gradients of {@code sum(result * cotangent)}
@@ -73,21 +74,13 @@ final class OperationCase implements ConformanceCase {
     private Tensor[] arguments(Map<String, Tensor> bases) {
         List<Tensor> arguments = new ArrayList<>();
         for (JsonNode input : node.required("inputs")) {
-            Tensor argument = base(input.required("name").asText(), bases);
+            Tensor argument = Objects.requireNonNull(bases.get(input.required("name").asText()));
             for (JsonNode step : input.path("view")) {
                 argument = view(argument, step);
             }
             arguments.add(argument);
         }
         return arguments.toArray(Tensor[]::new);
-    }
-
-    private static Tensor base(String name, Map<String, Tensor> bases) {
-        Tensor base = bases.get(name);
-        if (base == null) {
-            throw new IllegalArgumentException("there is no input '" + name + "'");
-        }
-        return base;
     }
 
     private static Tensor view(Tensor base, JsonNode step) {
@@ -133,7 +126,10 @@ final class OperationCase implements ConformanceCase {
         Deviation worst = Deviation.NONE;
         for (Map.Entry<String, JsonNode> expected : node.required("grads").properties()) {
             String name = expected.getKey();
-            Tensor base = base(name, bases);
+            Tensor base = bases.get(name);
+            if (base == null) {
+                throw new IllegalArgumentException("there is no input '" + name + "'");
+            }
             Deviation deviation =
                     comparison.compare(
                             "gradient of " + name, gradients.of(base), array(expected.getValue()));

@@ -2,6 +2,7 @@ package dev.ugoki.tck.reference;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Philox;
+import dev.ugoki.tensor.op.NormalQuantile;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.ErrorFunction;
 
@@ -21,17 +22,35 @@ final class Elementwise {
     }
 
     static void randomBits(Prim.RandomBits op, Elements key, Elements result) {
+        int[] words = words(key);
+        for (long i = 0; i < result.count(); i++) {
+            result.setLong(result.position(i), word(words, op.firstBlock(), i));
+        }
+    }
+
+    /** Of each word one number, or of each two one in F64; {@link NormalQuantile} defines them. */
+    static void randomNormal(Elements key, Elements result) {
+        int[] words = words(key);
+        for (long i = 0; i < result.count(); i++) {
+            double value =
+                    result.dtype() == DType.F64
+                            ? NormalQuantile.ofWords(
+                                    word(words, 0, 2 * i), word(words, 0, 2 * i + 1))
+                            : NormalQuantile.ofWord(word(words, 0, i));
+            result.setDouble(result.position(i), value);
+        }
+    }
+
+    private static int[] words(Elements key) {
         int[] words = new int[4];
         for (int i = 0; i < words.length; i++) {
             words[i] = (int) key.getLong(key.position((long) i));
         }
-        int[] block = new int[4];
-        for (long i = 0; i < result.count(); i++) {
-            if (i % 4 == 0) {
-                block = Philox.block(words, op.firstBlock() + i / 4);
-            }
-            result.setLong(result.position(i), block[(int) (i % 4)]);
-        }
+        return words;
+    }
+
+    private static int word(int[] key, long firstBlock, long number) {
+        return Philox.block(key, firstBlock + number / 4)[(int) (number % 4)];
     }
 
     static void unary(Prim.Unary op, Elements operand, Elements result) {

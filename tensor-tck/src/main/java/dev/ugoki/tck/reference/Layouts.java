@@ -114,9 +114,9 @@ final class Layouts {
     private static void scatterAdd(
             Prim.Scatter op, Elements index, Elements updates, Elements result) {
         boolean floating = result.dtype().isFloating();
-        double[] sums = new double[floating ? Math.toIntExact(result.count()) : 0];
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] = result.getDouble(result.position((long) i));
+        Sums sums = new Sums(floating ? Math.toIntExact(result.count()) : 0);
+        for (int i = 0; i < sums.count(); i++) {
+            sums.add(i, result.getDouble(result.position((long) i)));
         }
         Indices.forEach(
                 index.shape(),
@@ -125,15 +125,15 @@ final class Layouts {
                     to[op.dim()] = checked(op, op.dim(), index, from, result);
                     long update = updates.position(from);
                     if (floating) {
-                        sums[(int) result.number(to)] += updates.getDouble(update);
+                        sums.add((int) result.number(to), updates.getDouble(update));
                     } else {
                         long position = result.position(to);
                         long sum = result.getLong(position) + updates.getLong(update);
                         result.setLong(position, sum);
                     }
                 });
-        for (int i = 0; i < sums.length; i++) {
-            result.setDouble(result.position((long) i), sums[i]);
+        for (int i = 0; i < sums.count(); i++) {
+            result.setDouble(result.position((long) i), sums.get(i));
         }
     }
 

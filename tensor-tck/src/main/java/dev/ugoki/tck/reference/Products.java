@@ -19,7 +19,7 @@ final class Products {
                 index -> {
                     long[] atA = index.clone();
                     long[] atB = index.clone();
-                    double sum = 0;
+                    Sums sum = new Sums(1);
                     long integerSum = 0;
                     for (long k = 0; k < a.extent(column); k++) {
                         atA[column] = k;
@@ -27,14 +27,14 @@ final class Products {
                         long x = a.position(atA);
                         long y = b.position(atB);
                         if (c.dtype().isFloating()) {
-                            sum += a.getDouble(x) * b.getDouble(y);
+                            sum.add(0, a.getDouble(x) * b.getDouble(y));
                         } else {
                             integerSum += a.getLong(x) * b.getLong(y);
                         }
                     }
                     long to = c.position(index);
                     if (c.dtype().isFloating()) {
-                        c.setDouble(to, sum);
+                        c.setDouble(to, sum.get(0));
                     } else {
                         c.setLong(to, integerSum);
                     }
@@ -54,8 +54,9 @@ final class Products {
                 w,
                 y,
                 (atX, atW, atY, sums) ->
-                        sums[(int) y.number(atY)] +=
-                                x.getDouble(x.position(atX)) * w.getDouble(w.position(atW)),
+                        sums.add(
+                                (int) y.number(atY),
+                                x.getDouble(x.position(atX)) * w.getDouble(w.position(atW))),
                 y);
     }
 
@@ -68,8 +69,9 @@ final class Products {
                 w,
                 y,
                 (atX, atW, atY, sums) ->
-                        sums[(int) x.number(atX)] +=
-                                y.getDouble(y.position(atY)) * w.getDouble(w.position(atW)),
+                        sums.add(
+                                (int) x.number(atX),
+                                y.getDouble(y.position(atY)) * w.getDouble(w.position(atW))),
                 x);
     }
 
@@ -82,15 +84,16 @@ final class Products {
                 w,
                 y,
                 (atX, atW, atY, sums) ->
-                        sums[(int) w.number(atW)] +=
-                                x.getDouble(x.position(atX)) * y.getDouble(y.position(atY)),
+                        sums.add(
+                                (int) w.number(atW),
+                                x.getDouble(x.position(atX)) * y.getDouble(y.position(atY))),
                 w);
     }
 
     /** Adds one product to the sum that it belongs to. */
     @FunctionalInterface
     private interface Term {
-        void add(long[] atX, long[] atW, long[] atY, double[] sums);
+        void add(long[] atX, long[] atW, long[] atY, Sums sums);
     }
 
     /**
@@ -105,7 +108,7 @@ final class Products {
             Elements y,
             Term term,
             Elements result) {
-        double[] sums = new double[Math.toIntExact(result.count())];
+        Sums sums = new Sums(Math.toIntExact(result.count()));
         long outputsPerGroup = w.extent(0) / groups;
         Shape kernel = Shape.of(tail(w.shape().toArray(), 1));
         long[] atX = new long[x.shape().rank()];
@@ -126,8 +129,8 @@ final class Products {
                                         term.add(atX, atW, atY, sums);
                                     }
                                 }));
-        for (int i = 0; i < sums.length; i++) {
-            result.setDouble(result.position((long) i), sums[i]);
+        for (int i = 0; i < sums.count(); i++) {
+            result.setDouble(result.position((long) i), sums.get(i));
         }
     }
 

@@ -13,6 +13,8 @@ final class Reductions {
     static void reduce(Prim.Reduce op, Elements operand, Elements result) {
         int count = Math.toIntExact(result.count());
         double[] doubles = new double[count];
+        Sums sums = new Sums(count);
+        boolean adds = op.kind() == Prim.Reduce.Kind.SUM;
         long[] longs = new long[count];
         boolean[] started = new boolean[count];
         Arrays.fill(doubles, op.kind() == Prim.Reduce.Kind.PROD ? 1 : 0);
@@ -23,7 +25,9 @@ final class Reductions {
                 operand.shape(),
                 from -> {
                     int to = (int) result.number(without(op, from));
-                    if (floating) {
+                    if (floating && adds) {
+                        sums.add(to, operand.getDouble(operand.position(from)));
+                    } else if (floating) {
                         double x = operand.getDouble(operand.position(from));
                         doubles[to] = combine(op.kind(), started[to], doubles[to], x);
                     } else {
@@ -34,7 +38,7 @@ final class Reductions {
                 });
         for (int i = 0; i < count; i++) {
             if (floating) {
-                result.setDouble(result.position((long) i), doubles[i]);
+                result.setDouble(result.position((long) i), adds ? sums.get(i) : doubles[i]);
             } else {
                 result.setLong(result.position((long) i), longs[i]);
             }
@@ -55,11 +59,10 @@ final class Reductions {
 
     private static double combine(Prim.Reduce.Kind kind, boolean started, double sum, double x) {
         return switch (kind) {
-            case SUM -> sum + x;
             case PROD -> sum * x;
             case MAX -> started ? Math.max(sum, x) : x;
             case MIN -> started ? Math.min(sum, x) : x;
-            case ANY, ALL -> throw new IllegalArgumentException(kind + " of floating elements");
+            case SUM, ANY, ALL -> throw new IllegalArgumentException(kind + " is done elsewhere");
         };
     }
 
@@ -80,6 +83,7 @@ final class Reductions {
                 operand,
                 op.dim(),
                 line -> {
+                    Sums sum = new Sums(1);
                     double runningDouble = 0;
                     long runningLong = 0;
                     for (long n = 0; n < extent; n++) {
@@ -88,7 +92,8 @@ final class Reductions {
                         long to = result.position(line);
                         if (operand.dtype().isFloating()) {
                             double x = operand.getDouble(from);
-                            runningDouble = n == 0 ? x : combine(op.kind(), runningDouble, x);
+                            sum.add(0, x);
+                            runningDouble = n == 0 ? x : combine(op.kind(), runningDouble, x, sum);
                             result.setDouble(to, runningDouble);
                         } else {
                             long x = operand.getLong(from);
@@ -99,9 +104,9 @@ final class Reductions {
                 });
     }
 
-    private static double combine(Prim.Scan.Kind kind, double running, double x) {
+    private static double combine(Prim.Scan.Kind kind, double running, double x, Sums sum) {
         return switch (kind) {
-            case SUM -> running + x;
+            case SUM -> sum.get(0);
             case PROD -> running * x;
             case MAX -> Math.max(running, x);
             case MIN -> Math.min(running, x);

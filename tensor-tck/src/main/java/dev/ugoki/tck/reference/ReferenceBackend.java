@@ -5,6 +5,7 @@ import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
@@ -20,8 +21,9 @@ import java.util.List;
  * are measured against its results.
  *
  * <p>Floating dtypes are computed in double and rounded once, to nearest even, when a result is
- * stored; sums and products run in row-major order. Integers wrap to their width. Transcendental
- * functions are those of {@link StrictMath}, so that results are the same on every machine.
+ * stored; sums and products run in row-major order, sums without loss. Integers wrap to their
+ * width. Transcendental functions are those of {@link StrictMath}, so that results are the same on
+ * every machine.
  */
 public final class ReferenceBackend implements Backend {
     private final Device device;
@@ -46,6 +48,7 @@ public final class ReferenceBackend implements Backend {
     public Support supports(Op op, TensorType... operands) {
         return switch (op) {
             case Prim _ -> Support.NATIVE;
+            case RandomDraw.RandomNormal _ -> Support.NATIVE;
             case Composite _ -> Support.DECOMPOSE;
         };
     }
@@ -56,6 +59,7 @@ public final class ReferenceBackend implements Backend {
         Elements out = new Elements(results[0]);
         switch (op) {
             case Prim prim -> execute(prim, in, out);
+            case RandomDraw.RandomNormal _ -> Elementwise.randomNormal(in[0], out);
             case Composite _ ->
                     throw new UnsupportedOperationException(op.name() + ": decomposes here");
         }

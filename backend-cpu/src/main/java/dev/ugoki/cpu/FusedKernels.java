@@ -1,0 +1,302 @@
+package dev.ugoki.cpu;
+
+import dev.ugoki.cpu.generated.GeneratedKernel;
+import dev.ugoki.cpu.generated.GeneratedKernels;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.kernel.Activations;
+import dev.ugoki.tensor.kernel.FloatValue;
+import dev.ugoki.tensor.kernel.KernelBuilder;
+import dev.ugoki.tensor.kernel.Layout;
+import dev.ugoki.tensor.kernel.RowKernels;
+import dev.ugoki.tensor.op.Activation;
+import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Likelihood;
+import dev.ugoki.tensor.op.Normalization;
+import dev.ugoki.tensor.op.OptimizerStep;
+import dev.ugoki.tensor.spi.Stored;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Composites that run as one generated kernel, for F32; all others decompose. What a kernel
+ * computes is written in tensor-api's {@code kernel} package; here is only which operation it
+ * belongs to and how the operands are laid out.
+ */
+final class FusedKernels {
+    private static final Map<Composite, GeneratedKernel> FLAT = new ConcurrentHashMap<>();
+
+    private static final class OfRows {
+        static final GeneratedKernel SOFTMAX = GeneratedKernels.get(RowKernels.softmax());
+        static final GeneratedKernel LOG_SOFTMAX = GeneratedKernels.get(RowKernels.logSoftmax());
+        static final GeneratedKernel LAYER_NORM = GeneratedKernels.get(RowKernels.layerNorm());
+        static final GeneratedKernel LAYER_NORM_GRADIENT =
+                GeneratedKernels.get(RowKernels.layerNormGradient());
+        static final GeneratedKernel SUM_OVER_ROWS = GeneratedKernels.get(RowKernels.sumOverRows());
+    }
+
+    private FusedKernels() {}
+
+    /** {@code result = } the sum of contiguous rows. */
+    static void sumOfRows(long from, long rows, long columns, long result) {
+        RowSums.total(OfRows.SUM_OVER_ROWS, from, rows, columns, result);
+    }
+
+    /** Whether {@link #run} has a kernel for the operation on operands of these types. */
+    static boolean has(Composite op, TensorType[] operands) {
+        if (operands.length == 0
+                || operands[0].dtype() != DType.F32
+                || operands[0].shape().elementCount() == 0) {
+            return false;
+        }
+        int rank = operands[0].shape().rank();
+        return switch (op) {
+            case Activation activation -> expression(activation) != null;
+            case Activation.Gradient gradient -> expression(gradient.of()) != null;
+            case Likelihood.Softmax softmax -> softmax.dim() == rank - 1;
+            case Likelihood.LogSoftmax softmax -> softmax.dim() == rank - 1;
+            case Normalization.LayerNorm _ -> operands.length == 3;
+            case Normalization.LayerNormGradient gradient -> gradient.affine();
+            case OptimizerStep.AdamStep _, OptimizerStep.AdamWStep _ -> true;
+            default -> false;
+        };
+    }
+
+    static void run(Composite op, Stored[] operands, Stored[] out) {
+        @Nullable Reordered[] copies = new Reordered[operands.length];
+        long[] in = new long[operands.length];
+        try {
+            for (int i = 0; i < operands.length; i++) {
+                Reordered copy = Reordered.contiguous(operands[i]);
+                copies[i] = copy;
+                in[i] = copy.address();
+            }
+            run(op, operands, in, out);
+        } finally {
+            for (Reordered copy : copies) {
+                if (copy != null) {
+                    copy.close();
+                }
+            }
+        }
+    }
+
+    /** Operand {@code i} lies in contiguous memory at {@code in[i]}. */
+    private static void run(Composite op, Stored[] operands, long[] in, Stored[] out) {
+        switch (op) {
+            case Activation _, Activation.Gradient _ ->
+                    FloatLoops.flat(flat(op), table(in, out), out[0].elementCount());
+            case Likelihood.Softmax _ -> rows(OfRows.SOFTMAX, in[0], out[0]);
+            case Likelihood.LogSoftmax _ -> rows(OfRows.LOG_SOFTMAX, in[0], out[0]);
+            case Normalization.LayerNorm norm ->
+                    layerNorm(norm, operands[1].elementCount(), in, out);
+            case Normalization.LayerNormGradient _ ->
+                    layerNormGradient(operands[4].elementCount(), in, out);
+            case OptimizerStep.AdamStep _, OptimizerStep.AdamWStep _ -> adam(op, in, out);
+            default -> throw new IllegalStateException(op.name() + " has no kernel");
+        }
+    }
+
+    /** A function of one element, and its gradient of the element and a cotangent. */
+    private interface Expression {
+        FloatValue value(FloatValue x);
+
+        FloatValue gradient(FloatValue x, FloatValue cotangent);
+
+        static Expression of(
+                java.util.function.UnaryOperator<FloatValue> value,
+                java.util.function.BinaryOperator<FloatValue> gradient) {
+            return new Expression() {
+                @Override
+                public FloatValue value(FloatValue x) {
+                    return value.apply(x);
+                }
+
+                @Override
+                public FloatValue gradient(FloatValue x, FloatValue cotangent) {
+                    return gradient.apply(x, cotangent);
+                }
+            };
+        }
+    }
+
+    private static @Nullable Expression expression(Activation activation) {
+        return switch (activation) {
+            case Activation.Relu _ -> Expression.of(Activations::relu, Activations::reluGradient);
+            case Activation.Silu _ -> Expression.of(Activations::silu, Activations::siluGradient);
+            case Activation.Gelu _ -> Expression.of(Activations::gelu, Activations::geluGradient);
+            case Activation.GeluTanh _ ->
+                    Expression.of(Activations::geluTanh, Activations::geluTanhGradient);
+            case Activation.Mish _ -> Expression.of(Activations::mish, Activations::mishGradient);
+            default -> null;
+        };
+    }
+
+    private static GeneratedKernel flat(Composite op) {
+        GeneratedKernel known = FLAT.get(op);
+        if (known != null) {
+            return known;
+        }
+        KernelBuilder builder = new KernelBuilder();
+        FloatValue x = builder.input(Layout.FULL);
+        switch (op) {
+            case Activation activation -> builder.output(require(expression(activation)).value(x));
+            case Activation.Gradient gradient ->
+                    builder.output(
+                            require(expression(gradient.of()))
+                                    .gradient(x, builder.input(Layout.FULL)));
+            case OptimizerStep.AdamWStep _ -> adam(builder, x, true);
+            case OptimizerStep.AdamStep _ -> adam(builder, x, false);
+            default -> throw new IllegalStateException(op.name() + " has no kernel");
+        }
+        GeneratedKernel kernel = GeneratedKernels.get(builder.build());
+        FLAT.put(op, kernel);
+        return kernel;
+    }
+
+    private static Expression require(@Nullable Expression expression) {
+        if (expression == null) {
+            throw new IllegalStateException("an activation without an expression");
+        }
+        return expression;
+    }
+
+    /** Operands that are read element by element, in contiguous memory. */
+    private static long[] table(long[] in, Stored[] out) {
+        long[] table = new long[2 * (in.length + out.length)];
+        for (int i = 0; i < in.length; i++) {
+            table[2 * i] = in[i];
+        }
+        for (int i = 0; i < out.length; i++) {
+            table[2 * (in.length + i)] = out[i].address();
+        }
+        return table;
+    }
+
+    private static void rows(GeneratedKernel kernel, long in, Stored out) {
+        long columns = out.shape().extent(-1);
+        long rowBytes = 4 * columns;
+        long[] table = {in, rowBytes, out.address(), rowBytes};
+        FloatLoops.rows(kernel, table, out.elementCount() / columns, columns);
+    }
+
+    private static void layerNorm(
+            Normalization.LayerNorm op, long columns, long[] in, Stored[] out) {
+        long rowBytes = 4 * columns;
+        long epsilon = NativeMemory.allocate(NativeMemory.PADDING);
+        try {
+            NativeMemory.setFloat(epsilon, (float) op.epsilon());
+            long[] table = {
+                in[0],
+                rowBytes,
+                in[1],
+                0,
+                in[2],
+                0,
+                epsilon,
+                0,
+                out[0].address(),
+                rowBytes,
+                out[1].address(),
+                4,
+                out[2].address(),
+                4
+            };
+            FloatLoops.rows(OfRows.LAYER_NORM, table, out[0].elementCount() / columns, columns);
+        } finally {
+            NativeMemory.free(epsilon);
+        }
+    }
+
+    private static void layerNormGradient(long columns, long[] in, Stored[] out) {
+        long rows = out[0].elementCount() / columns;
+        long rowBytes = 4 * columns;
+        try (RowSums weight = new RowSums(rows, columns);
+                RowSums bias = new RowSums(rows, columns)) {
+            long[] table = {
+                in[0],
+                rowBytes,
+                in[1],
+                rowBytes,
+                in[4],
+                0,
+                in[2],
+                4,
+                in[3],
+                4,
+                out[0].address(),
+                rowBytes,
+                weight.address(),
+                rowBytes,
+                bias.address(),
+                rowBytes
+            };
+            RowSums.run(OfRows.LAYER_NORM_GRADIENT, table, rows, columns);
+            weight.finish(OfRows.SUM_OVER_ROWS, out[1].address());
+            bias.finish(OfRows.SUM_OVER_ROWS, out[2].address());
+        }
+    }
+
+    private static void adam(Composite op, long[] in, Stored[] out) {
+        double learningRate = NativeMemory.getDouble(in[4]);
+        double beta1 = NativeMemory.getDouble(in[5]);
+        double beta2 = NativeMemory.getDouble(in[6]);
+        double epsilon = NativeMemory.getDouble(in[7]);
+        double decay = NativeMemory.getDouble(in[8]);
+        double correction1 = NativeMemory.getDouble(in[9]);
+        double correction2 = NativeMemory.getDouble(in[10]);
+        double[] settings = {
+            op instanceof OptimizerStep.AdamWStep ? 1 - learningRate * decay : decay,
+            beta1,
+            1 - beta1,
+            beta2,
+            1 - beta2,
+            -learningRate / correction1,
+            1 / Math.sqrt(correction2),
+            epsilon
+        };
+        long scalars = NativeMemory.allocate(settings.length * 64L);
+        try {
+            long[] table = new long[2 * (4 + settings.length + 3)];
+            for (int i = 0; i < 4; i++) {
+                table[2 * i] = in[i];
+            }
+            for (int i = 0; i < settings.length; i++) {
+                NativeMemory.setFloat(scalars + 64L * i, (float) settings[i]);
+                table[2 * (4 + i)] = scalars + 64L * i;
+            }
+            for (int i = 0; i < 3; i++) {
+                table[2 * (4 + settings.length + i)] = out[i].address();
+            }
+            FloatLoops.flat(flat(op), table, out[0].elementCount());
+        } finally {
+            NativeMemory.free(scalars);
+        }
+    }
+
+    /** Inputs as {@link #adam(Composite, long[], Stored[])} lays them out. */
+    private static void adam(KernelBuilder builder, FloatValue p, boolean decoupled) {
+        FloatValue given = builder.input(Layout.FULL);
+        FloatValue m = builder.input(Layout.FULL);
+        FloatValue v = builder.input(Layout.FULL);
+        FloatValue decay = builder.input(Layout.SCALAR);
+        FloatValue beta1 = builder.input(Layout.SCALAR);
+        FloatValue oneMinusBeta1 = builder.input(Layout.SCALAR);
+        FloatValue beta2 = builder.input(Layout.SCALAR);
+        FloatValue oneMinusBeta2 = builder.input(Layout.SCALAR);
+        FloatValue minusStep = builder.input(Layout.SCALAR);
+        FloatValue inverseRoot = builder.input(Layout.SCALAR);
+        FloatValue epsilon = builder.input(Layout.SCALAR);
+        FloatValue g = decoupled ? given : p.timesPlus(decay, given);
+        FloatValue kept = decoupled ? p.times(decay) : p;
+        FloatValue first = m.timesPlus(beta1, g.times(oneMinusBeta1));
+        FloatValue second = v.timesPlus(beta2, g.times(g).times(oneMinusBeta2));
+        FloatValue denominator = second.sqrt().timesPlus(inverseRoot, epsilon);
+        builder.output(first.over(denominator).timesPlus(minusStep, kept))
+                .output(first)
+                .output(second);
+    }
+}

@@ -1,0 +1,87 @@
+package dev.ugoki.cpu.generated;
+
+import com.sun.management.ThreadMXBean;
+
+import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.kernel.Layout;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+
+/**
+ * Calls new code on a few elements until the JIT has compiled it for good.
+ *
+ * <p>Before that every vector is an object; after it none is. So the code is ready when a batch of
+ * calls allocates nothing, which is exact, where a timing would be a guess.
+ */
+final class WarmUp {
+    private static final int ROWS = 2;
+
+    /**
+     * Eight to thirty-two vectors: C2 takes loops that were seen to end after one or two for rare,
+     * and leaves their code up to two times slower for good.
+     */
+    private static final int WHOLE_COLUMNS = 128;
+
+    private static final int TAIL_COLUMNS = WHOLE_COLUMNS + 7;
+    private static final int CALLS_IN_A_BATCH = 100;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private WarmUp() {}
+
+    /**
+     * Warms the code on the calling thread.
+     *
+     * @return whether it was compiled within {@code limitSeconds}
+     */
+    static boolean run(Kernel kernel, KernelCode code, LoopShape shape, double limitSeconds) {
+        long deadline = System.nanoTime() + (long) (limitSeconds * 1e9);
+        try (Arena arena = Arena.ofConfined()) {
+            long[] operands = operands(kernel, arena);
+            long scratch = area(arena, kernel.instructions().size());
+            long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
+            long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
+            while (System.nanoTime() < deadline) {
+                long before = THREADS.getCurrentThreadAllocatedBytes();
+                for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
+                    code.run(operands, 0, end, columns, scratch);
+                }
+                if (THREADS.getCurrentThreadAllocatedBytes() == before) {
+                    return true;
+                }
+                if (Thread.interrupted()) {
+                    return false;
+                }
+            }
+            return false;
+        }
+    }
+
+    private static long[] operands(Kernel kernel, Arena arena) {
+        long[] operands = new long[2 * kernel.tableSize()];
+        for (int k = 0; k < kernel.tableSize(); k++) {
+            operands[2 * k] = area(arena, ROWS);
+            operands[2 * k + 1] = distance(kernel, k);
+        }
+        return operands;
+    }
+
+    private static long distance(Kernel kernel, int operand) {
+        int inputs = kernel.operands().size();
+        Layout layout =
+                operand < inputs
+                        ? kernel.operands().get(operand).layout()
+                        : kernel.outputs().get(operand - inputs).layout();
+        return layout == Layout.PER_ROW ? 4 : 4L * TAIL_COLUMNS;
+    }
+
+    private static long area(Arena arena, int rows) {
+        MemorySegment area = arena.allocate(4L * (TAIL_COLUMNS + 9) * rows + 64, 64);
+        for (long at = 0; at < area.byteSize(); at += 4) {
+            area.set(ValueLayout.JAVA_FLOAT, at, 0.5f + (at % 28) / 64f);
+        }
+        return area.address();
+    }
+}

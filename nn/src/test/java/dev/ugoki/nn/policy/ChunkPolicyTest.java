@@ -1,0 +1,164 @@
+package dev.ugoki.nn.policy;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ugoki.autograd.Autograd;
+import dev.ugoki.nn.Module;
+import dev.ugoki.nn.optim.AdamW;
+import dev.ugoki.nn.optim.Optimizer;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.Arrays;
+import java.util.stream.Stream;
+
+class ChunkPolicyTest {
+    private static final Key KEY = Key.of(1);
+
+    static Stream<ChunkPolicy> policies() {
+        var plain = new ResidualMlp.Config(3, 8, 16, 1, 0);
+        var denoiser = new ResidualMlp.Config(3 + 8, 8, 16, 1, 8);
+        var unet = ConditionalUnet1d.Config.of(2, 3).withChannels(8, 8).withGroups(2);
+        var ddim =
+                new DiffusionSampler(
+                        NoiseSchedule.squaredCosine(20),
+                        DiffusionSampler.Kind.DDIM,
+                        5,
+                        DiffusionSampler.Prediction.NOISE,
+                        1);
+        FlowPolicy.Config flow = FlowPolicy.Config.DEFAULT;
+        return Stream.of(
+                new RegressionPolicy(plain.build(KEY), 4, 2),
+                new FlowPolicy(denoiser.build(KEY), 4, 2, flow),
+                new FlowPolicy(unet.withStepWidth(8).build(KEY), 4, 2, flow.withSteps(4)),
+                new DiffusionPolicy(denoiser.build(KEY), 4, 2, ddim));
+    }
+
+    private static Chunks chunks(long seed) {
+        Tensor observed = Random.uniform(Key.of(seed), DType.F32, -1.0, 1.0, 32, 3);
+        Tensor ahead = observed.slice(1, 0, 2).mul(0.5).unsqueeze(1);
+        return Chunks.of(observed, ahead.expand(32, 4, 2).copy());
+    }
+
+    @ParameterizedTest
+    @MethodSource("policies")
+    void trainingLowersTheLoss(ChunkPolicy policy) {
+        Optimizer optimizer = Optimizer.of(policy, AdamW.of(3e-3));
+        double before = policy.loss(chunks(99), KEY).item();
+        for (int i = 0; i < 30; i++) {
+            Chunks batch = chunks(i);
+            Key key = KEY.fold(i);
+            var step = Autograd.valueAndGrad(() -> policy.loss(batch, key), policy.parameters());
+            optimizer.step(step.gradients());
+        }
+        double after = policy.loss(chunks(99), KEY).item();
+        assertTrue(after < 0.8 * before, () -> before + " became " + after);
+    }
+
+    @ParameterizedTest
+    @MethodSource("policies")
+    void samplesAreChunksThatTheKeyDecides(ChunkPolicy policy) {
+        Tensor observed = chunks(1).conditioning();
+        Tensor sampled = policy.sample(observed, KEY);
+        assertEquals(Shape.of(32, 4, 2), sampled.shape());
+        assertNull(sampled.lineage());
+        assertArrayEquals(sampled.toFloatArray(), policy.sample(observed, KEY).toFloatArray());
+        boolean random = !(policy instanceof RegressionPolicy);
+        assertEquals(
+                random,
+                !Arrays.equals(
+                        sampled.toFloatArray(),
+                        policy.sample(observed, KEY.fold(1)).toFloatArray()));
+    }
+
+    @Test
+    void paddedActionsDoNotCount() {
+        ChunkPolicy policy = policies().findFirst().orElseThrow();
+        Chunks whole = chunks(1);
+        boolean[] flags = new boolean[32 * 4];
+        for (int i = 0; i < 32; i++) {
+            flags[4 * i + 3] = true;
+        }
+        Tensor padding = Tensor.of(flags, 32, 4);
+        Tensor start = whole.actions().slice(1, 0, 3);
+        Tensor other = Tensor.concat(1, start, Tensor.full(DType.F32, Shape.of(32, 1, 2), 9));
+        double one = loss(policy, new Chunks(whole.conditioning(), whole.actions(), padding));
+        double two = loss(policy, new Chunks(whole.conditioning(), other, padding));
+        assertEquals(one, two, 1e-6);
+        Tensor predicted = policy.sample(whole.conditioning(), KEY).slice(1, 0, 3);
+        assertEquals(predicted.sub(start).abs().mean().item(), one, 1e-6);
+        assertTrue(loss(policy, new Chunks(whole.conditioning(), other, null)) > 1);
+    }
+
+    private static double loss(ChunkPolicy policy, Chunks chunks) {
+        return policy.loss(chunks, KEY).item();
+    }
+
+    @Test
+    void chunksOfAnotherSizeAreRefused() {
+        ChunkPolicy policy = policies().findFirst().orElseThrow();
+        Tensor wrong = Tensor.zeros(DType.F32, 32, 5, 2);
+        Chunks longer = Chunks.of(chunks(1).conditioning(), wrong);
+        var error = assertThrows(IllegalArgumentException.class, () -> policy.loss(longer, KEY));
+        assertTrue(error.getMessage().contains("[n,4,2]"), error.getMessage());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Chunks.of(Tensor.zeros(DType.F32, 31, 3), wrong));
+    }
+
+    /** Knows the one chunk that there is: its velocity leads straight there from everywhere. */
+    private static final class Straight extends Module implements Denoiser {
+        @Override
+        public Tensor apply(Tensor noisy, Tensor step, Tensor conditioning) {
+            Tensor time = step.mul(0.01).reshape(noisy.extent(0), 1, 1);
+            return noisy.sub(0.25).div(time);
+        }
+    }
+
+    @Test
+    void theFlowLeadsStraightToTheActions() {
+        FlowPolicy policy = new FlowPolicy(new Straight(), 4, 2, FlowPolicy.Config.DEFAULT);
+        Tensor sampled = policy.sample(Tensor.zeros(DType.F64, 2, 3), KEY);
+        double[] expected = new double[16];
+        Arrays.fill(expected, 0.25);
+        assertArrayEquals(expected, sampled.toDoubleArray(), 1e-12);
+        Chunks there =
+                Chunks.of(
+                        Tensor.zeros(DType.F64, 2, 3),
+                        Tensor.full(DType.F64, Shape.of(2, 4, 2), 0.25));
+        assertEquals(0, policy.loss(there, KEY).item(), 1e-20);
+    }
+
+    @Test
+    void stateNamesAreThoseOfLeRobot() {
+        ChunkPolicy diffusion =
+                new DiffusionPolicy(
+                        ConditionalUnet1d.Config.of(2, 3)
+                                .withChannels(8, 8)
+                                .withStepWidth(8)
+                                .build(KEY),
+                        4,
+                        2,
+                        new DiffusionSampler(
+                                NoiseSchedule.squaredCosine(20),
+                                DiffusionSampler.Kind.DDPM,
+                                20,
+                                DiffusionSampler.Prediction.NOISE,
+                                1));
+        var names = diffusion.stateDict().keySet();
+        assertTrue(names.contains("diffusion.unet.down_modules.0.0.conv1.block.0.weight"));
+        assertFalse(names.stream().anyMatch(name -> name.contains("Scales")), names.toString());
+    }
+}

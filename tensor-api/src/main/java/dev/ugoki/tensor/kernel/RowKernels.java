@@ -1,0 +1,101 @@
+package dev.ugoki.tensor.kernel;
+
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfNegative;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.log;
+
+/**
+ * Kernels over rows: normalizations and softmax, forward and backward. All operands are F32; "full"
+ * means [rows, columns].
+ */
+public final class RowKernels {
+    private RowKernels() {}
+
+    /**
+     * Layer normalization (Ba, Kiros and Hinton, 2016).
+     *
+     * <p>Inputs: x full, weight and bias per column, epsilon scalar. Outputs: y = (x - mean) * r *
+     * weight + bias full; mean per row; r = 1 / sqrt(variance + epsilon) per row.
+     */
+    public static Kernel layerNorm() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue weight = kernel.input(Layout.PER_COLUMN);
+        FloatValue bias = kernel.input(Layout.PER_COLUMN);
+        FloatValue epsilon = kernel.input(Layout.SCALAR);
+        FloatValue mean = x.meanOverColumns();
+        FloatValue centred = x.minus(mean);
+        FloatValue variance = centred.times(centred).meanOverColumns();
+        FloatValue inverse = kernel.constant(1f).over(variance.plus(epsilon).sqrt());
+        return kernel.output(centred.times(inverse).timesPlus(weight, bias))
+                .outputPerRow(mean)
+                .outputPerRow(inverse)
+                .build();
+    }
+
+    /**
+     * The gradient of {@link #layerNorm}.
+     *
+     * <p>Inputs: dy full, x full, weight per column, mean and r per row. Outputs: dx full, dweight
+     * and dbias as sums over rows. With n = (x - mean) r and g = dy weight: dx = r (g - mean(g) - n
+     * mean(g n)), dweight = sum(dy n), dbias = sum(dy).
+     */
+    public static Kernel layerNormGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue weight = kernel.input(Layout.PER_COLUMN);
+        FloatValue mean = kernel.input(Layout.PER_ROW);
+        FloatValue inverse = kernel.input(Layout.PER_ROW);
+        FloatValue normalized = x.minus(mean).times(inverse);
+        FloatValue g = dy.times(weight);
+        FloatValue meanOfG = g.meanOverColumns();
+        FloatValue meanOfProduct = g.times(normalized).meanOverColumns();
+        FloatValue dx =
+                normalized.negated().timesPlus(meanOfProduct, g.minus(meanOfG)).times(inverse);
+        return kernel.output(dx)
+                .outputSumOverRows(dy.times(normalized))
+                .outputSumOverRows(dy)
+                .build();
+    }
+
+    /** Input: x full. Output: e^(x - max) / sum(e^(x - max)) full. */
+    public static Kernel softmax() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue e = expOfNegative(x.minus(x.maximumOverColumns()));
+        return kernel.output(e.times(kernel.constant(1f).over(e.sumOverColumns()))).build();
+    }
+
+    /** Inputs: dy full, y = softmax(x) full. Output: dx = y (dy - sum(dy y)) full. */
+    public static Kernel softmaxGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue y = kernel.input(Layout.FULL);
+        return kernel.output(y.times(dy.minus(dy.times(y).sumOverColumns()))).build();
+    }
+
+    /** Input: x full. Output: x - max - ln(sum(e^(x - max))) full. */
+    public static Kernel logSoftmax() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue shifted = x.minus(x.maximumOverColumns());
+        return kernel.output(shifted.minus(log(expOfNegative(shifted).sumOverColumns()))).build();
+    }
+
+    /** Inputs: dy full, y = logSoftmax(x) full. Output: dx = dy - e^y sum(dy) full. */
+    public static Kernel logSoftmaxGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue y = kernel.input(Layout.FULL);
+        return kernel.output(dy.minus(expOfNegative(y).times(dy.sumOverColumns()))).build();
+    }
+
+    /**
+     * Input: x full. Output: sums over blocks of rows; run on its own output until one row is left,
+     * it gives the sum over all rows.
+     */
+    public static Kernel sumOverRows() {
+        KernelBuilder kernel = new KernelBuilder();
+        return kernel.outputSumOverRows(kernel.input(Layout.FULL)).build();
+    }
+}
