@@ -1,6 +1,7 @@
 package dev.ugoki.embodied.act;
 
 import dev.ugoki.nn.policy.ChunkPolicy;
+import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
@@ -27,7 +28,8 @@ import java.util.Map;
  * }
  * }</pre>
  *
- * <p>The same observations and key give the same actions. Any number of threads may ask at once.
+ * <p>The same observations and key give the same actions. Any number of threads may ask at once;
+ * the network's device computes.
  */
 public final class RobotPolicy {
     private static final String CONFIG = "config.json";
@@ -36,11 +38,13 @@ public final class RobotPolicy {
     private final PolicyConfig config;
     private final PolicyScales scales;
     private final ChunkPolicy network;
+    private final Device device;
 
     private RobotPolicy(PolicyConfig config, PolicyScales scales, ChunkPolicy network) {
         this.config = config;
         this.scales = scales;
         this.network = network;
+        this.device = network.parameters().getFirst().tensor().device();
     }
 
     /** A policy with fresh weights, to be trained. */
@@ -128,14 +132,17 @@ public final class RobotPolicy {
                                     config.frameWidth(),
                                     config.inputs()));
         }
-        float[] chunk;
-        try (TensorScope _ = TensorScope.open()) {
-            Tensor conditioning =
-                    Tensor.of(normalized(observations), 1, config.conditioningWidth());
-            chunk = network.sample(conditioning, key).toFloatArray();
-        }
+        float[] normalized = normalized(observations);
+        float[] chunk = device.call(() -> sample(normalized, key));
         scales.unnormalizeActions(chunk, origin(observations));
         return chunk;
+    }
+
+    private float[] sample(float[] normalized, Key key) {
+        try (TensorScope _ = TensorScope.open()) {
+            Tensor conditioning = Tensor.of(normalized, 1, config.conditioningWidth());
+            return network.sample(conditioning, key).toFloatArray();
+        }
     }
 
     private float[] normalized(float[] observations) {
