@@ -61,9 +61,11 @@ public record Tolerance(
 
     /** The distance as a fraction of what is allowed; above 1 is too far. */
     double error(double actual, double expected, double magnitude, DType dtype) {
-        double ulps = dtype == DType.F64 || dtype == DType.F32 ? wide : narrow;
+        boolean isWide = dtype == DType.F64 || dtype == DType.F32;
+        double ulps = isWide ? wide : narrow;
         double at = Math.max(Math.abs(expected), ofMagnitudes ? magnitude : 0);
-        double allowed = ulps * ulp(at, dtype) + epsilons * ulp(1, dtype);
+        double besides = isWide ? epsilons : Math.min(epsilons, narrow);
+        double allowed = ulps * ulp(at, dtype) + besides * ulp(1, dtype);
         double distance = Math.abs(actual - expected);
         return distance == 0 ? 0 : distance / allowed;
     }
