@@ -65,7 +65,7 @@ final class ActivationRows {
                 name,
                 op,
                 Row.FLOATING,
-                TOLERANCE,
+                TOLERANCE.orEpsilons(32),
                 Operand.of(values, shape),
                 Operand.of(Values.between(-2, 2), shape));
     }

@@ -30,12 +30,16 @@ public record Tolerance(
     }
 
     /**
-     * For sums of so many terms, in ulps of the sum of their magnitudes: a few, and more for many
-     * terms. That is generous to sums in eight or more lanes, or by halves, and tight for one after
-     * the other.
+     * For sums of so many terms, in ulps of the sum of their magnitudes: a few, and what adding
+     * them in any order can lose.
      */
     public static Tolerance sums(long terms) {
-        return new Tolerance(4 + terms / 16.0, 1, 0, true, false);
+        return new Tolerance(4 + terms / 2.0, 1, 0, true, false);
+    }
+
+    /** For sums of so many terms in eight or more lanes, or by halves, but not one by one. */
+    public static Tolerance balancedSums(long terms) {
+        return sums(terms / 8);
     }
 
     /** The same, and {@code more} ulps of 1 besides. */
