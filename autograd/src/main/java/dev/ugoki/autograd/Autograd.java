@@ -136,7 +136,7 @@ public final class Autograd {
                             + ", and only a tensor of one element has a gradient; sum it, or give"
                             + " a cotangent");
         }
-        return Tensor.full(output.dtype(), output.shape(), 1);
+        return output.detach().scalarLike(1).reshape(output.shape());
     }
 
     private static void requireFloating(String operation, Tensor tensor) {

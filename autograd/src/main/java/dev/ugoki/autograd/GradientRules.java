@@ -366,7 +366,7 @@ final class GradientRules {
                 scatter(
                         dim,
                         Prim.Scatter.Mode.SET,
-                        Tensor.full(DType.I64, operand.shape(), -1),
+                        operand.scalarLike(-1).cast(DType.I64).expand(operand.shape()),
                         index,
                         number);
         Tensor survives = stayed.gather(dim, index).eq(number);
@@ -393,11 +393,11 @@ final class GradientRules {
     }
 
     private static Tensor zeros(Tensor like) {
-        return Tensor.full(like.dtype(), like.shape(), 0);
+        return like.scalarLike(0).expand(like.shape());
     }
 
     private static Tensor ones(Tensor like) {
-        return Tensor.full(like.dtype(), like.shape(), 1);
+        return like.scalarLike(1).expand(like.shape());
     }
 
     private static @Nullable Tensor[] one(@Nullable Tensor cotangent) {

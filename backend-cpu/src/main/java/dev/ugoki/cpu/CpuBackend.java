@@ -5,6 +5,7 @@ import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
@@ -36,6 +37,7 @@ final class CpuBackend implements Backend {
     public Support supports(Op op, TensorType... operands) {
         return switch (op) {
             case Prim _ -> Support.NATIVE;
+            case RandomDraw.RandomNormal _ -> Support.NATIVE;
             case Composite composite ->
                     FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
@@ -45,6 +47,7 @@ final class CpuBackend implements Backend {
     public void execute(Op op, Stored[] operands, Stored[] results) {
         switch (op) {
             case Prim prim -> execute(prim, operands, results[0]);
+            case RandomDraw.RandomNormal _ -> Fill.randomNormal(operands[0], results[0]);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }

@@ -98,6 +98,9 @@ final class Elementwise {
     private static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
         int bytes = dtype.byteSize();
         long step = scalar ? 0 : bytes;
+        if (dtype == DType.F32 && !scalar && FunctionLoops.has(kind)) {
+            return (count, a, _, _, to) -> FunctionLoops.BEST.run(kind, a, to, count);
+        }
         if (dtype.isFloating()) {
             DoubleUnaryOperator function = ScalarFunctions.of(kind);
             return (count, a, _, _, to) -> {
@@ -137,6 +140,15 @@ final class Elementwise {
         int bytes = dtype.byteSize();
         long xStep = xScalar ? 0 : bytes;
         long yStep = yScalar ? 0 : bytes;
+        if (dtype == DType.F32 && kind == Prim.Binary.Kind.POW) {
+            return (count, a, b, _, to) -> {
+                for (long i = 0; i < count; i++) {
+                    float x = NativeMemory.getFloat(a + i * xStep);
+                    float y = NativeMemory.getFloat(b + i * yStep);
+                    NativeMemory.setFloat(to + i * 4, PreciseMath.pow(x, y));
+                }
+            };
+        }
         if (dtype.isFloating()) {
             DoubleBinaryOperator function = ScalarFunctions.of(kind);
             return (count, a, b, _, to) -> {

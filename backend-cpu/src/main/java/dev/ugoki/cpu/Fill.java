@@ -2,6 +2,7 @@ package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Philox;
+import dev.ugoki.tensor.op.NormalQuantile;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -58,11 +59,52 @@ final class Fill {
     }
 
     static void randomBits(Prim.RandomBits op, Stored key, Stored result) {
+        long to = result.address();
+        forEachWord(
+                key,
+                op.firstBlock(),
+                result.elementCount(),
+                (index, word, _) -> NativeMemory.setInt(to + 4 * index, word));
+    }
+
+    /** Of each word one number, or of each two one in F64; {@link NormalQuantile} defines them. */
+    static void randomNormal(Stored key, Stored result) {
+        DType dtype = result.dtype();
+        long to = result.address();
+        long count = result.elementCount();
+        if (dtype == DType.F64) {
+            forEachWord(
+                    key,
+                    0,
+                    2 * count,
+                    (index, word, next) -> {
+                        if (index % 2 == 0) {
+                            double normal = NormalQuantile.ofWords(word, next);
+                            NativeMemory.setDouble(to + 4 * index, normal);
+                        }
+                    });
+        } else {
+            int bytes = dtype.byteSize();
+            forEachWord(
+                    key,
+                    0,
+                    count,
+                    (index, word, _) ->
+                            Chunks.setDouble(
+                                    dtype, to + bytes * index, NormalQuantile.ofWord(word)));
+        }
+    }
+
+    private interface WordTask {
+        /** Word {@code index} and, where that is even, the one after it. */
+        void run(long index, int word, int next);
+    }
+
+    private static void forEachWord(Stored key, long firstBlock, long count, WordTask each) {
         int[] words = new int[4];
         for (int i = 0; i < 4; i++) {
             words[i] = NativeMemory.getInt(key.address() + 4 * i * key.stride(0));
         }
-        long count = result.elementCount();
         long blocks = (count + 3) / 4;
         int tasks = Math.toIntExact((blocks + BLOCKS_OF_A_TASK - 1) / BLOCKS_OF_A_TASK);
         ThreadPool.shared()
@@ -77,11 +119,10 @@ final class Fill {
                                         words[1],
                                         words[2],
                                         words[3],
-                                        op.firstBlock() + b,
+                                        firstBlock + b,
                                         block);
-                                long at = result.address() + 16 * b;
                                 for (int i = 0; i < Math.min(4, count - 4 * b); i++) {
-                                    NativeMemory.setInt(at + 4L * i, block[i]);
+                                    each.run(4 * b + i, block[i], block[i | 1]);
                                 }
                             }
                         });

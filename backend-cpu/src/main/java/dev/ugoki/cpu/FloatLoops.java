@@ -53,7 +53,7 @@ final class FloatLoops {
     /** Runs a flat kernel over {@code count} elements of every full operand. */
     static void flat(GeneratedKernel kernel, long[] table, long count) {
         if (count <= ELEMENTS_OF_A_TASK) {
-            kernel.runFlat(table, 0, count);
+            kernel.runFlat(table, 0, count, scratch(kernel));
             return;
         }
         int tasks = Math.toIntExact((count + ELEMENTS_OF_A_TASK - 1) / ELEMENTS_OF_A_TASK);
@@ -63,8 +63,16 @@ final class FloatLoops {
                         task -> {
                             long begin = task * ELEMENTS_OF_A_TASK;
                             kernel.runFlat(
-                                    table, begin, Math.min(count, begin + ELEMENTS_OF_A_TASK));
+                                    table,
+                                    begin,
+                                    Math.min(count, begin + ELEMENTS_OF_A_TASK),
+                                    scratch(kernel));
                         });
+    }
+
+    private static long scratch(GeneratedKernel kernel) {
+        long bytes = kernel.flatScratchBytes();
+        return bytes == 0 ? 0 : Scratch.address(bytes);
     }
 
     private static void runNest(

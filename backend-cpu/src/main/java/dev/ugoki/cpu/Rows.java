@@ -45,6 +45,10 @@ final class Rows {
         }
         try (Reordered ordered = Reordered.lastAxes(op, x)) {
             long from = ordered.address();
+            if (x.dtype() == DType.F32 && FloatReductions.has(op.kind())) {
+                FloatReductions.run(op.kind(), from, rows, length, result.address());
+                return;
+            }
             int bytes = x.dtype().byteSize();
             forEach(
                     rows,
@@ -113,27 +117,14 @@ final class Rows {
         return result;
     }
 
-    /** Narrow types in F64, in four lanes: the error is below one rounding to F32. */
+    /** Narrow types in F64: the error is below one rounding to F32. */
     private static double plainSum(DType dtype, long from, long length) {
         int bytes = dtype.byteSize();
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        long i = 0;
-        if (dtype == DType.F32) {
-            for (; i + 4 <= length; i += 4) {
-                long at = from + 4 * i;
-                a += NativeMemory.getFloat(at);
-                b += NativeMemory.getFloat(at + 4);
-                c += NativeMemory.getFloat(at + 8);
-                d += NativeMemory.getFloat(at + 12);
-            }
+        double sum = 0;
+        for (long i = 0; i < length; i++) {
+            sum += Chunks.getDouble(dtype, from + i * bytes);
         }
-        for (; i < length; i++) {
-            a += Chunks.getDouble(dtype, from + i * bytes);
-        }
-        return a + b + (c + d);
+        return sum;
     }
 
     private static double pairwiseSum(long from, long length) {

@@ -49,10 +49,13 @@ public final class Engine {
         if (recorder == null) {
             return computeAll(op, operands);
         }
+        Tracer tracer = tracer(op, operands);
+        // What a trace captures it captures with its lineage, so before that is taken away.
+        Tensor[] values = detached(tracer == null ? operands : tracer.valuesOf(op, operands));
         Tensor[] forward =
                 op instanceof Composite composite
-                        ? composite.forwardWithResiduals(detached(operands))
-                        : computeAll(op, detached(operands));
+                        ? composite.forwardWithResiduals(values)
+                        : computeAll(op, values);
         @Nullable Lineage[] lineages = recorder.record(op, operands, forward);
         Tensor[] results = new Tensor[op.resultCount()];
         for (int i = 0; i < results.length; i++) {

@@ -35,7 +35,7 @@ public final class GeneratedKernel {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
         this.compiler = compiler;
-        this.keptRows = compiler.schedule(kernel).keptValues().size();
+        this.keptRows = compiler == null ? 0 : compiler.schedule(kernel).keptValues().size();
         this.reductions =
                 kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();
         this.sumsOverRows =

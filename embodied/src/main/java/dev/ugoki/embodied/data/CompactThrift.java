@@ -34,8 +34,16 @@ final class CompactThrift {
     static final class MalformedException extends Exception {
         private static final long serialVersionUID = 1L;
 
+        private final String problem;
+
         MalformedException(String problem) {
             super(problem);
+            this.problem = problem;
+        }
+
+        /** What is wrong, in words. */
+        String problem() {
+            return problem;
         }
     }
 

@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -73,7 +72,10 @@ public final class FeatureStatistics {
             for (int frame = from; frame < to; frame++) {
                 series[frame - from] = finite(column, frame, element);
             }
-            put(values, element, series);
+            Moments moments = Moments.of(series);
+            for (Map.Entry<Statistic, double[]> entry : values.entrySet()) {
+                entry.getValue()[element] = moments.get(entry.getKey());
+            }
         }
         return new FeatureStatistics(column.name(), to - from, values);
     }
@@ -88,36 +90,43 @@ public final class FeatureStatistics {
         return value;
     }
 
-    private static double[] at(Map<Statistic, double[]> values, Statistic statistic) {
-        return Objects.requireNonNull(values.get(statistic));
-    }
-
-    private static void put(Map<Statistic, double[]> values, int element, double[] series) {
-        double min = series[0];
-        double max = series[0];
-        // Deviations from the first value: algebraically the same variance, but what does not move
-        // has exactly none.
-        double sum = 0;
-        double sumOfSquares = 0;
-        for (double value : series) {
-            min = Math.min(min, value);
-            max = Math.max(max, value);
-            double deviation = value - series[0];
-            sum += deviation;
-            sumOfSquares += deviation * deviation;
-        }
-        double shift = sum / series.length;
-        double variance = Math.max(0, sumOfSquares / series.length - shift * shift);
-        Histogram histogram = Histogram.over(min, max);
-        double[] counts = histogram.count(series);
-        at(values, Statistic.MIN)[element] = min;
-        at(values, Statistic.MAX)[element] = max;
-        at(values, Statistic.MEAN)[element] = series[0] + shift;
-        at(values, Statistic.STD)[element] = Math.sqrt(variance);
-        for (Statistic statistic : Statistic.values()) {
-            if (statistic.isQuantile()) {
-                at(values, statistic)[element] = histogram.quantile(counts, statistic.quantile());
+    /** What is known of one element over all frames. */
+    private record Moments(
+            double min, double max, double mean, double std, Histogram histogram, double[] counts) {
+        static Moments of(double[] series) {
+            double min = series[0];
+            double max = series[0];
+            // Deviations from the first value: algebraically the same variance, but what does not
+            // move has exactly none.
+            double sum = 0;
+            double sumOfSquares = 0;
+            for (double value : series) {
+                min = Math.min(min, value);
+                max = Math.max(max, value);
+                double deviation = value - series[0];
+                sum += deviation;
+                sumOfSquares += deviation * deviation;
             }
+            double shift = sum / series.length;
+            double variance = Math.max(0, sumOfSquares / series.length - shift * shift);
+            Histogram histogram = Histogram.over(min, max);
+            return new Moments(
+                    min,
+                    max,
+                    series[0] + shift,
+                    Math.sqrt(variance),
+                    histogram,
+                    histogram.count(series));
+        }
+
+        double get(Statistic statistic) {
+            return switch (statistic) {
+                case MIN -> min;
+                case MAX -> max;
+                case MEAN -> mean;
+                case STD -> std;
+                case Q01, Q10, Q50, Q90, Q99 -> histogram.quantile(counts, statistic.quantile());
+            };
         }
     }
 

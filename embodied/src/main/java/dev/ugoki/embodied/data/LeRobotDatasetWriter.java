@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ugoki.embodied.data.ParquetWriter.Field;
 import dev.ugoki.embodied.data.ParquetWriter.Kind;
 import dev.ugoki.embodied.data.ParquetWriter.Values;
-import dev.ugoki.tensor.io.WholeFile;
 import dev.ugoki.tensor.io.WholeFolder;
 
 import org.jspecify.annotations.Nullable;
@@ -169,8 +168,9 @@ public final class LeRobotDatasetWriter {
     private void writeAll(Path folder, List<DatasetStatistics> statistics) throws IOException {
         Path meta = Files.createDirectories(folder.resolve("meta"));
         writeFrames(folder);
-        WholeFile.writeBytes(meta.resolve("info.json"), JsonFile.toBytes(info()));
-        WholeFile.writeBytes(
+        Files.createDirectories(meta);
+        Files.write(meta.resolve("info.json"), JsonFile.toBytes(info()));
+        Files.write(
                 meta.resolve("stats.json"),
                 JsonFile.toBytes(json(DatasetStatistics.aggregate(statistics))));
         writeTasks(meta.resolve("tasks.parquet"));

@@ -23,13 +23,13 @@ import java.util.List;
 /**
  * Looks through a Parquet file before a decoder is let at it.
  *
- * <p>Sizes and counts in a Parquet file are promises, and hardwood 1.0 (like its Snappy library,
- * which writes as many bytes as the data say, wherever that may be) takes some of them at their
- * word: a damaged one may ask for gigabytes or end the JVM. So every number that leads to an
- * allocation or to native code is checked here first: that the footer is well-formed; that column
- * chunks and pages lie in the file, follow each other without gaps and count what the footer says;
- * that what a page unpacks to is no more than its codec can make of it, and as much as its values
- * need; that the whole is in proportion to the file.
+ * <p>Sizes and counts in a Parquet file are promises, and hardwood 1.0 takes some of them at their
+ * word, as do some versions of the codec below it (snappy-java 1.1.10.8 writes as many bytes as the
+ * data announce, whatever the buffer's size): a damaged file may ask for gigabytes or end the JVM.
+ * So every number that leads to an allocation or to native code is checked here first: that the
+ * footer is well-formed; that column chunks and pages lie in the file, follow each other without
+ * gaps and count what the footer says; that what a page unpacks to is no more than its codec can
+ * make of it, and as much as its values need; that the whole is in proportion to the file.
  */
 final class ParquetInspection {
     private static final int MAGIC = 0x31524150; // "PAR1"
@@ -77,7 +77,7 @@ final class ParquetInspection {
             ParquetStructs.FILE_METADATA.checkStruct(reader);
             hideDots(new Reader(bytes, length - 8 - footer, length - 8));
         } catch (MalformedException problem) {
-            throw wrong("the Parquet footer is damaged: %s", String.valueOf(problem.getMessage()));
+            throw wrong("the Parquet footer is damaged: %s", problem.problem());
         }
     }
 
@@ -250,9 +250,7 @@ final class ParquetInspection {
                 ParquetStructs.PAGE_HEADER.checkStruct(new Reader(bytes, position, end));
                 reader.readStruct((id, type) -> readPageField(page, reader, id, type));
             } catch (MalformedException problem) {
-                throw damaged(
-                        "page header at byte %d: %s",
-                        position, String.valueOf(problem.getMessage()));
+                throw damaged("page header at byte %d: %s", position, problem.problem());
             }
             page.dataStart = reader.position();
             if (page.compressedSize < 0
@@ -457,9 +455,7 @@ final class ParquetInspection {
             }
         }
 
-        /**
-         * Snappy's data begin with their size, a varint, which its library writes without asking.
-         */
+        /** Snappy's data begin with the size they unpack to, a varint. */
         private void checkSnappySize(int position, int length, long plain)
                 throws DataFormatException {
             long size = 0;
@@ -496,7 +492,7 @@ final class ParquetInspection {
                             }
                         });
             } catch (MalformedException problem) {
-                throw damaged("page index: %s", String.valueOf(problem.getMessage()));
+                throw damaged("page index: %s", problem.problem());
             }
             boolean same = found.size() == pages.size();
             long previousRow = -1;

@@ -129,7 +129,7 @@ final class ParquetWriter implements Closeable {
         rowCount += rows;
     }
 
-    /** Writes the footer, forces the file to the disk and closes it. */
+    /** Writes the footer and closes the file; forcing it to the disk is the folder's maker's. */
     @Override
     public void close() throws IOException {
         try (channel) {
@@ -137,7 +137,6 @@ final class ParquetWriter implements Closeable {
             write(footer);
             ByteBuffer end = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
             write(end.putInt(footer.length).put(MAGIC).array());
-            channel.force(true);
         }
     }
 

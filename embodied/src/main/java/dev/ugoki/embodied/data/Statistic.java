@@ -30,10 +30,7 @@ public enum Statistic {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    boolean isQuantile() {
-        return !Double.isNaN(quantile);
-    }
-
+    /** Which part of the values lies below; NaN for what is no quantile. */
     double quantile() {
         return quantile;
     }

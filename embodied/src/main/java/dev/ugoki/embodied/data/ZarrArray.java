@@ -6,6 +6,7 @@ import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * An array in the zarr v2 format: a folder with {@code .zarray} and a file per chunk. Rows, that is
@@ -42,6 +44,9 @@ public final class ZarrArray {
     /** The most that zstd makes of a byte. */
     private static final long MAX_RATIO = 1L << 15;
 
+    /** So many chunks may be read at once for each one that is there. */
+    private static final long MAX_SPARSITY = 4;
+
     private static final Map<String, DType> DTYPES =
             Map.of(
                     "<f4", DType.F32,
@@ -65,6 +70,9 @@ public final class ZarrArray {
     private final Compressor compressor;
     private final String separator;
     private final byte[] fillElement;
+
+    /** How much may be read at once; -1 until the chunks have been counted. */
+    private volatile long believableBytes = -1;
 
     private ZarrArray(Path folder, JsonFile json) throws DataFormatException {
         this.folder = folder;
@@ -282,8 +290,46 @@ public final class ZarrArray {
             return new byte[0];
         }
         ChunkGrid grid = new ChunkGrid(from, to);
-        grid.checkJustified(size);
+        grid.checkCount();
+        checkJustified(from, to, size);
         return grid.read((int) size);
+    }
+
+    /**
+     * Fill values cost no file, so a shape that lies would otherwise be believed: what is asked for
+     * must be in proportion to the chunks that the array has.
+     */
+    private void checkJustified(int from, int to, long size) throws IOException {
+        if (size <= FREE_BYTES) {
+            return;
+        }
+        if (believableBytes < 0) {
+            believableBytes = FREE_BYTES + bytesOfChunks();
+        }
+        if (size > believableBytes) {
+            throw new DataFormatException(
+                    folder.resolve(".zarray"),
+                    "rows %d to %d would be %d bytes; with the chunks that are there, only %d at once"
+                                    .formatted(from, to, size, believableBytes)
+                            + " are believable: read fewer rows");
+        }
+    }
+
+    private long bytesOfChunks() throws IOException {
+        long files = 0;
+        long present = 0;
+        try (Stream<Path> members = Files.walk(folder, shape.length)) {
+            for (Path member : (Iterable<Path>) members::iterator) {
+                if (Character.isDigit(member.getFileName().toString().charAt(0))
+                        && Files.isRegularFile(member)) {
+                    files += Files.size(member);
+                    present++;
+                }
+            }
+        } catch (UncheckedIOException problem) {
+            throw problem.getCause();
+        }
+        return Math.min(MAX_RATIO * files, MAX_SPARSITY * present * chunkBytes());
     }
 
     private int chunkBytes() {
@@ -309,11 +355,7 @@ public final class ZarrArray {
             }
         }
 
-        /**
-         * Fill values cost no file, so a shape that lies would otherwise be believed: what is asked
-         * for must be possible to hold in the files that are there.
-         */
-        void checkJustified(long size) throws IOException {
+        void checkCount() throws DataFormatException {
             long chunkCount = 1;
             for (int extent : count) {
                 chunkCount *= extent;
@@ -324,26 +366,11 @@ public final class ZarrArray {
                                     .formatted(from, to, MAX_CHUNKS));
                 }
             }
-            long files = 0;
-            int[] index = first.clone();
-            long budget = FREE_BYTES;
-            do {
-                Path file = chunkFile(index);
-                if (Files.isRegularFile(file)) {
-                    files += Files.size(file);
-                    budget = FREE_BYTES + MAX_RATIO * files;
-                }
-            } while (budget < size && next(index));
-            if (budget < size) {
-                throw new DataFormatException(
-                        folder.resolve(".zarray"),
-                        "rows %d to %d would be %d bytes, but their chunk files hold only %d"
-                                .formatted(from, to, size, files));
-            }
         }
 
         byte[] read(int size) throws IOException {
             byte[] target = new byte[size];
+            fill(target);
             int[] index = first.clone();
             do {
                 copyChunk(index, target);
@@ -375,7 +402,11 @@ public final class ZarrArray {
             int lower = Math.max(from, chunkStart) - chunkStart;
             int upper = (int) Math.min(to, (long) chunkStart + chunks[0]) - chunkStart;
             int chunkRowBytes = chunkBytes() / chunks[0];
-            byte[] source = decode(chunkFile(index), lower * chunkRowBytes, upper * chunkRowBytes);
+            Path file = chunkFile(index);
+            if (!Files.isRegularFile(file)) {
+                return;
+            }
+            byte[] source = decode(file, lower * chunkRowBytes, upper * chunkRowBytes);
             int[] extents = new int[shape.length];
             int[] targetStrides = new int[shape.length];
             int[] sourceStrides = new int[shape.length];
@@ -438,15 +469,18 @@ public final class ZarrArray {
         }
     }
 
+    /** What chunks that are missing leave behind. */
+    private void fill(byte[] target) {
+        if (Arrays.equals(fillElement, new byte[fillElement.length])) {
+            return;
+        }
+        for (int i = 0; i < target.length; i++) {
+            target[i] = fillElement[i % fillElement.length];
+        }
+    }
+
     /** Bytes {@code [from, to)} of a chunk. */
     private byte[] decode(Path file, int from, int to) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            byte[] filled = new byte[to - from];
-            for (int i = 0; i < filled.length; i++) {
-                filled[i] = fillElement[i % fillElement.length];
-            }
-            return filled;
-        }
         long length = Files.size(file);
         long size = chunkBytes();
         if (length > 2 * size + 65_536) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.tensor.Shape;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,16 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 class LeRobotDatasetTest {
+    private static @Nullable FrameTable humanoid;
+
+    /** The frames of the G1 data set, read once: they are in a hundred files. */
+    private static synchronized FrameTable humanoidFrames() throws IOException {
+        if (humanoid == null) {
+            humanoid = LeRobotDataset.open(SharedData.dataSet("g1_lerobot_v21")).readFrames();
+        }
+        return humanoid;
+    }
+
     private static Feature feature(LeRobotDataset dataset, String name) {
         return dataset.features().stream()
                 .filter(feature -> feature.name().equals(name))
@@ -38,7 +49,7 @@ class LeRobotDatasetTest {
         assertEquals(100, dataset.episodes().size());
         assertEquals(479, dataset.episodes().get(0).length());
         assertEquals("kLeftShoulderPitch", feature(dataset, "observation.state").names().get(0));
-        FrameTable frames = dataset.readFrames();
+        FrameTable frames = humanoidFrames();
         assertEquals(35_965, frames.frameCount());
         assertEquals(26, frames.column("action").width());
         long[] index = frames.column("index").longs();
@@ -79,7 +90,7 @@ class LeRobotDatasetTest {
     @Test
     void recomputedStatisticsOfEpisodesAgreeWithTheRecorded() throws IOException {
         LeRobotDataset dataset = LeRobotDataset.open(SharedData.dataSet("g1_lerobot_v21"));
-        FrameTable frames = dataset.readFrames();
+        FrameTable frames = humanoidFrames();
         List<DatasetStatistics> mine = DatasetStatistics.perEpisode(frames);
         assertEquals(100, dataset.episodeStatistics().size());
         for (int episode = 0; episode < 100; episode++) {
@@ -134,9 +145,10 @@ class LeRobotDatasetTest {
 
     @Test
     void whatIsWrittenIsReadBackBitForBit(@TempDir Path folder) throws IOException {
-        for (String source : List.of("pusht_lerobot_v30", "g1_lerobot_v21")) {
-            FrameTable frames = LeRobotDataset.open(SharedData.dataSet(source)).readFrames();
-            Path written = folder.resolve(source);
+        FrameTable pusht =
+                LeRobotDataset.open(SharedData.dataSet("pusht_lerobot_v30")).readFrames();
+        for (FrameTable frames : List.of(pusht, humanoidFrames())) {
+            Path written = folder.resolve(frames.frameCount() + " frames");
             LeRobotDatasetWriter.write(
                     written,
                     frames,

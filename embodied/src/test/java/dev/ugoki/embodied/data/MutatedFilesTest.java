@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,17 @@ class MutatedFilesTest {
 
     private static final com.sun.management.ThreadMXBean THREADS =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private static final BufferPoolMXBean DIRECT =
+            ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                    .filter(pool -> pool.getName().equals("direct"))
+                    .findAny()
+                    .orElseThrow();
+
+    /** What all threads have ever allocated, and native buffers that have not been freed. */
+    private static long allocatedBytes() {
+        return THREADS.getTotalThreadAllocatedBytes() + DIRECT.getTotalCapacity();
+    }
 
     /** Reads all of a data set. */
     private interface Reading {
@@ -68,7 +80,7 @@ class MutatedFilesTest {
     private static boolean readsOrRefuses(Subject subject, Path file, int length, String which)
             throws IOException {
         boolean read;
-        long before = THREADS.getTotalThreadAllocatedBytes();
+        long before = allocatedBytes();
         long start = System.nanoTime();
         try {
             subject.reading.read(subject.folder);
@@ -79,15 +91,11 @@ class MutatedFilesTest {
                     problem.getMessage().startsWith(subject.folder.toString()),
                     () -> which + ": " + problem.getMessage());
         } catch (RuntimeException | Error problem) {
-            keep(subject, file, which);
             throw new AssertionError(which + " of " + file, problem);
         }
         long nanos = System.nanoTime() - start;
-        long allocated = THREADS.getTotalThreadAllocatedBytes() - before;
-        long justified = 2 * subject.allocated + (4L << 20) + 1000L * length;
-        if (nanos > SLOWEST_NANOS || allocated > justified) {
-            keep(subject, file, which);
-        }
+        long allocated = allocatedBytes() - before;
+        long justified = 3 * subject.allocated + (4L << 20) + 64L * length;
         assertTrue(nanos < SLOWEST_NANOS, which + " of " + file + " took " + nanos + " ns");
         assertTrue(
                 allocated <= justified,
@@ -95,10 +103,6 @@ class MutatedFilesTest {
                         "%s of %s (%d bytes) allocated %d bytes; whole, the data set takes %d"
                                 .formatted(which, file, length, allocated, subject.allocated));
         return read;
-    }
-
-    private static void keep(Subject subject, Path file, String which) throws IOException {
-        System.err.println(which + " of " + subject.folder.relativize(file));
     }
 
     private static List<Subject> subjects(Path folder) throws IOException {
@@ -126,9 +130,9 @@ class MutatedFilesTest {
         List<Subject> subjects = new ArrayList<>();
         for (Map.Entry<Path, Reading> reading : readings.entrySet()) {
             reading.getValue().read(reading.getKey());
-            long before = THREADS.getTotalThreadAllocatedBytes();
+            long before = allocatedBytes();
             reading.getValue().read(reading.getKey());
-            long allocated = THREADS.getTotalThreadAllocatedBytes() - before;
+            long allocated = allocatedBytes() - before;
             try (Stream<Path> all = Files.walk(reading.getKey())) {
                 List<Path> files = all.filter(Files::isRegularFile).sorted().toList();
                 subjects.add(new Subject(reading.getKey(), files, reading.getValue(), allocated));

@@ -201,9 +201,30 @@ class ParquetTableTest {
         }
     }
 
+    /** Each row would be a copy of the one entry: ten gigabytes from a hundred kilobytes. */
+    @Test
+    void aDictionaryThatUnfoldsOutOfProportionIsRefused(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("bomb.parquet");
+        String[] strings = new String[100_000];
+        StringBuilder random = new StringBuilder();
+        new Random(4).ints(100_000, ' ', '~').forEach(c -> random.append((char) c));
+        Arrays.fill(strings, random.toString());
+        try (ParquetWriter writer =
+                new ParquetWriter(file, List.of(new Field("s", Kind.STRING, false)), Map.of())) {
+            writer.writeRowGroup(strings.length, List.of(Values.ofScalars(strings)));
+        }
+        assertTrue(Files.size(file) < 200_000);
+        try (HardwoodContext context = HardwoodContext.create(1);
+                ParquetTable table = ParquetTable.open(file, context)) {
+            DataFormatException refused =
+                    assertThrows(DataFormatException.class, () -> table.readStrings("s"));
+            assertTrue(refused.getMessage().contains("would decode to"), refused.getMessage());
+        }
+    }
+
     /**
-     * Snappy's library writes as many bytes as the data announce, past the buffer it was given:
-     * without the inspection this ends the JVM.
+     * Older libraries for Snappy write as many bytes as the data announce, past the buffer they
+     * were given, which ends the JVM; ours is not asked at all.
      */
     @Test
     void snappyDataThatAnnounceMoreThanTheirPageAreRefused(@TempDir Path folder)

@@ -2,10 +2,12 @@ package dev.ugoki.embodied.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.Arrays;
 import java.util.List;
 
 class WindowsTest {
@@ -78,6 +80,27 @@ class WindowsTest {
                 ReplayWindows.over(FRAMES, 4, 2, 3, new int[] {1}).gather("action", 0, 2, 0));
         assertThrows(IllegalArgumentException.class, () -> ReplayWindows.over(FRAMES, 4, 0, 3));
         assertThrows(IllegalArgumentException.class, () -> ReplayWindows.over(FRAMES, 4, 2, 5));
+    }
+
+    @Test
+    void epochsArePermutationsThatFollowFromSeedAndEpoch() {
+        FrameSampler sampler = FrameSampler.over(FRAMES, 7);
+        int[] first = sampler.permutation(0);
+        assertArrayEquals(first, FrameSampler.over(FRAMES, 7).permutation(0));
+        assertFalse(Arrays.equals(first, sampler.permutation(1)));
+        assertFalse(Arrays.equals(first, FrameSampler.over(FRAMES, 8).permutation(0)));
+        int[] sorted = first.clone();
+        Arrays.sort(sorted);
+        assertArrayEquals(DeltaWindows.range(0, 8), sorted);
+    }
+
+    @Test
+    void edgesOfEpisodesCanBeDropped() {
+        FrameSampler sampler = FrameSampler.over(FRAMES, 7, 1, 1);
+        int[] frames = sampler.permutation(3);
+        Arrays.sort(frames);
+        assertArrayEquals(new int[] {1, 2, 5}, frames);
+        assertThrows(IllegalArgumentException.class, () -> FrameSampler.over(FRAMES, 7, 4, 0));
     }
 
     @Test

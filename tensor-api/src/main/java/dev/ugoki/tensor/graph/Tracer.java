@@ -59,22 +59,21 @@ public final class Tracer {
                 List.copyOf(numbers));
     }
 
+    /**
+     * The operands of {@code op} as values of this program; captured where they are from outside.
+     */
+    public Tensor[] valuesOf(Op op, Tensor... operands) {
+        requireUsable(op);
+        Tensor[] values = new Tensor[operands.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Tensor.wrap(operands[i].type(), new Traced(this, numberOf(operands[i])));
+        }
+        return values;
+    }
+
     /** Records an operation; its results have types and no values. */
     public Tensor[] record(Op op, Tensor... operands) {
-        if (Thread.currentThread() != thread) {
-            throw new IllegalStateException(
-                    op.name()
-                            + ": a traced tensor was used by "
-                            + Thread.currentThread()
-                            + ", but its program is traced by "
-                            + thread);
-        }
-        if (ended) {
-            throw new IllegalStateException(
-                    op.name()
-                            + ": a tensor of a program whose tracing has ended has no values;"
-                            + " return what is needed from the program");
-        }
+        requireUsable(op);
         TensorType[] operandTypes = new TensorType[operands.length];
         List<Integer> numbers = new ArrayList<>(operands.length);
         for (int i = 0; i < operands.length; i++) {
@@ -90,6 +89,23 @@ public final class Tracer {
         }
         nodes.add(new Graph.Node(op, List.copyOf(numbers), List.copyOf(resultNumbers)));
         return results;
+    }
+
+    private void requireUsable(Op op) {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a traced tensor was used by "
+                            + Thread.currentThread()
+                            + ", but its program is traced by "
+                            + thread);
+        }
+        if (ended) {
+            throw new IllegalStateException(
+                    op.name()
+                            + ": a tensor of a program whose tracing has ended has no values;"
+                            + " return what is needed from the program");
+        }
     }
 
     private Tensor newValue(TensorType type) {

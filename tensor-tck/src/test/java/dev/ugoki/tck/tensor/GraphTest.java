@@ -145,7 +145,7 @@ final class GraphTest {
                 PAIR);
 
         IllegalStateException e = assertThrows(IllegalStateException.class, leaked[0]::exp);
-        assertTrue(e.getMessage().contains("trace"), e.getMessage());
+        assertTrue(e.getMessage().contains("tracing has ended"), e.getMessage());
         assertThrows(IllegalStateException.class, () -> pair(1, 2).add(leaked[0]));
         assertThrows(IllegalStateException.class, leaked[0]::toFloatArray);
         assertThrows(
@@ -235,6 +235,18 @@ final class GraphTest {
         Tensor sum = graph.evaluate(pair(1, 2))[0];
 
         assertArrayEquals(new float[] {1, 2}, Autograd.backward(sum).of(parameter).toFloatArray());
+    }
+
+    @Test
+    void aTracedParameterOfACompositeIsCapturedOnceAndDifferentiated() {
+        Tensor parameter = Autograd.variable(pair(3, -5));
+        Graph graph =
+                Graph.trace(in -> results(parameter.relu().mul(in[0]).add(parameter).sum()), PAIR);
+        assertEquals(1, graph.captures().size());
+
+        Tensor sum = graph.evaluate(pair(1, 2))[0];
+
+        assertArrayEquals(new float[] {2, 1}, Autograd.backward(sum).of(parameter).toFloatArray());
     }
 
     @Test
