@@ -5,7 +5,10 @@ module dev.ugoki.embodied {
     requires com.github.luben.zstd_jni;
     requires dev.hardwood.core;
     requires org.xerial.snappy;
+    requires static me.tongfei.progressbar; // for who wants to see TrainingProgressBar
     requires static transitive org.jspecify;
 
+    exports dev.ugoki.embodied.act;
     exports dev.ugoki.embodied.data;
+    exports dev.ugoki.embodied.train;
 }

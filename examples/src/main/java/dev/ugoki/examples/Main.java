@@ -1,10 +1,17 @@
 package dev.ugoki.examples;
 
+import dev.ugoki.examples.pusht.DemoPushT;
+import dev.ugoki.examples.pusht.EvalPushT;
+import dev.ugoki.examples.pusht.ReplayPushT;
+import dev.ugoki.examples.pusht.TrainPushT;
+import dev.ugoki.tensor.spi.OutOfDeviceMemoryException;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /**
  * The command line. The launcher script {@code ugoki} at the root of the repository builds what is
@@ -14,32 +21,81 @@ import picocli.CommandLine.Spec;
         name = "ugoki",
         description = "Tensors for machines that move: train, adapt and run in one JVM.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Versions.class)
-public final class Main implements Runnable {
-    @Spec private CommandSpec spec;
+        versionProvider = Main.Versions.class,
+        subcommands = {
+            Main.Train.class,
+            Main.Eval.class,
+            DemoPushT.class,
+            Main.Replay.class,
+            Doctor.class,
+            RunConformance.class
+        })
+public final class Main extends CommandGroup {
+    private static final String STACK_TRACES = "ugoki.stacktraces";
 
     private Main() {}
 
     /** Runs the command that the arguments name and ends the JVM with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Main()).execute(arguments));
+        System.exit(commandLine().execute(arguments));
     }
 
-    /** Without a subcommand: tells which there are. */
-    @Override
-    public void run() {
-        spec.commandLine().usage(spec.commandLine().getOut());
+    /** All commands. */
+    static CommandLine commandLine() {
+        return new CommandLine(new Main()).setExecutionExceptionHandler(Main::explain);
     }
+
+    /** Problems that the user can do something about are told in a sentence, others in full. */
+    private static int explain(
+            Exception problem, CommandLine commandLine, CommandLine.ParseResult parsed)
+            throws Exception {
+        boolean isToldInWords =
+                problem instanceof IOException
+                        || problem instanceof UncheckedIOException
+                        || problem instanceof IllegalArgumentException
+                        || problem instanceof IllegalStateException
+                        || problem instanceof UnsupportedOperationException
+                        || problem instanceof OutOfDeviceMemoryException;
+        if (!isToldInWords || Boolean.getBoolean(STACK_TRACES)) {
+            throw problem;
+        }
+        String kind =
+                problem instanceof java.nio.file.FileSystemException
+                        ? problem.getClass().getSimpleName() + ": "
+                        : "";
+        commandLine.getErr().println("ugoki: " + kind + problem.getMessage());
+        commandLine
+                .getErr()
+                .println("(UGOKI_JAVA_OPTS=-D" + STACK_TRACES + "=true shows where it happened.)");
+        return 1;
+    }
+
+    @Command(
+            name = "train",
+            description = "Trains a policy.",
+            mixinStandardHelpOptions = true,
+            subcommands = TrainPushT.class)
+    static final class Train extends CommandGroup {}
+
+    @Command(
+            name = "eval",
+            description = "Evaluates a trained policy.",
+            mixinStandardHelpOptions = true,
+            subcommands = EvalPushT.class)
+    static final class Eval extends CommandGroup {}
+
+    @Command(
+            name = "replay",
+            description = "Replays recorded episodes in a simulator.",
+            mixinStandardHelpOptions = true,
+            subcommands = ReplayPushT.class)
+    static final class Replay extends CommandGroup {}
 
     /** The version of this build and of the Java that runs it. */
     static final class Versions implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {
-                "ugoki " + (version == null ? "(not run from a jar)" : version),
-                "Java " + Runtime.version() + ", " + System.getProperty("java.vendor")
-            };
+            return new String[] {"ugoki " + Environment.version(), "Java " + Environment.java()};
         }
     }
 }

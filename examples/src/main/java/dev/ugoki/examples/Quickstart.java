@@ -34,7 +34,7 @@ public final class Quickstart {
         double loss = Double.NaN;
         for (int step = 0; step < steps; step++) {
             try (TensorScope _ = TensorScope.open()) {
-                Tensor angles = Random.uniform(key.fold(2 + step), DType.F32, -2, 2, 256, 2);
+                Tensor angles = Random.uniformBetween(-2, 2, key.fold(2 + step), DType.F32, 256, 2);
                 Tensor elbow = angles.slice(1, 0, 1);
                 Tensor hand = angles.sum(true, 1);
                 Tensor position =

@@ -53,6 +53,42 @@ public final class TBlock {
         }
     }
 
+    /**
+     * The pose whose keypoints are nearest to the given ones (least squares over rotations and
+     * shifts), for recordings that have no pose.
+     *
+     * @param keypoints x and y of nine points, from {@code offset} on
+     * @param pose receives x, y and the angle in [0, 2 pi), from {@code poseOffset} on
+     */
+    static void pose(float[] keypoints, int offset, float[] pose, int poseOffset) {
+        double localX = 0;
+        double localY = 0;
+        double worldX = 0;
+        double worldY = 0;
+        for (int i = 0; i < KEYPOINTS; i++) {
+            localX += KEYPOINTS_LOCAL[2 * i] / KEYPOINTS;
+            localY += KEYPOINTS_LOCAL[2 * i + 1] / KEYPOINTS;
+            worldX += keypoints[offset + 2 * i] / (double) KEYPOINTS;
+            worldY += keypoints[offset + 2 * i + 1] / (double) KEYPOINTS;
+        }
+        double along = 0;
+        double across = 0;
+        for (int i = 0; i < KEYPOINTS; i++) {
+            double fromX = KEYPOINTS_LOCAL[2 * i] - localX;
+            double fromY = KEYPOINTS_LOCAL[2 * i + 1] - localY;
+            double toX = keypoints[offset + 2 * i] - worldX;
+            double toY = keypoints[offset + 2 * i + 1] - worldY;
+            along += fromX * toX + fromY * toY;
+            across += fromX * toY - fromY * toX;
+        }
+        double angle = StrictMath.atan2(across, along);
+        double cos = StrictMath.cos(angle);
+        double sin = StrictMath.sin(angle);
+        pose[poseOffset] = (float) (worldX - (cos * localX - sin * localY));
+        pose[poseOffset + 1] = (float) (worldY - (sin * localX + cos * localY));
+        pose[poseOffset + 2] = (float) (angle < 0 ? angle + 2 * Math.PI : angle);
+    }
+
     /** Area of the block inside the goal, divided by the goal's area. */
     public static double coverage(double x, double y, double angle) {
         double turn = angle - GOAL_ANGLE;

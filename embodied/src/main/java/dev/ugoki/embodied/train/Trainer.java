@@ -1,0 +1,207 @@
+package dev.ugoki.embodied.train;
+
+import dev.ugoki.autograd.Autograd;
+import dev.ugoki.nn.Module;
+import dev.ugoki.nn.RandomScope;
+import dev.ugoki.nn.optim.GradientClipping;
+import dev.ugoki.nn.optim.MovingAverage;
+import dev.ugoki.nn.optim.Optimizer;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.io.FileFormatException;
+import dev.ugoki.tensor.io.HostArray;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes the steps of training: a batch, its loss and gradients, an optimizer's step, and the moving
+ * average of the weights.
+ *
+ * <pre>{@code
+ * Trainer trainer = Trainer.start(task, settings);
+ * while (!trainer.isFinished()) {
+ *     double loss = trainer.step();
+ * }
+ * trainer.save(folder);
+ * }</pre>
+ *
+ * <p>What a step does depends on the settings, the samples and the number of the step alone, so a
+ * run that is saved, stopped and resumed ends with the same bits as one that went through. {@link
+ * TrainingRun} does all that in a folder.
+ */
+public final class Trainer {
+    /** What the seed is folded with, so that its uses don't draw the same numbers. */
+    private static final int ORDER = 1;
+
+    private static final int LOSS = 2;
+    private static final int LAYERS = 3;
+
+    private final TrainingTask task;
+    private final TrainingSettings settings;
+    private final Key key;
+    private final SampleOrder order;
+    private final Optimizer optimizer;
+    private final MovingAverage average;
+    private long stepCount;
+
+    private Trainer(TrainingTask task, TrainingSettings settings) {
+        this.task = task;
+        this.settings = settings;
+        this.key = Key.of(settings.seed());
+        this.order = new SampleOrder(key.fold(ORDER), task.sampleCount());
+        this.optimizer =
+                Optimizer.of(task.network(), settings.optimizer(), settings.schedule());
+        this.average = new MovingAverage(task.network(), settings.averageDecay());
+        task.network().train();
+    }
+
+    /** Training from the first step, with the network as it is. */
+    public static Trainer start(TrainingTask task, TrainingSettings settings) {
+        return new Trainer(task, settings);
+    }
+
+    /**
+     * Training from where a checkpoint left it, with its settings. The network's values are
+     * replaced.
+     *
+     * @throws FileFormatException if the checkpoint is damaged, or of other samples or another
+     *     network than the task's
+     */
+    public static Trainer resume(TrainingTask task, Path checkpoint) throws IOException {
+        Checkpoint.State state = Checkpoint.read(checkpoint);
+        if (!state.fingerprint().equals(task.fingerprint())) {
+            throw new FileFormatException(
+                    checkpoint,
+                    "was trained on other samples (fingerprint %s, here %s); resume it with the"
+                                    .formatted(state.fingerprint(), task.fingerprint())
+                            + " data and settings that it was begun with");
+        }
+        try {
+            task.network().load(state.weights());
+            Trainer trainer = new Trainer(task, state.settings());
+            trainer.optimizer.load(state.optimizer());
+            trainer.average.load(state.average());
+            trainer.stepCount = state.step();
+            if (trainer.optimizer.stepCount() != state.step()
+                    || trainer.average.updateCount() != state.step()) {
+                throw new IllegalArgumentException("its files are of different steps");
+            }
+            return trainer;
+        } catch (IllegalArgumentException problem) {
+            throw new FileFormatException(checkpoint, String.valueOf(problem.getMessage()));
+        }
+    }
+
+    public TrainingTask task() {
+        return task;
+    }
+
+    public TrainingSettings settings() {
+        return settings;
+    }
+
+    /** How many steps are made. */
+    public long stepCount() {
+        return stepCount;
+    }
+
+    /** Whether all steps of the settings are made. */
+    public boolean isFinished() {
+        return stepCount >= settings.steps();
+    }
+
+    /** The epoch of the next step's first sample, from 0. */
+    public long epoch() {
+        return order.epoch(position());
+    }
+
+    /** Where in its epoch the next step's first sample lies. */
+    public int offset() {
+        return order.offset(position());
+    }
+
+    private long position() {
+        return stepCount * settings.batchSize();
+    }
+
+    /** The learning rate of the next step. */
+    public double learningRate() {
+        return optimizer.learningRate(optimizer.groups().getFirst());
+    }
+
+    /**
+     * Makes one step and returns its loss.
+     *
+     * @throws IllegalStateException if all steps are made, or the loss is not finite; the weights
+     *     are then as they were before
+     */
+    public double step() {
+        if (isFinished()) {
+            throw new IllegalStateException("all " + settings.steps() + " steps are made");
+        }
+        int[] samples = order.batch(position(), settings.batchSize());
+        Key draws = key.fold(LOSS).fold(stepCount);
+        Key layers = key.fold(LAYERS).fold(stepCount);
+        try (TensorScope _ = TensorScope.open()) {
+            var found =
+                    Autograd.valueAndGrad(
+                            () -> RandomScope.call(layers, () -> task.loss(samples, draws)),
+                            optimizer.parameters());
+            double loss = found.value().item();
+            if (!Double.isFinite(loss)) {
+                throw new IllegalStateException(
+                        "the loss of step %d is %s; lower the learning rate, or limit the gradients"
+                                .formatted(stepCount, loss));
+            }
+            optimizer.step(clipped(found.gradients()));
+            average.update();
+            stepCount++;
+            return loss;
+        }
+    }
+
+    private List<Tensor> clipped(List<Tensor> gradients) {
+        return settings.gradientClip() == Double.POSITIVE_INFINITY
+                ? gradients
+                : GradientClipping.byGlobalNorm(gradients, settings.gradientClip()).gradients();
+    }
+
+    /** The weights' moving averages by name: what is evaluated and shipped. */
+    public Map<String, HostArray> averagedWeights() {
+        return average.stateDictOf(network());
+    }
+
+    /**
+     * Writes a checkpoint: the folder appears when all of it is on the disk, or not at all.
+     *
+     * @param folder a name that is not taken
+     */
+    public void save(Path folder) throws IOException {
+        var state =
+                new Checkpoint.State(
+                        settings,
+                        stepCount,
+                        task.fingerprint(),
+                        network().stateDict(),
+                        optimizer.stateDict(),
+                        average.stateDict());
+        Checkpoint.write(folder, state, task, averagedWeights(), this);
+    }
+
+    /** The key that all draws come from. */
+    Key key() {
+        return key;
+    }
+
+    Optimizer optimizer() {
+        return optimizer;
+    }
+
+    private Module network() {
+        return task.network();
+    }
+}

@@ -1,0 +1,324 @@
+package dev.ugoki.embodied.train;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import dev.ugoki.embodied.json.Json;
+import dev.ugoki.embodied.json.JsonSettings;
+import dev.ugoki.nn.optim.AdamW;
+import dev.ugoki.nn.optim.MovingAverage;
+import dev.ugoki.nn.optim.Schedule;
+import dev.ugoki.tensor.io.FileFormatException;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How a policy is trained. All of it is stored with each checkpoint ({@code train_config.json}), so
+ * that a run is resumed as it began.
+ *
+ * @param seed of first weights, order of samples and random draws
+ * @param batchSize samples per step
+ * @param steps how many are made in all: the learning rate falls to 0 until then
+ * @param optimizer with the highest learning rate
+ * @param warmupSteps in which the learning rate rises from 0
+ * @param gradientClip the largest norm of all gradients together; infinity for no limit
+ * @param averagePower of the moving average of weights: its decay after k updates is {@code min(most,
+ *     1 - (1 + k)^-power)}
+ * @param averageMost see {@code averagePower}
+ * @param logEvery how many steps go into a line of metrics
+ * @param saveEvery after how many steps a checkpoint is written; one is written at the end anyway
+ * @param task what the maker of the task wants to know when it is resumed: names and texts
+ */
+public record TrainingSettings(
+        long seed,
+        int batchSize,
+        long steps,
+        AdamW optimizer,
+        long warmupSteps,
+        double gradientClip,
+        double averagePower,
+        double averageMost,
+        long logEvery,
+        long saveEvery,
+        Map<String, String> task) {
+
+    /** The values of a small policy's recipe: batches of 512, AdamW at 1e-3, no clipping. */
+    public static final TrainingSettings DEFAULT =
+            new TrainingSettings(
+                    0,
+                    512,
+                    5000,
+                    new AdamW(1e-3, 0.9, 0.99, 1e-8, 1e-6),
+                    200,
+                    Double.POSITIVE_INFINITY,
+                    0.75,
+                    0.999,
+                    50,
+                    1000,
+                    Map.of());
+
+    /**
+     * @throws IllegalArgumentException if a value makes no sense; the message names it
+     */
+    public TrainingSettings {
+        require("seed", seed, 0);
+        require("batchSize", batchSize, 1);
+        require("steps", steps, 1);
+        require("warmupSteps", warmupSteps, 0);
+        require("logEvery", logEvery, 1);
+        require("saveEvery", saveEvery, 1);
+        if (!(gradientClip > 0)) {
+            throw new IllegalArgumentException(
+                    "training settings: gradientClip must be above 0 (infinity for no limit): "
+                            + gradientClip);
+        }
+        if (!(averagePower > 0) || !(averageMost >= 0 && averageMost < 1)) {
+            throw new IllegalArgumentException(
+                    "training settings: the moving average needs a power above 0 and a decay from 0"
+                            + " to below 1: "
+                            + averagePower
+                            + ", "
+                            + averageMost);
+        }
+        task = Map.copyOf(task);
+    }
+
+    private static void require(String name, long value, long least) {
+        if (value < least) {
+            throw new IllegalArgumentException(
+                    "training settings: " + name + " must be at least " + least + ": " + value);
+        }
+    }
+
+    public TrainingSettings withSeed(long value) {
+        return new TrainingSettings(
+                value,
+                batchSize,
+                steps,
+                optimizer,
+                warmupSteps,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                task);
+    }
+
+    public TrainingSettings withBatchSize(int value) {
+        return new TrainingSettings(
+                seed,
+                value,
+                steps,
+                optimizer,
+                warmupSteps,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                task);
+    }
+
+    public TrainingSettings withSteps(long value) {
+        return new TrainingSettings(
+                seed,
+                batchSize,
+                value,
+                optimizer,
+                warmupSteps,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                task);
+    }
+
+    public TrainingSettings withOptimizer(AdamW value) {
+        return new TrainingSettings(
+                seed,
+                batchSize,
+                steps,
+                value,
+                warmupSteps,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                task);
+    }
+
+    public TrainingSettings withWarmupSteps(long value) {
+        return new TrainingSettings(
+                seed,
+                batchSize,
+                steps,
+                optimizer,
+                value,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                task);
+    }
+
+    public TrainingSettings withGradientClip(double value) {
+        return new TrainingSettings(
+                seed,
+                batchSize,
+                steps,
+                optimizer,
+                warmupSteps,
+                value,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                task);
+    }
+
+    /** The same with lines of metrics and checkpoints after so many steps. */
+    public TrainingSettings withIntervals(long logSteps, long saveSteps) {
+        return new TrainingSettings(
+                seed,
+                batchSize,
+                steps,
+                optimizer,
+                warmupSteps,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logSteps,
+                saveSteps,
+                task);
+    }
+
+    public TrainingSettings withTask(Map<String, String> value) {
+        return new TrainingSettings(
+                seed,
+                batchSize,
+                steps,
+                optimizer,
+                warmupSteps,
+                gradientClip,
+                averagePower,
+                averageMost,
+                logEvery,
+                saveEvery,
+                value);
+    }
+
+    /** Up from 0 in {@link #warmupSteps}, then along a cosine down to 0 at {@link #steps}. */
+    Schedule schedule() {
+        return Schedule.warmupCosine(warmupSteps, steps);
+    }
+
+    MovingAverage.Decay averageDecay() {
+        return MovingAverage.Decay.power(averagePower, averageMost);
+    }
+
+    // ---- as a file ----
+
+    /** Writes the settings as JSON, with LeRobot's names where it has them. */
+    void write(Path file) throws IOException {
+        ObjectNode root = Json.object();
+        root.put("seed", seed).put("batch_size", batchSize).put("steps", steps);
+        root.put("log_freq", logEvery).put("save_freq", saveEvery);
+        ObjectNode adam = root.putObject("optimizer");
+        adam.put("type", "adamw").put("lr", optimizer.learningRate());
+        adam.putArray("betas").add(optimizer.beta1()).add(optimizer.beta2());
+        adam.put("eps", optimizer.epsilon()).put("weight_decay", optimizer.weightDecay());
+        if (gradientClip == Double.POSITIVE_INFINITY) {
+            adam.putNull("grad_clip_norm");
+        } else {
+            adam.put("grad_clip_norm", gradientClip);
+        }
+        ObjectNode cosine = root.putObject("scheduler");
+        cosine.put("type", "warmup_cosine").put("num_warmup_steps", warmupSteps);
+        ObjectNode average = root.putObject("ema");
+        average.put("power", averagePower).put("max_decay", averageMost);
+        ObjectNode texts = root.putObject("task");
+        task.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(entry -> texts.put(entry.getKey(), entry.getValue()));
+        Json.write(file, root);
+    }
+
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws FileFormatException if something is missing, wrong or unknown
+     */
+    public static TrainingSettings read(Path file) throws IOException {
+        JsonSettings root = Json.read(file);
+        JsonSettings adam = root.object("optimizer");
+        JsonSettings cosine = root.object("scheduler");
+        JsonSettings average = root.object("ema");
+        try {
+            TrainingSettings settings =
+                    new TrainingSettings(
+                            root.integer("seed", 0, Long.MAX_VALUE),
+                            (int) root.integer("batch_size", 1, Integer.MAX_VALUE),
+                            root.integer("steps", 1, Long.MAX_VALUE),
+                            adam(adam),
+                            warmup(cosine),
+                            clip(adam),
+                            average.number("power"),
+                            average.number("max_decay"),
+                            root.integer("log_freq", 1, Long.MAX_VALUE),
+                            root.integer("save_freq", 1, Long.MAX_VALUE),
+                            texts(root.object("task")));
+            adam.done();
+            cosine.done();
+            average.done();
+            root.done();
+            return settings;
+        } catch (IllegalArgumentException problem) {
+            throw new FileFormatException(file, String.valueOf(problem.getMessage()));
+        }
+    }
+
+    private static AdamW adam(JsonSettings adam) throws IOException {
+        if (!adam.text("type").equals("adamw")) {
+            throw adam.wrong("type", "must be \"adamw\"");
+        }
+        double[] betas = adam.numbers("betas");
+        if (betas.length != 2) {
+            throw adam.wrong("betas", "must be two numbers");
+        }
+        return new AdamW(
+                adam.number("lr"),
+                betas[0],
+                betas[1],
+                adam.number("eps"),
+                adam.number("weight_decay"));
+    }
+
+    private static double clip(JsonSettings adam) throws IOException {
+        if (adam.has("grad_clip_norm")) {
+            return adam.number("grad_clip_norm");
+        }
+        adam.skip("grad_clip_norm");
+        return Double.POSITIVE_INFINITY;
+    }
+
+    private static long warmup(JsonSettings cosine) throws IOException {
+        if (!cosine.text("type").equals("warmup_cosine")) {
+            throw cosine.wrong("type", "must be \"warmup_cosine\"");
+        }
+        return cosine.integer("num_warmup_steps", 0, Long.MAX_VALUE);
+    }
+
+    private static Map<String, String> texts(JsonSettings task) throws IOException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String name : task.names()) {
+            texts.put(name, task.text(name));
+        }
+        return texts;
+    }
+}

@@ -1,0 +1,42 @@
+package dev.ugoki.embodied.train;
+
+import dev.ugoki.nn.Module;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.io.HostArray;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** What is trained, on what, for what: all that {@link Trainer} does not know itself. */
+public interface TrainingTask {
+    /** The network, whose parameters are trained. */
+    Module network();
+
+    /** How many samples there are. */
+    int sampleCount();
+
+    /**
+     * Tells these samples from others: training is resumed only where this is the same.
+     *
+     * @return a checksum of all that the losses depend on beside the network
+     */
+    String fingerprint();
+
+    /**
+     * The mean loss over some samples, a scalar. It is called inside a scope that releases what is
+     * made on the way.
+     *
+     * @param samples their numbers; a sample may come twice
+     * @param key for random draws; another one in each step
+     */
+    Tensor loss(int[] samples, Key key);
+
+    /**
+     * Writes what using the network later takes, weights included, into an empty folder.
+     *
+     * @param weights of the network by name: the moving averages, not the last values
+     */
+    void savePretrained(Path folder, Map<String, HostArray> weights) throws IOException;
+}

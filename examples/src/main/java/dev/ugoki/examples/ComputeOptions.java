@@ -1,0 +1,50 @@
+package dev.ugoki.examples;
+
+import dev.ugoki.tensor.Device;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Option;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+
+/** Where and with how many threads to compute: the options that commands share. */
+public final class ComputeOptions {
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "cpu or reference, with :NUMBER for one of several; default: the best.")
+    private @Nullable String device;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads that compute; default: all processors.")
+    private @Nullable Integer threads;
+
+    /** Runs what a command does there, with so many threads; returns its exit code. */
+    public int run(Callable<Integer> command) throws Exception {
+        if (threads != null) {
+            if (threads < 1) {
+                throw new IllegalArgumentException("--threads " + threads + ": must be at least 1");
+            }
+            // The backend reads this when it starts, which nothing has asked for so far.
+            System.setProperty("ugoki.threads", Integer.toString(threads));
+        }
+        Device chosen = device == null ? Device.current() : Device.parse(device);
+        try {
+            return chosen.call(command);
+        } catch (IllegalStateException e) {
+            if (e.getCause() instanceof IOException problem) {
+                throw problem;
+            }
+            throw e;
+        }
+    }
+
+    /** How many threads compute. */
+    public int threads() {
+        return threads != null ? threads : Runtime.getRuntime().availableProcessors();
+    }
+}

@@ -1,0 +1,59 @@
+package dev.ugoki.examples;
+
+import dev.ugoki.tck.conformance.Conformance;
+import dev.ugoki.tck.conformance.ConformanceSuite;
+import dev.ugoki.tck.conformance.MissingSuite;
+import dev.ugoki.tck.conformance.OperationSuite;
+import dev.ugoki.tensor.Device;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** {@code ugoki conformance DIR}: compares operations and models with recorded results. */
+@Command(
+        name = "conformance",
+        description = {
+            "Runs the cases of a folder and compares with the results recorded in it.",
+            "The last line is 'N passed, N failed'; exits with 1 where any failed."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class RunConformance implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "The folder with the cases.")
+    private Path folder = Path.of("");
+
+    @Option(
+            names = "--backend",
+            paramLabel = "KIND",
+            defaultValue = "cpu",
+            description = "cpu or reference; default: ${DEFAULT-VALUE}.")
+    private String backend = "cpu";
+
+    @Option(
+            names = "--only",
+            paramLabel = "WHAT",
+            description = "operations or models; default: both.")
+    private @Nullable String only;
+
+    @Override
+    public Integer call() throws Exception {
+        List<ConformanceSuite> suites =
+                List.of(new OperationSuite(), new MissingSuite("models", "models.jsonl", "model"));
+        List<ConformanceSuite> chosen =
+                suites.stream().filter(suite -> only == null || suite.name().equals(only)).toList();
+        if (chosen.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--only " + only + ": must be operations or models");
+        }
+        Conformance.Report report = Conformance.run(folder, Device.parse(backend), chosen);
+        report.print(System.out);
+        return report.exitStatus();
+    }
+}
