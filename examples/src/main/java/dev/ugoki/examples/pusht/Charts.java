@@ -2,7 +2,6 @@ package dev.ugoki.examples.pusht;
 
 import dev.ugoki.embodied.train.MetricsLog;
 
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.XYChart;
@@ -13,9 +12,15 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+
+import javax.imageio.ImageIO;
 
 /** The pictures of the report, as PNG, in twice the resolution that they are shown in. */
 final class Charts {
@@ -31,7 +36,7 @@ final class Charts {
 
     private Charts() {}
 
-    /** The loss over the steps, on a logarithmic scale. */
+    /** The loss over the steps. */
     static byte[] loss(List<MetricsLog.Line> lines) throws IOException {
         XYChart chart =
                 new XYChartBuilder()
@@ -41,15 +46,20 @@ final class Charts {
                         .yAxisTitle("loss")
                         .build();
         style(chart.getStyler());
-        chart.getStyler().setYAxisLogarithmic(true);
+        chart.getStyler().setYAxisMin(0.0);
+        chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setLegendVisible(false);
-        double[] steps = lines.stream().mapToDouble(MetricsLog.Line::step).toArray();
-        double[] losses = lines.stream().mapToDouble(MetricsLog.Line::loss).toArray();
+        // The last point stands there twice: where steps are evenly spaced, the library would put
+        // labels on them instead of on round numbers.
+        List<MetricsLog.Line> points = new ArrayList<>(lines);
+        points.add(lines.getLast());
+        double[] steps = points.stream().mapToDouble(MetricsLog.Line::step).toArray();
+        double[] losses = points.stream().mapToDouble(MetricsLog.Line::loss).toArray();
         var series = chart.addSeries("loss", steps, losses);
         series.setMarker(SeriesMarkers.NONE);
         series.setLineColor(COLORS[2]);
         series.setLineWidth(2 * SCALE);
-        return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+        return png(canvas -> chart.paint(canvas, SCALE * WIDTH, SCALE * HEIGHT));
     }
 
     /** How many episodes' largest rewards lie in each tenth. */
@@ -63,7 +73,8 @@ final class Charts {
                         .build();
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.85);
-        chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNW);
+        chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
+        chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
         List<String> bins = new ArrayList<>();
         for (int bin = 0; bin < BINS; bin++) {
             bins.add("0." + bin);
@@ -73,7 +84,7 @@ final class Charts {
             var series = chart.addSeries(row.name(), bins, counts(row.evaluation()));
             series.setFillColor(COLORS[Math.max(0, color++)]);
         }
-        return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+        return png(canvas -> chart.paint(canvas, SCALE * WIDTH, SCALE * HEIGHT));
     }
 
     private static List<Integer> counts(Evaluation evaluation) {
@@ -82,6 +93,17 @@ final class Charts {
             counts[Math.min(BINS - 1, (int) (episode.maximumReward() * BINS))]++;
         }
         return java.util.Arrays.stream(counts).boxed().toList();
+    }
+
+    private static byte[] png(Consumer<Graphics2D> painter) throws IOException {
+        BufferedImage image =
+                new BufferedImage(SCALE * WIDTH, SCALE * HEIGHT, BufferedImage.TYPE_INT_RGB);
+        Graphics2D canvas = image.createGraphics();
+        painter.accept(canvas);
+        canvas.dispose();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", bytes);
+        return bytes.toByteArray();
     }
 
     private static void style(AxesChartStyler styler) {
@@ -95,6 +117,7 @@ final class Charts {
         styler.setLegendFont(font);
         styler.setLegendBorderColor(Color.WHITE);
         styler.setPlotMargin(0);
+        styler.setYAxisTickMarkSpacingHint(45 * SCALE);
         styler.setChartPadding(8 * SCALE);
     }
 }
