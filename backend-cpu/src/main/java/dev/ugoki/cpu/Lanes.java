@@ -1,7 +1,6 @@
 package dev.ugoki.cpu;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -44,10 +43,6 @@ final class Lanes {
 
     static void store(FloatVector value, long address) {
         value.intoMemorySegment(NativeMemory.ALL, address, ORDER);
-    }
-
-    static void store(FloatVector value, long address, VectorMask<Float> mask) {
-        value.intoMemorySegment(NativeMemory.ALL, address, ORDER, mask);
     }
 
     // The methods below are small enough that C2 inlines them at any place; a vector that is passed

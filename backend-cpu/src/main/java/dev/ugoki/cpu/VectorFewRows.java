@@ -1,7 +1,6 @@
 package dev.ugoki.cpu;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * F32 products with few rows (1 to 8) on the Vector API: a batch of observations times a layer's
@@ -16,8 +15,12 @@ final class VectorFewRows implements FewRows {
     private static final int VECTOR = Lanes.BYTES;
     private static final int COUNT = Lanes.COUNT;
 
-    /** The most elements of C that one kernel makes at once. */
-    private static final int MAX_DOTS = 16;
+    /** The most vectors of sums that one kernel makes at once. */
+    private static final int MAX_SUMS = 16;
+
+    /** Those sums, in an array: C2 inlines more stores to one than to memory. */
+    private static final ThreadLocal<float[]> SUMS =
+            ThreadLocal.withInitial(() -> new float[MAX_SUMS * COUNT]);
 
     @Override
     public void plain(
@@ -32,86 +35,70 @@ final class VectorFewRows implements FewRows {
             long c,
             long cRow,
             boolean accumulate) {
-        int column = 0;
-        int wide = widePlainColumns(m);
-        for (; column + wide <= n; column += wide) {
-            widePlain(
-                    m,
-                    k,
-                    a,
-                    aRow,
-                    aColumn,
-                    b + 4L * column,
-                    bRow,
-                    c + 4L * column,
-                    cRow,
-                    accumulate);
-        }
-        if (m == 1) {
-            for (; column + 4 * COUNT <= n; column += 4 * COUNT) {
-                plain1x4(k, a, aColumn, b + 4L * column, bRow, c + 4L * column, accumulate);
+        float[] sums = SUMS.get();
+        for (int column = 0; column < n; ) {
+            int vectors = vectors(m, n - column);
+            int columns = Math.min(vectors * COUNT, n - column);
+            long b0 = b + 4L * column;
+            if (vectors == 1) {
+                plain8x1(m, k, a, aRow, aColumn, b0, bRow, sums);
+            } else if (m == 1) {
+                switch (vectors) {
+                    case 8 -> plain1x8(k, a, aColumn, b0, bRow, sums);
+                    default -> plain1x4(k, a, aColumn, b0, bRow, sums);
+                }
+            } else if (vectors == 8) {
+                plain2x8(k, a, aRow, aColumn, b0, bRow, sums);
+            } else if (vectors == 4) {
+                plain4x4(m, k, a, aRow, aColumn, b0, bRow, sums);
+            } else {
+                plain8x2(m, k, a, aRow, aColumn, b0, bRow, sums);
             }
-        }
-        for (; column < n; column += COUNT) {
-            VectorMask<Float> mask = Lanes.SPECIES.indexInRange(column, n);
-            plain8x1(
-                    m,
-                    k,
-                    a,
-                    aRow,
-                    aColumn,
-                    b + 4L * column,
-                    bRow,
-                    c + 4L * column,
-                    cRow,
-                    accumulate,
-                    mask);
+            for (int row = 0; row < m; row++) {
+                int first = row * vectors * COUNT;
+                put(columns, sums, first, c + row * cRow + 4L * column, accumulate);
+            }
+            column += columns;
         }
     }
 
-    private static int widePlainColumns(int m) {
-        return COUNT * (m <= 2 ? 8 : m <= 4 ? 4 : 2);
-    }
-
-    private static void widePlain(
-            int m,
-            int k,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate) {
-        switch (m) {
-            case 1 -> plain1x8(k, a, aColumn, b, bRow, c, accumulate);
-            case 2 -> plain2x8(k, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
-            case 3, 4 -> plain4x4(m, k, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
-            default -> plain8x2(m, k, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
+    /** How many vectors wide the next kernel is. */
+    private static int vectors(int m, int columns) {
+        int wide = m <= 2 ? 8 : m <= 4 ? 4 : 2;
+        if (columns >= wide * COUNT) {
+            return wide;
         }
+        return m == 1 && columns >= 4 * COUNT ? 4 : 1;
     }
 
-    private static FloatVector initial(long c, boolean accumulate) {
-        return accumulate ? Lanes.load(c) : FloatVector.zero(Lanes.SPECIES);
+    private static void put(int n, float[] sums, int first, long c, boolean accumulate) {
+        int i = 0;
+        for (; i + COUNT <= n; i += COUNT) {
+            FloatVector sum = FloatVector.fromArray(Lanes.SPECIES, sums, first + i);
+            Lanes.store(accumulate ? Lanes.load(c + 4L * i).add(sum) : sum, c + 4L * i);
+        }
+        for (; i < n; i++) {
+            float sum = sums[first + i];
+            float before = accumulate ? NativeMemory.getFloat(c + 4L * i) : 0;
+            NativeMemory.setFloat(c + 4L * i, accumulate ? before + sum : sum);
+        }
     }
 
     private static FloatVector spread(long a) {
         return FloatVector.broadcast(Lanes.SPECIES, NativeMemory.getFloat(a));
     }
 
-    private static void plain1x8(
-            int k, long a, long aColumn, long b, long bRow, long c, boolean accumulate) {
+    private static void plain1x8(int k, long a, long aColumn, long b, long bRow, float[] sums) {
         long a0 = a;
-        long c0 = c;
-        FloatVector s00 = initial(c0, accumulate);
-        FloatVector s01 = initial(c0 + VECTOR, accumulate);
-        FloatVector s02 = initial(c0 + 2 * VECTOR, accumulate);
-        FloatVector s03 = initial(c0 + 3 * VECTOR, accumulate);
-        FloatVector s04 = initial(c0 + 4 * VECTOR, accumulate);
-        FloatVector s05 = initial(c0 + 5 * VECTOR, accumulate);
-        FloatVector s06 = initial(c0 + 6 * VECTOR, accumulate);
-        FloatVector s07 = initial(c0 + 7 * VECTOR, accumulate);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
+        FloatVector s04 = zero;
+        FloatVector s05 = zero;
+        FloatVector s06 = zero;
+        FloatVector s07 = zero;
         for (int i = 0; i < k; i++) {
             long shift = i * aColumn;
             long row = b + i * bRow;
@@ -133,24 +120,23 @@ final class VectorFewRows implements FewRows {
             FloatVector b7 = Lanes.load(row + 7 * VECTOR);
             s07 = x0.fma(b7, s07);
         }
-        Lanes.store(s00, c0);
-        Lanes.store(s01, c0 + VECTOR);
-        Lanes.store(s02, c0 + 2 * VECTOR);
-        Lanes.store(s03, c0 + 3 * VECTOR);
-        Lanes.store(s04, c0 + 4 * VECTOR);
-        Lanes.store(s05, c0 + 5 * VECTOR);
-        Lanes.store(s06, c0 + 6 * VECTOR);
-        Lanes.store(s07, c0 + 7 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s02.intoArray(sums, 2 * COUNT);
+        s03.intoArray(sums, 3 * COUNT);
+        s04.intoArray(sums, 4 * COUNT);
+        s05.intoArray(sums, 5 * COUNT);
+        s06.intoArray(sums, 6 * COUNT);
+        s07.intoArray(sums, 7 * COUNT);
     }
 
-    private static void plain1x4(
-            int k, long a, long aColumn, long b, long bRow, long c, boolean accumulate) {
+    private static void plain1x4(int k, long a, long aColumn, long b, long bRow, float[] sums) {
         long a0 = a;
-        long c0 = c;
-        FloatVector s00 = initial(c0, accumulate);
-        FloatVector s01 = initial(c0 + VECTOR, accumulate);
-        FloatVector s02 = initial(c0 + 2 * VECTOR, accumulate);
-        FloatVector s03 = initial(c0 + 3 * VECTOR, accumulate);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
         for (int i = 0; i < k; i++) {
             long shift = i * aColumn;
             long row = b + i * bRow;
@@ -164,42 +150,33 @@ final class VectorFewRows implements FewRows {
             FloatVector b3 = Lanes.load(row + 3 * VECTOR);
             s03 = x0.fma(b3, s03);
         }
-        Lanes.store(s00, c0);
-        Lanes.store(s01, c0 + VECTOR);
-        Lanes.store(s02, c0 + 2 * VECTOR);
-        Lanes.store(s03, c0 + 3 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s02.intoArray(sums, 2 * COUNT);
+        s03.intoArray(sums, 3 * COUNT);
     }
 
     private static void plain2x8(
-            int k,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate) {
+            int k, long a, long aRow, long aColumn, long b, long bRow, float[] sums) {
         long a0 = a;
-        long c0 = c;
         long a1 = a + aRow;
-        long c1 = c + cRow;
-        FloatVector s00 = initial(c0, accumulate);
-        FloatVector s01 = initial(c0 + VECTOR, accumulate);
-        FloatVector s02 = initial(c0 + 2 * VECTOR, accumulate);
-        FloatVector s03 = initial(c0 + 3 * VECTOR, accumulate);
-        FloatVector s04 = initial(c0 + 4 * VECTOR, accumulate);
-        FloatVector s05 = initial(c0 + 5 * VECTOR, accumulate);
-        FloatVector s06 = initial(c0 + 6 * VECTOR, accumulate);
-        FloatVector s07 = initial(c0 + 7 * VECTOR, accumulate);
-        FloatVector s10 = initial(c1, accumulate);
-        FloatVector s11 = initial(c1 + VECTOR, accumulate);
-        FloatVector s12 = initial(c1 + 2 * VECTOR, accumulate);
-        FloatVector s13 = initial(c1 + 3 * VECTOR, accumulate);
-        FloatVector s14 = initial(c1 + 4 * VECTOR, accumulate);
-        FloatVector s15 = initial(c1 + 5 * VECTOR, accumulate);
-        FloatVector s16 = initial(c1 + 6 * VECTOR, accumulate);
-        FloatVector s17 = initial(c1 + 7 * VECTOR, accumulate);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
+        FloatVector s04 = zero;
+        FloatVector s05 = zero;
+        FloatVector s06 = zero;
+        FloatVector s07 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s12 = zero;
+        FloatVector s13 = zero;
+        FloatVector s14 = zero;
+        FloatVector s15 = zero;
+        FloatVector s16 = zero;
+        FloatVector s17 = zero;
         for (int i = 0; i < k; i++) {
             long shift = i * aColumn;
             long row = b + i * bRow;
@@ -230,59 +207,47 @@ final class VectorFewRows implements FewRows {
             s07 = x0.fma(b7, s07);
             s17 = x1.fma(b7, s17);
         }
-        Lanes.store(s00, c0);
-        Lanes.store(s01, c0 + VECTOR);
-        Lanes.store(s02, c0 + 2 * VECTOR);
-        Lanes.store(s03, c0 + 3 * VECTOR);
-        Lanes.store(s04, c0 + 4 * VECTOR);
-        Lanes.store(s05, c0 + 5 * VECTOR);
-        Lanes.store(s06, c0 + 6 * VECTOR);
-        Lanes.store(s07, c0 + 7 * VECTOR);
-        Lanes.store(s10, c1);
-        Lanes.store(s11, c1 + VECTOR);
-        Lanes.store(s12, c1 + 2 * VECTOR);
-        Lanes.store(s13, c1 + 3 * VECTOR);
-        Lanes.store(s14, c1 + 4 * VECTOR);
-        Lanes.store(s15, c1 + 5 * VECTOR);
-        Lanes.store(s16, c1 + 6 * VECTOR);
-        Lanes.store(s17, c1 + 7 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s02.intoArray(sums, 2 * COUNT);
+        s03.intoArray(sums, 3 * COUNT);
+        s04.intoArray(sums, 4 * COUNT);
+        s05.intoArray(sums, 5 * COUNT);
+        s06.intoArray(sums, 6 * COUNT);
+        s07.intoArray(sums, 7 * COUNT);
+        s10.intoArray(sums, 8 * COUNT);
+        s11.intoArray(sums, 9 * COUNT);
+        s12.intoArray(sums, 10 * COUNT);
+        s13.intoArray(sums, 11 * COUNT);
+        s14.intoArray(sums, 12 * COUNT);
+        s15.intoArray(sums, 13 * COUNT);
+        s16.intoArray(sums, 14 * COUNT);
+        s17.intoArray(sums, 15 * COUNT);
     }
 
     private static void plain4x4(
-            int m,
-            int k,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate) {
+            int m, int k, long a, long aRow, long aColumn, long b, long bRow, float[] sums) {
         long a0 = a;
-        long c0 = c;
         long a1 = a + Math.min(1, m - 1) * aRow;
-        long c1 = c + Math.min(1, m - 1) * cRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
-        long c2 = c + Math.min(2, m - 1) * cRow;
         long a3 = a + Math.min(3, m - 1) * aRow;
-        long c3 = c + Math.min(3, m - 1) * cRow;
-        FloatVector s00 = initial(c0, accumulate);
-        FloatVector s01 = initial(c0 + VECTOR, accumulate);
-        FloatVector s02 = initial(c0 + 2 * VECTOR, accumulate);
-        FloatVector s03 = initial(c0 + 3 * VECTOR, accumulate);
-        FloatVector s10 = initial(c1, accumulate);
-        FloatVector s11 = initial(c1 + VECTOR, accumulate);
-        FloatVector s12 = initial(c1 + 2 * VECTOR, accumulate);
-        FloatVector s13 = initial(c1 + 3 * VECTOR, accumulate);
-        FloatVector s20 = initial(c2, accumulate);
-        FloatVector s21 = initial(c2 + VECTOR, accumulate);
-        FloatVector s22 = initial(c2 + 2 * VECTOR, accumulate);
-        FloatVector s23 = initial(c2 + 3 * VECTOR, accumulate);
-        FloatVector s30 = initial(c3, accumulate);
-        FloatVector s31 = initial(c3 + VECTOR, accumulate);
-        FloatVector s32 = initial(c3 + 2 * VECTOR, accumulate);
-        FloatVector s33 = initial(c3 + 3 * VECTOR, accumulate);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s12 = zero;
+        FloatVector s13 = zero;
+        FloatVector s20 = zero;
+        FloatVector s21 = zero;
+        FloatVector s22 = zero;
+        FloatVector s23 = zero;
+        FloatVector s30 = zero;
+        FloatVector s31 = zero;
+        FloatVector s32 = zero;
+        FloatVector s33 = zero;
         for (int i = 0; i < k; i++) {
             long shift = i * aColumn;
             long row = b + i * bRow;
@@ -311,67 +276,51 @@ final class VectorFewRows implements FewRows {
             s32 = x3.fma(b2, s32);
             s33 = x3.fma(b3, s33);
         }
-        Lanes.store(s00, c0);
-        Lanes.store(s01, c0 + VECTOR);
-        Lanes.store(s02, c0 + 2 * VECTOR);
-        Lanes.store(s03, c0 + 3 * VECTOR);
-        Lanes.store(s10, c1);
-        Lanes.store(s11, c1 + VECTOR);
-        Lanes.store(s12, c1 + 2 * VECTOR);
-        Lanes.store(s13, c1 + 3 * VECTOR);
-        Lanes.store(s20, c2);
-        Lanes.store(s21, c2 + VECTOR);
-        Lanes.store(s22, c2 + 2 * VECTOR);
-        Lanes.store(s23, c2 + 3 * VECTOR);
-        Lanes.store(s30, c3);
-        Lanes.store(s31, c3 + VECTOR);
-        Lanes.store(s32, c3 + 2 * VECTOR);
-        Lanes.store(s33, c3 + 3 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s02.intoArray(sums, 2 * COUNT);
+        s03.intoArray(sums, 3 * COUNT);
+        s10.intoArray(sums, 4 * COUNT);
+        s11.intoArray(sums, 5 * COUNT);
+        s12.intoArray(sums, 6 * COUNT);
+        s13.intoArray(sums, 7 * COUNT);
+        s20.intoArray(sums, 8 * COUNT);
+        s21.intoArray(sums, 9 * COUNT);
+        s22.intoArray(sums, 10 * COUNT);
+        s23.intoArray(sums, 11 * COUNT);
+        s30.intoArray(sums, 12 * COUNT);
+        s31.intoArray(sums, 13 * COUNT);
+        s32.intoArray(sums, 14 * COUNT);
+        s33.intoArray(sums, 15 * COUNT);
     }
 
     private static void plain8x2(
-            int m,
-            int k,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate) {
+            int m, int k, long a, long aRow, long aColumn, long b, long bRow, float[] sums) {
         long a0 = a;
-        long c0 = c;
         long a1 = a + Math.min(1, m - 1) * aRow;
-        long c1 = c + Math.min(1, m - 1) * cRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
-        long c2 = c + Math.min(2, m - 1) * cRow;
         long a3 = a + Math.min(3, m - 1) * aRow;
-        long c3 = c + Math.min(3, m - 1) * cRow;
         long a4 = a + Math.min(4, m - 1) * aRow;
-        long c4 = c + Math.min(4, m - 1) * cRow;
         long a5 = a + Math.min(5, m - 1) * aRow;
-        long c5 = c + Math.min(5, m - 1) * cRow;
         long a6 = a + Math.min(6, m - 1) * aRow;
-        long c6 = c + Math.min(6, m - 1) * cRow;
         long a7 = a + Math.min(7, m - 1) * aRow;
-        long c7 = c + Math.min(7, m - 1) * cRow;
-        FloatVector s00 = initial(c0, accumulate);
-        FloatVector s01 = initial(c0 + VECTOR, accumulate);
-        FloatVector s10 = initial(c1, accumulate);
-        FloatVector s11 = initial(c1 + VECTOR, accumulate);
-        FloatVector s20 = initial(c2, accumulate);
-        FloatVector s21 = initial(c2 + VECTOR, accumulate);
-        FloatVector s30 = initial(c3, accumulate);
-        FloatVector s31 = initial(c3 + VECTOR, accumulate);
-        FloatVector s40 = initial(c4, accumulate);
-        FloatVector s41 = initial(c4 + VECTOR, accumulate);
-        FloatVector s50 = initial(c5, accumulate);
-        FloatVector s51 = initial(c5 + VECTOR, accumulate);
-        FloatVector s60 = initial(c6, accumulate);
-        FloatVector s61 = initial(c6 + VECTOR, accumulate);
-        FloatVector s70 = initial(c7, accumulate);
-        FloatVector s71 = initial(c7 + VECTOR, accumulate);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s20 = zero;
+        FloatVector s21 = zero;
+        FloatVector s30 = zero;
+        FloatVector s31 = zero;
+        FloatVector s40 = zero;
+        FloatVector s41 = zero;
+        FloatVector s50 = zero;
+        FloatVector s51 = zero;
+        FloatVector s60 = zero;
+        FloatVector s61 = zero;
+        FloatVector s70 = zero;
+        FloatVector s71 = zero;
         for (int i = 0; i < k; i++) {
             long shift = i * aColumn;
             long row = b + i * bRow;
@@ -402,60 +351,43 @@ final class VectorFewRows implements FewRows {
             s70 = x7.fma(b0, s70);
             s71 = x7.fma(b1, s71);
         }
-        Lanes.store(s00, c0);
-        Lanes.store(s01, c0 + VECTOR);
-        Lanes.store(s10, c1);
-        Lanes.store(s11, c1 + VECTOR);
-        Lanes.store(s20, c2);
-        Lanes.store(s21, c2 + VECTOR);
-        Lanes.store(s30, c3);
-        Lanes.store(s31, c3 + VECTOR);
-        Lanes.store(s40, c4);
-        Lanes.store(s41, c4 + VECTOR);
-        Lanes.store(s50, c5);
-        Lanes.store(s51, c5 + VECTOR);
-        Lanes.store(s60, c6);
-        Lanes.store(s61, c6 + VECTOR);
-        Lanes.store(s70, c7);
-        Lanes.store(s71, c7 + VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s10.intoArray(sums, 2 * COUNT);
+        s11.intoArray(sums, 3 * COUNT);
+        s20.intoArray(sums, 4 * COUNT);
+        s21.intoArray(sums, 5 * COUNT);
+        s30.intoArray(sums, 6 * COUNT);
+        s31.intoArray(sums, 7 * COUNT);
+        s40.intoArray(sums, 8 * COUNT);
+        s41.intoArray(sums, 9 * COUNT);
+        s50.intoArray(sums, 10 * COUNT);
+        s51.intoArray(sums, 11 * COUNT);
+        s60.intoArray(sums, 12 * COUNT);
+        s61.intoArray(sums, 13 * COUNT);
+        s70.intoArray(sums, 14 * COUNT);
+        s71.intoArray(sums, 15 * COUNT);
     }
 
     private static void plain8x1(
-            int m,
-            int k,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate,
-            VectorMask<Float> mask) {
+            int m, int k, long a, long aRow, long aColumn, long b, long bRow, float[] sums) {
         long a0 = a;
-        long c0 = c;
         long a1 = a + Math.min(1, m - 1) * aRow;
-        long c1 = c + Math.min(1, m - 1) * cRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
-        long c2 = c + Math.min(2, m - 1) * cRow;
         long a3 = a + Math.min(3, m - 1) * aRow;
-        long c3 = c + Math.min(3, m - 1) * cRow;
         long a4 = a + Math.min(4, m - 1) * aRow;
-        long c4 = c + Math.min(4, m - 1) * cRow;
         long a5 = a + Math.min(5, m - 1) * aRow;
-        long c5 = c + Math.min(5, m - 1) * cRow;
         long a6 = a + Math.min(6, m - 1) * aRow;
-        long c6 = c + Math.min(6, m - 1) * cRow;
         long a7 = a + Math.min(7, m - 1) * aRow;
-        long c7 = c + Math.min(7, m - 1) * cRow;
-        FloatVector s00 = initial(c0, accumulate);
-        FloatVector s10 = initial(c1, accumulate);
-        FloatVector s20 = initial(c2, accumulate);
-        FloatVector s30 = initial(c3, accumulate);
-        FloatVector s40 = initial(c4, accumulate);
-        FloatVector s50 = initial(c5, accumulate);
-        FloatVector s60 = initial(c6, accumulate);
-        FloatVector s70 = initial(c7, accumulate);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s10 = zero;
+        FloatVector s20 = zero;
+        FloatVector s30 = zero;
+        FloatVector s40 = zero;
+        FloatVector s50 = zero;
+        FloatVector s60 = zero;
+        FloatVector s70 = zero;
         for (int i = 0; i < k; i++) {
             long shift = i * aColumn;
             long row = b + i * bRow;
@@ -477,14 +409,14 @@ final class VectorFewRows implements FewRows {
             FloatVector x7 = spread(a7 + shift);
             s70 = x7.fma(b0, s70);
         }
-        Lanes.store(s00, c0, mask);
-        Lanes.store(s10, c1, mask);
-        Lanes.store(s20, c2, mask);
-        Lanes.store(s30, c3, mask);
-        Lanes.store(s40, c4, mask);
-        Lanes.store(s50, c5, mask);
-        Lanes.store(s60, c6, mask);
-        Lanes.store(s70, c7, mask);
+        s00.intoArray(sums, 0);
+        s10.intoArray(sums, COUNT);
+        s20.intoArray(sums, 2 * COUNT);
+        s30.intoArray(sums, 3 * COUNT);
+        s40.intoArray(sums, 4 * COUNT);
+        s50.intoArray(sums, 5 * COUNT);
+        s60.intoArray(sums, 6 * COUNT);
+        s70.intoArray(sums, 7 * COUNT);
     }
 
     @Override
@@ -502,7 +434,7 @@ final class VectorFewRows implements FewRows {
         int rows = m == 1 ? 1 : m <= 4 ? 4 : 8;
         int wide = m == 1 ? 8 : m <= 4 ? 4 : 2;
         long full = 4L * Lanes.SPECIES.loopBound(k);
-        long sums = Scratch.address((long) MAX_DOTS * VECTOR);
+        float[] sums = SUMS.get();
         for (int column = 0; column < n; column += wide) {
             int columns = Math.min(wide, n - column);
             long b0 = b + column * bRow;
@@ -512,42 +444,39 @@ final class VectorFewRows implements FewRows {
                 default -> dot8x2(m, columns, full, a, aRow, b0, bRow, sums);
             }
             for (int row = 0; row < m; row++) {
-                long rowSums = sums + (long) row * wide * VECTOR;
+                int rowSums = row * wide * COUNT;
                 if (full < 4L * k) {
-                    addRest(
-                            columns,
-                            4L * k - full,
-                            a + row * aRow + full,
-                            b0 + full,
-                            bRow,
-                            rowSums);
+                    int rest = (int) (k - full / 4);
+                    addRest(columns, rest, a + row * aRow + full, b0 + full, bRow, sums, rowSums);
                 }
-                addLanes(columns, rowSums, c + row * cRow + 4L * column, accumulate);
+                addLanes(columns, sums, rowSums, c + row * cRow + 4L * column, accumulate);
             }
         }
     }
 
     /** The last products, fewer than a vector holds, go to the first lanes. */
-    private static void addRest(int n, long bytes, long a, long b, long bRow, long sums) {
+    private static void addRest(
+            int n, int count, long a, long b, long bRow, float[] sums, int first) {
         for (int column = 0; column < n; column++) {
-            for (long i = 0; i < bytes; i += 4) {
-                float x = NativeMemory.getFloat(a + i);
-                float y = NativeMemory.getFloat(b + column * bRow + i);
-                long lane = sums + (long) column * VECTOR + i;
-                NativeMemory.setFloat(lane, Math.fma(x, y, NativeMemory.getFloat(lane)));
+            for (int i = 0; i < count; i++) {
+                float x = NativeMemory.getFloat(a + 4L * i);
+                float y = NativeMemory.getFloat(b + column * bRow + 4L * i);
+                int lane = first + column * COUNT + i;
+                sums[lane] = Math.fma(x, y, sums[lane]);
             }
         }
     }
 
-    private static void addLanes(int n, long sums, long c, boolean accumulate) {
+    private static void addLanes(int n, float[] sums, int first, long c, boolean accumulate) {
         for (int column = 0; column < n; column++) {
-            float sum = Lanes.sum(Lanes.load(sums + (long) column * VECTOR));
+            float sum =
+                    Lanes.sum(FloatVector.fromArray(Lanes.SPECIES, sums, first + column * COUNT));
             long element = c + 4L * column;
             NativeMemory.setFloat(element, accumulate ? NativeMemory.getFloat(element) + sum : sum);
         }
     }
 
-    private static void dot1x8(int n, long full, long a, long b, long bRow, long sums) {
+    private static void dot1x8(int n, long full, long a, long b, long bRow, float[] sums) {
         long a0 = a;
         long b0 = b;
         long b1 = b + Math.min(1, n - 1) * bRow;
@@ -557,14 +486,15 @@ final class VectorFewRows implements FewRows {
         long b5 = b + Math.min(5, n - 1) * bRow;
         long b6 = b + Math.min(6, n - 1) * bRow;
         long b7 = b + Math.min(7, n - 1) * bRow;
-        FloatVector s00 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s01 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s02 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s03 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s04 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s05 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s06 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s07 = FloatVector.zero(Lanes.SPECIES);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
+        FloatVector s04 = zero;
+        FloatVector s05 = zero;
+        FloatVector s06 = zero;
+        FloatVector s07 = zero;
         for (long i = 0; i < full; i += VECTOR) {
             FloatVector x0 = Lanes.load(a0 + i);
             FloatVector y0 = Lanes.load(b0 + i);
@@ -584,18 +514,18 @@ final class VectorFewRows implements FewRows {
             FloatVector y7 = Lanes.load(b7 + i);
             s07 = x0.fma(y7, s07);
         }
-        Lanes.store(s00, sums);
-        Lanes.store(s01, sums + VECTOR);
-        Lanes.store(s02, sums + 2 * VECTOR);
-        Lanes.store(s03, sums + 3 * VECTOR);
-        Lanes.store(s04, sums + 4 * VECTOR);
-        Lanes.store(s05, sums + 5 * VECTOR);
-        Lanes.store(s06, sums + 6 * VECTOR);
-        Lanes.store(s07, sums + 7 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s02.intoArray(sums, 2 * COUNT);
+        s03.intoArray(sums, 3 * COUNT);
+        s04.intoArray(sums, 4 * COUNT);
+        s05.intoArray(sums, 5 * COUNT);
+        s06.intoArray(sums, 6 * COUNT);
+        s07.intoArray(sums, 7 * COUNT);
     }
 
     private static void dot4x4(
-            int m, int n, long full, long a, long aRow, long b, long bRow, long sums) {
+            int m, int n, long full, long a, long aRow, long b, long bRow, float[] sums) {
         long a0 = a;
         long a1 = a + Math.min(1, m - 1) * aRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
@@ -604,22 +534,23 @@ final class VectorFewRows implements FewRows {
         long b1 = b + Math.min(1, n - 1) * bRow;
         long b2 = b + Math.min(2, n - 1) * bRow;
         long b3 = b + Math.min(3, n - 1) * bRow;
-        FloatVector s00 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s01 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s02 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s03 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s10 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s11 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s12 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s13 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s20 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s21 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s22 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s23 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s30 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s31 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s32 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s33 = FloatVector.zero(Lanes.SPECIES);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s12 = zero;
+        FloatVector s13 = zero;
+        FloatVector s20 = zero;
+        FloatVector s21 = zero;
+        FloatVector s22 = zero;
+        FloatVector s23 = zero;
+        FloatVector s30 = zero;
+        FloatVector s31 = zero;
+        FloatVector s32 = zero;
+        FloatVector s33 = zero;
         for (long i = 0; i < full; i += VECTOR) {
             FloatVector x0 = Lanes.load(a0 + i);
             FloatVector x1 = Lanes.load(a1 + i);
@@ -646,26 +577,26 @@ final class VectorFewRows implements FewRows {
             s23 = x2.fma(y3, s23);
             s33 = x3.fma(y3, s33);
         }
-        Lanes.store(s00, sums);
-        Lanes.store(s01, sums + VECTOR);
-        Lanes.store(s02, sums + 2 * VECTOR);
-        Lanes.store(s03, sums + 3 * VECTOR);
-        Lanes.store(s10, sums + 4 * VECTOR);
-        Lanes.store(s11, sums + 5 * VECTOR);
-        Lanes.store(s12, sums + 6 * VECTOR);
-        Lanes.store(s13, sums + 7 * VECTOR);
-        Lanes.store(s20, sums + 8 * VECTOR);
-        Lanes.store(s21, sums + 9 * VECTOR);
-        Lanes.store(s22, sums + 10 * VECTOR);
-        Lanes.store(s23, sums + 11 * VECTOR);
-        Lanes.store(s30, sums + 12 * VECTOR);
-        Lanes.store(s31, sums + 13 * VECTOR);
-        Lanes.store(s32, sums + 14 * VECTOR);
-        Lanes.store(s33, sums + 15 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s02.intoArray(sums, 2 * COUNT);
+        s03.intoArray(sums, 3 * COUNT);
+        s10.intoArray(sums, 4 * COUNT);
+        s11.intoArray(sums, 5 * COUNT);
+        s12.intoArray(sums, 6 * COUNT);
+        s13.intoArray(sums, 7 * COUNT);
+        s20.intoArray(sums, 8 * COUNT);
+        s21.intoArray(sums, 9 * COUNT);
+        s22.intoArray(sums, 10 * COUNT);
+        s23.intoArray(sums, 11 * COUNT);
+        s30.intoArray(sums, 12 * COUNT);
+        s31.intoArray(sums, 13 * COUNT);
+        s32.intoArray(sums, 14 * COUNT);
+        s33.intoArray(sums, 15 * COUNT);
     }
 
     private static void dot8x2(
-            int m, int n, long full, long a, long aRow, long b, long bRow, long sums) {
+            int m, int n, long full, long a, long aRow, long b, long bRow, float[] sums) {
         long a0 = a;
         long a1 = a + Math.min(1, m - 1) * aRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
@@ -676,22 +607,23 @@ final class VectorFewRows implements FewRows {
         long a7 = a + Math.min(7, m - 1) * aRow;
         long b0 = b;
         long b1 = b + Math.min(1, n - 1) * bRow;
-        FloatVector s00 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s01 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s10 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s11 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s20 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s21 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s30 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s31 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s40 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s41 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s50 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s51 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s60 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s61 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s70 = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s71 = FloatVector.zero(Lanes.SPECIES);
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s20 = zero;
+        FloatVector s21 = zero;
+        FloatVector s30 = zero;
+        FloatVector s31 = zero;
+        FloatVector s40 = zero;
+        FloatVector s41 = zero;
+        FloatVector s50 = zero;
+        FloatVector s51 = zero;
+        FloatVector s60 = zero;
+        FloatVector s61 = zero;
+        FloatVector s70 = zero;
+        FloatVector s71 = zero;
         for (long i = 0; i < full; i += VECTOR) {
             FloatVector y0 = Lanes.load(b0 + i);
             FloatVector y1 = Lanes.load(b1 + i);
@@ -720,21 +652,21 @@ final class VectorFewRows implements FewRows {
             s70 = x7.fma(y0, s70);
             s71 = x7.fma(y1, s71);
         }
-        Lanes.store(s00, sums);
-        Lanes.store(s01, sums + VECTOR);
-        Lanes.store(s10, sums + 2 * VECTOR);
-        Lanes.store(s11, sums + 3 * VECTOR);
-        Lanes.store(s20, sums + 4 * VECTOR);
-        Lanes.store(s21, sums + 5 * VECTOR);
-        Lanes.store(s30, sums + 6 * VECTOR);
-        Lanes.store(s31, sums + 7 * VECTOR);
-        Lanes.store(s40, sums + 8 * VECTOR);
-        Lanes.store(s41, sums + 9 * VECTOR);
-        Lanes.store(s50, sums + 10 * VECTOR);
-        Lanes.store(s51, sums + 11 * VECTOR);
-        Lanes.store(s60, sums + 12 * VECTOR);
-        Lanes.store(s61, sums + 13 * VECTOR);
-        Lanes.store(s70, sums + 14 * VECTOR);
-        Lanes.store(s71, sums + 15 * VECTOR);
+        s00.intoArray(sums, 0);
+        s01.intoArray(sums, COUNT);
+        s10.intoArray(sums, 2 * COUNT);
+        s11.intoArray(sums, 3 * COUNT);
+        s20.intoArray(sums, 4 * COUNT);
+        s21.intoArray(sums, 5 * COUNT);
+        s30.intoArray(sums, 6 * COUNT);
+        s31.intoArray(sums, 7 * COUNT);
+        s40.intoArray(sums, 8 * COUNT);
+        s41.intoArray(sums, 9 * COUNT);
+        s50.intoArray(sums, 10 * COUNT);
+        s51.intoArray(sums, 11 * COUNT);
+        s60.intoArray(sums, 12 * COUNT);
+        s61.intoArray(sums, 13 * COUNT);
+        s70.intoArray(sums, 14 * COUNT);
+        s71.intoArray(sums, 15 * COUNT);
     }
 }

@@ -7,14 +7,19 @@ import jdk.incubator.vector.FloatVector;
  * multiplication" (2008): blocks of A and B are packed into panels that lie in the caches in the
  * order of their use, and a kernel makes a block of C, held in registers, from a panel of each.
  *
- * <p>The kernel is 12 rows high where there are 32 vector registers and 6 where there are 16, and
- * two vectors wide. Panels are filled up with zeros; what a kernel makes beyond the edge of C is
- * left out.
+ * <p>The kernel is 8 rows high where there are 32 vector registers and 6 where there are 16, and
+ * two vectors wide; a higher one exceeds what C2 is willing to inline. Panels are filled up with
+ * zeros; what a kernel makes beyond the edge of C is left out.
  */
 final class VectorProduct implements OwnProduct {
     private static final int VECTOR = Lanes.BYTES;
-    private static final int ROWS = Lanes.COUNT == 8 ? 6 : 12;
-    private static final int COLUMNS = 2 * Lanes.COUNT;
+    private static final int ROWS = Lanes.COUNT == 8 ? 6 : 8;
+    private static final int COUNT = Lanes.COUNT;
+    private static final int COLUMNS = 2 * COUNT;
+
+    /** The sums that a kernel makes, in an array: C2 inlines more stores to one than to memory. */
+    private static final ThreadLocal<float[]> SUMS =
+            ThreadLocal.withInitial(() -> new float[ROWS * COLUMNS]);
 
     /** How many rows of A, a multiple of {@link #ROWS}, and columns of B are packed at a time. */
     private static final int HEIGHT = 240;
@@ -35,9 +40,9 @@ final class VectorProduct implements OwnProduct {
             long c,
             long cRow,
             boolean accumulate) {
-        long panelA = Scratch.address(4L * (DEPTH * (HEIGHT + WIDTH) + ROWS * COLUMNS));
+        long panelA = Scratch.address(4L * DEPTH * (HEIGHT + WIDTH));
         long panelB = panelA + 4L * DEPTH * HEIGHT;
-        long sums = panelB + 4L * DEPTH * WIDTH;
+        float[] sums = SUMS.get();
         for (int left = 0; left < n; left += WIDTH) {
             int width = Math.min(WIDTH, n - left);
             for (int front = 0; front < k; front += DEPTH) {
@@ -70,7 +75,7 @@ final class VectorProduct implements OwnProduct {
             long c,
             long cRow,
             boolean add,
-            long sums) {
+            float[] sums) {
         for (int column = 0; column < width; column += COLUMNS) {
             long b = panelB + 4L * column * depth;
             for (int row = 0; row < height; row += ROWS) {
@@ -89,29 +94,30 @@ final class VectorProduct implements OwnProduct {
     }
 
     /** The sums of one block of C, row after row; put into C by methods of their own for C2. */
-    private static void kernel(int depth, long a, long b, long sums) {
-        if (ROWS == 12) {
-            kernel12x2(depth, a, b, sums);
+    private static void kernel(int depth, long a, long b, float[] sums) {
+        if (ROWS == 8) {
+            kernel8x2(depth, a, b, sums);
         } else {
             kernel6x2(depth, a, b, sums);
         }
     }
 
-    private static void put(int rows, long sums, long c, long cRow, boolean add) {
+    private static void put(int rows, float[] sums, long c, long cRow, boolean add) {
         for (int row = 0; row < rows; row++) {
-            long source = sums + 2L * VECTOR * row;
+            int source = COLUMNS * row;
             long target = c + row * cRow;
-            FloatVector left = Lanes.load(source);
-            FloatVector right = Lanes.load(source + VECTOR);
+            FloatVector left = FloatVector.fromArray(Lanes.SPECIES, sums, source);
+            FloatVector right = FloatVector.fromArray(Lanes.SPECIES, sums, source + COUNT);
             Lanes.store(add ? Lanes.load(target).add(left) : left, target);
             Lanes.store(add ? Lanes.load(target + VECTOR).add(right) : right, target + VECTOR);
         }
     }
 
-    private static void putEdge(int rows, int columns, long sums, long c, long cRow, boolean add) {
+    private static void putEdge(
+            int rows, int columns, float[] sums, long c, long cRow, boolean add) {
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                float part = NativeMemory.getFloat(sums + 4L * (row * COLUMNS + column));
+                float part = sums[row * COLUMNS + column];
                 long element = c + row * cRow + 4L * column;
                 NativeMemory.setFloat(element, add ? NativeMemory.getFloat(element) + part : part);
             }
@@ -181,34 +187,27 @@ final class VectorProduct implements OwnProduct {
         return FloatVector.broadcast(Lanes.SPECIES, NativeMemory.getFloat(a));
     }
 
-    private static void kernel12x2(int depth, long a, long b, long sums) {
-        FloatVector s0a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s0b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s1a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s1b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s2a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s2b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s3a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s3b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s4a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s4b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s5a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s5b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s6a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s6b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s7a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s7b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s8a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s8b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s9a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s9b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s10a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s10b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s11a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s11b = FloatVector.zero(Lanes.SPECIES);
+    private static void kernel8x2(int depth, long a, long b, float[] sums) {
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s0a = zero;
+        FloatVector s0b = zero;
+        FloatVector s1a = zero;
+        FloatVector s1b = zero;
+        FloatVector s2a = zero;
+        FloatVector s2b = zero;
+        FloatVector s3a = zero;
+        FloatVector s3b = zero;
+        FloatVector s4a = zero;
+        FloatVector s4b = zero;
+        FloatVector s5a = zero;
+        FloatVector s5b = zero;
+        FloatVector s6a = zero;
+        FloatVector s6b = zero;
+        FloatVector s7a = zero;
+        FloatVector s7b = zero;
         for (int i = 0; i < depth; i++) {
             long row = b + 2L * VECTOR * i;
-            long column = a + 48L * i;
+            long column = a + 32L * i;
             FloatVector left = Lanes.load(row);
             FloatVector right = Lanes.load(row + VECTOR);
             FloatVector x0 = spread(column);
@@ -235,58 +234,39 @@ final class VectorProduct implements OwnProduct {
             FloatVector x7 = spread(column + 28);
             s7a = x7.fma(left, s7a);
             s7b = x7.fma(right, s7b);
-            FloatVector x8 = spread(column + 32);
-            s8a = x8.fma(left, s8a);
-            s8b = x8.fma(right, s8b);
-            FloatVector x9 = spread(column + 36);
-            s9a = x9.fma(left, s9a);
-            s9b = x9.fma(right, s9b);
-            FloatVector x10 = spread(column + 40);
-            s10a = x10.fma(left, s10a);
-            s10b = x10.fma(right, s10b);
-            FloatVector x11 = spread(column + 44);
-            s11a = x11.fma(left, s11a);
-            s11b = x11.fma(right, s11b);
         }
-        Lanes.store(s0a, sums);
-        Lanes.store(s0b, sums + VECTOR);
-        Lanes.store(s1a, sums + 2 * VECTOR);
-        Lanes.store(s1b, sums + 3 * VECTOR);
-        Lanes.store(s2a, sums + 4 * VECTOR);
-        Lanes.store(s2b, sums + 5 * VECTOR);
-        Lanes.store(s3a, sums + 6 * VECTOR);
-        Lanes.store(s3b, sums + 7 * VECTOR);
-        Lanes.store(s4a, sums + 8 * VECTOR);
-        Lanes.store(s4b, sums + 9 * VECTOR);
-        Lanes.store(s5a, sums + 10 * VECTOR);
-        Lanes.store(s5b, sums + 11 * VECTOR);
-        Lanes.store(s6a, sums + 12 * VECTOR);
-        Lanes.store(s6b, sums + 13 * VECTOR);
-        Lanes.store(s7a, sums + 14 * VECTOR);
-        Lanes.store(s7b, sums + 15 * VECTOR);
-        Lanes.store(s8a, sums + 16 * VECTOR);
-        Lanes.store(s8b, sums + 17 * VECTOR);
-        Lanes.store(s9a, sums + 18 * VECTOR);
-        Lanes.store(s9b, sums + 19 * VECTOR);
-        Lanes.store(s10a, sums + 20 * VECTOR);
-        Lanes.store(s10b, sums + 21 * VECTOR);
-        Lanes.store(s11a, sums + 22 * VECTOR);
-        Lanes.store(s11b, sums + 23 * VECTOR);
+        s0a.intoArray(sums, 0);
+        s0b.intoArray(sums, COUNT);
+        s1a.intoArray(sums, 2 * COUNT);
+        s1b.intoArray(sums, 3 * COUNT);
+        s2a.intoArray(sums, 4 * COUNT);
+        s2b.intoArray(sums, 5 * COUNT);
+        s3a.intoArray(sums, 6 * COUNT);
+        s3b.intoArray(sums, 7 * COUNT);
+        s4a.intoArray(sums, 8 * COUNT);
+        s4b.intoArray(sums, 9 * COUNT);
+        s5a.intoArray(sums, 10 * COUNT);
+        s5b.intoArray(sums, 11 * COUNT);
+        s6a.intoArray(sums, 12 * COUNT);
+        s6b.intoArray(sums, 13 * COUNT);
+        s7a.intoArray(sums, 14 * COUNT);
+        s7b.intoArray(sums, 15 * COUNT);
     }
 
-    private static void kernel6x2(int depth, long a, long b, long sums) {
-        FloatVector s0a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s0b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s1a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s1b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s2a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s2b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s3a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s3b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s4a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s4b = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s5a = FloatVector.zero(Lanes.SPECIES);
-        FloatVector s5b = FloatVector.zero(Lanes.SPECIES);
+    private static void kernel6x2(int depth, long a, long b, float[] sums) {
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s0a = zero;
+        FloatVector s0b = zero;
+        FloatVector s1a = zero;
+        FloatVector s1b = zero;
+        FloatVector s2a = zero;
+        FloatVector s2b = zero;
+        FloatVector s3a = zero;
+        FloatVector s3b = zero;
+        FloatVector s4a = zero;
+        FloatVector s4b = zero;
+        FloatVector s5a = zero;
+        FloatVector s5b = zero;
         for (int i = 0; i < depth; i++) {
             long row = b + 2L * VECTOR * i;
             long column = a + 24L * i;
@@ -311,17 +291,17 @@ final class VectorProduct implements OwnProduct {
             s5a = x5.fma(left, s5a);
             s5b = x5.fma(right, s5b);
         }
-        Lanes.store(s0a, sums);
-        Lanes.store(s0b, sums + VECTOR);
-        Lanes.store(s1a, sums + 2 * VECTOR);
-        Lanes.store(s1b, sums + 3 * VECTOR);
-        Lanes.store(s2a, sums + 4 * VECTOR);
-        Lanes.store(s2b, sums + 5 * VECTOR);
-        Lanes.store(s3a, sums + 6 * VECTOR);
-        Lanes.store(s3b, sums + 7 * VECTOR);
-        Lanes.store(s4a, sums + 8 * VECTOR);
-        Lanes.store(s4b, sums + 9 * VECTOR);
-        Lanes.store(s5a, sums + 10 * VECTOR);
-        Lanes.store(s5b, sums + 11 * VECTOR);
+        s0a.intoArray(sums, 0);
+        s0b.intoArray(sums, COUNT);
+        s1a.intoArray(sums, 2 * COUNT);
+        s1b.intoArray(sums, 3 * COUNT);
+        s2a.intoArray(sums, 4 * COUNT);
+        s2b.intoArray(sums, 5 * COUNT);
+        s3a.intoArray(sums, 6 * COUNT);
+        s3b.intoArray(sums, 7 * COUNT);
+        s4a.intoArray(sums, 8 * COUNT);
+        s4b.intoArray(sums, 9 * COUNT);
+        s5a.intoArray(sums, 10 * COUNT);
+        s5b.intoArray(sums, 11 * COUNT);
     }
 }

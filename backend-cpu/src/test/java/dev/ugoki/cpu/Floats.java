@@ -40,6 +40,15 @@ final class Floats {
         return values;
     }
 
+    /** The bits of the values, those of every NaN alike. */
+    static int[] bits(float[] values) {
+        int[] bits = new int[values.length];
+        for (int i = 0; i < values.length; i++) {
+            bits[i] = Float.floatToIntBits(values[i]);
+        }
+        return bits;
+    }
+
     /** Normally distributed values. */
     static float[] normal(int count, long seed) {
         Random random = new Random(seed);

@@ -55,12 +55,14 @@ final class Doctor implements Callable<Integer> {
         boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         out.println("  vector module: " + (vectors ? "present" : "missing"));
         if (!vectors) {
-            advice.add("start Java with --add-modules jdk.incubator.vector: kernels are many times"
-                    + " slower without");
+            advice.add(
+                    "start Java with --add-modules jdk.incubator.vector: kernels are many times"
+                            + " slower without");
         }
         if (!Doctor.class.getModule().isNativeAccessEnabled()) {
-            advice.add("start Java with --enable-native-access=ALL-UNNAMED, which later versions"
-                    + " of Java will require");
+            advice.add(
+                    "start Java with --enable-native-access=ALL-UNNAMED, which later versions"
+                            + " of Java will require");
         }
     }
 

@@ -49,8 +49,7 @@ final class RunConformance implements Callable<Integer> {
         List<ConformanceSuite> chosen =
                 suites.stream().filter(suite -> only == null || suite.name().equals(only)).toList();
         if (chosen.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "--only " + only + ": must be operations or models");
+            throw new IllegalArgumentException("--only " + only + ": must be operations or models");
         }
         Conformance.Report report = Conformance.run(folder, Device.parse(backend), chosen);
         report.print(System.out);

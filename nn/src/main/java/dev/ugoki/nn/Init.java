@@ -43,7 +43,7 @@ public final class Init {
 
     /** Evenly from {@code -bound} to {@code bound}. */
     public static Tensor uniform(Key key, double bound, long... shape) {
-        return Random.uniform(key, dtype(), -bound, bound, shape);
+        return Random.uniformBetween(-bound, bound, key, dtype(), shape);
     }
 
     /** Normal numbers of mean 0. */

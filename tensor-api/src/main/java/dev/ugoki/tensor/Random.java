@@ -17,7 +17,8 @@ public final class Random {
     }
 
     /** Evenly from {@code [low, high)}; rounding may give {@code high}. */
-    public static Tensor uniform(Key key, DType dtype, double low, double high, long... shape) {
+    public static Tensor uniformBetween(
+            double low, double high, Key key, DType dtype, long... shape) {
         if (!(low <= high)) {
             throw new IllegalArgumentException(
                     "uniform: the lower bound " + low + " exceeds the upper one, " + high);

@@ -11,17 +11,23 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which primitives a list of rows covers: every record that {@link Prim} permits, and of a record
- * with a kind, mode, dtype or flag every value of it.
+ * Which operations of a sealed family a list of rows covers: every record that {@link Prim}, or
+ * another sealed interface, permits, and of a record with a kind, mode, dtype or flag every value
+ * of it.
  */
 public final class Coverage {
     private Coverage() {}
 
-    /** What no row covers, such as {@code Select} or {@code Unary kind ERF}; empty if all is. */
-    public static Set<String> missing(Collection<Row> rows) {
+    /**
+     * What of {@code family} no row covers, such as {@code Select} or {@code Unary kind ERF}; empty
+     * if all is.
+     *
+     * @param family a sealed interface whose implementations are records
+     */
+    public static Set<String> missing(Class<?> family, Collection<Row> rows) {
         Set<String> missing = new LinkedHashSet<>();
-        for (Class<?> primitive : Prim.class.getPermittedSubclasses()) {
-            missing.addAll(wanted(primitive));
+        for (Class<?> record : family.getPermittedSubclasses()) {
+            missing.addAll(wanted(record));
         }
         for (Row row : rows) {
             row.dtypes().forEach(dtype -> missing.removeAll(covered(row.op().apply(dtype))));
@@ -29,14 +35,14 @@ public final class Coverage {
         return missing;
     }
 
-    private static List<String> wanted(Class<?> primitive) {
+    private static List<String> wanted(Class<?> record) {
         List<String> wanted = new ArrayList<>();
-        for (RecordComponent component : primitive.getRecordComponents()) {
+        for (RecordComponent component : record.getRecordComponents()) {
             for (Object value : valuesOf(component.getType())) {
-                wanted.add(label(primitive, component, value));
+                wanted.add(label(record, component, value));
             }
         }
-        return wanted.isEmpty() ? List.of(primitive.getSimpleName()) : wanted;
+        return wanted.isEmpty() ? List.of(record.getSimpleName()) : wanted;
     }
 
     private static List<String> covered(Op op) {
@@ -65,7 +71,7 @@ public final class Coverage {
         }
     }
 
-    private static String label(Class<?> primitive, RecordComponent component, Object value) {
-        return primitive.getSimpleName() + " " + component.getName() + " " + value;
+    private static String label(Class<?> record, RecordComponent component, Object value) {
+        return record.getSimpleName() + " " + component.getName() + " " + value;
     }
 }

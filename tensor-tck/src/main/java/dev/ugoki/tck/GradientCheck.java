@@ -2,6 +2,8 @@ package dev.ugoki.tck;
 
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Device;
+import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.graph.Graph;
@@ -84,10 +86,12 @@ public final class GradientCheck {
                     variables.add(followed[i]);
                 }
             }
-            Tensor sum = Tensor.full(DType.F64, dev.ugoki.tensor.Shape.SCALAR, 0);
+            Device device = Device.current();
+            Tensor sum = Tensor.full(DType.F64, Shape.SCALAR, 0);
             for (Tensor result : program.apply(followed)) {
                 if (result.dtype().isFloating()) {
-                    sum = sum.add(result.mul(weights(result)).sum());
+                    Tensor here = result.to(device);
+                    sum = sum.add(here.mul(weights(here)).sum());
                 }
             }
             return Autograd.gradientsToDifferentiate(sum, variables).toArray(Tensor[]::new);

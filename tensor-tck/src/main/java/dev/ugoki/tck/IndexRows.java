@@ -52,7 +52,7 @@ final class IndexRows {
                         "scatter ADD of many to few",
                         new Prim.Scatter(0, Prim.Scatter.Mode.ADD),
                         Set.of(DType.F64, DType.F32, DType.I32),
-                        Tolerance.sums(8 * 1031),
+                        Tolerance.sums(1031),
                         Operand.of(ANY, 5, 3),
                         Operand.of(DType.I64, Values.indices(5), 1031, 3),
                         Operand.of(Values.between(-3, 3), 1031, 3)));
@@ -84,7 +84,7 @@ final class IndexRows {
                                 "scatter " + mode + " along " + dim + " by " + index,
                                 new Prim.Scatter(dim, mode),
                                 set ? Row.ALL : Row.NUMBERS,
-                                set ? Tolerance.BITS : Tolerance.sums(8 * 4).orNarrow(4),
+                                set ? Tolerance.BITS : Tolerance.sums(4).orNarrow(4),
                                 Operand.of(ANY, shape(dim, 3)),
                                 Operand.of(index, Values.indices(3), shape(dim, 4)),
                                 Operand.of(ANY, shape(dim, 4)))

@@ -8,7 +8,9 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.TypeRules;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,7 +26,7 @@ import java.util.SplittableRandom;
  *
  * <p>All operands take each layout together, and each operand alone takes it among contiguous ones.
  * Contiguous operands are also run as a traced program, which must give the same bits, as must a
- * second run.
+ * second run, and where results may overwrite operands a run in place.
  */
 public final class RowCheck {
     /** The device whose results are expected. */
@@ -101,17 +103,37 @@ public final class RowCheck {
     private record Expected(Tensor[] results, Tensor[] magnitudes) {}
 
     private static Expected expect(Row row, DType dtype, List<Tensor> values) {
-        Op op = row.op().apply(dtype);
         Tensor[] operands = values.toArray(Tensor[]::new);
         return REFERENCE.call(
                 () -> {
-                    Tensor[] results = Engine.apply(op, operands);
+                    Tensor[] results = evaluate(row, dtype, operands);
                     return new Expected(
                             results,
                             row.tolerance().ofMagnitudes()
-                                    ? Engine.apply(op, absolute(operands))
+                                    ? evaluate(row, dtype, absolute(operands))
                                     : results);
                 });
+    }
+
+    /**
+     * A primitive's results are rounded once, by definition. A composite's decomposition rounds at
+     * every step, so what is expected is computed in F64 and then rounded, once.
+     */
+    private static Tensor[] evaluate(Row row, DType dtype, Tensor[] operands) {
+        Op op = row.op().apply(dtype);
+        if (!(op instanceof Composite) || !dtype.isFloating()) {
+            return Engine.apply(op, operands);
+        }
+        Tensor[] wide = operands.clone();
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = wide[i].dtype() == dtype ? wide[i].cast(DType.F64) : wide[i];
+        }
+        Tensor[] results = Engine.apply(op, wide);
+        TensorType[] types = TypeRules.infer(op, types(row, dtype));
+        for (int i = 0; i < results.length; i++) {
+            results[i] = results[i].cast(types[i].dtype());
+        }
+        return results;
     }
 
     private static Tensor[] absolute(Tensor[] operands) {
@@ -172,6 +194,9 @@ public final class RowCheck {
                         if (!sameBits(first, Engine.apply(op, operands))) {
                             failures.add("a second run gives other bits (" + op + ")");
                         }
+                        if (overwrites(op) && !sameBits(first, updated(op, operands))) {
+                            failures.add("an update in place gives other bits (" + op + ")");
+                        }
                         Graph graph = Graph.trace(in -> Engine.apply(op, in), types(row, dtype));
                         if (!sameBits(first, graph.evaluate(operands))) {
                             failures.add("the traced program gives other bits (" + op + ")");
@@ -181,6 +206,24 @@ public final class RowCheck {
                     }
                     return failures;
                 });
+    }
+
+    private static boolean overwrites(Op op) {
+        return op.overwrites(0) >= 0;
+    }
+
+    /** The results of an update in place of copies. */
+    private static Tensor[] updated(Op op, Tensor[] operands) {
+        Tensor[] copies = new Tensor[operands.length];
+        for (int i = 0; i < copies.length; i++) {
+            copies[i] = operands[i].copy();
+        }
+        Engine.update(op, copies);
+        Tensor[] results = new Tensor[op.resultCount()];
+        for (int i = 0; i < results.length; i++) {
+            results[i] = copies[op.overwrites(i)];
+        }
+        return results;
     }
 
     /** NaN equals NaN, whatever its payload: hardware and compilers differ in it. */

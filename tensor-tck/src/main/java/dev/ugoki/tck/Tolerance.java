@@ -30,12 +30,16 @@ public record Tolerance(
     }
 
     /**
-     * For sums of so many terms, in ulps of the sum of their magnitudes: a few, and more for many
-     * terms. That is generous to sums in eight or more lanes, or by halves, and tight for one after
-     * the other.
+     * For sums of so many terms, in ulps of the sum of their magnitudes: a few, and what adding
+     * them in any order can lose.
      */
     public static Tolerance sums(long terms) {
-        return new Tolerance(4 + terms / 16.0, 1, 0, true, false);
+        return new Tolerance(4 + terms / 2.0, 1, 0, true, false);
+    }
+
+    /** For sums of so many terms in eight or more lanes, or by halves, but not one by one. */
+    public static Tolerance balancedSums(long terms) {
+        return sums(terms / 8);
     }
 
     /** The same, and {@code more} ulps of 1 besides. */
@@ -61,9 +65,11 @@ public record Tolerance(
 
     /** The distance as a fraction of what is allowed; above 1 is too far. */
     double error(double actual, double expected, double magnitude, DType dtype) {
-        double ulps = dtype == DType.F64 || dtype == DType.F32 ? wide : narrow;
+        boolean isWide = dtype == DType.F64 || dtype == DType.F32;
+        double ulps = isWide ? wide : narrow;
         double at = Math.max(Math.abs(expected), ofMagnitudes ? magnitude : 0);
-        double allowed = ulps * ulp(at, dtype) + epsilons * ulp(1, dtype);
+        double besides = isWide ? epsilons : Math.min(epsilons, narrow);
+        double allowed = ulps * ulp(at, dtype) + besides * ulp(1, dtype);
         double distance = Math.abs(actual - expected);
         return distance == 0 ? 0 : distance / allowed;
     }

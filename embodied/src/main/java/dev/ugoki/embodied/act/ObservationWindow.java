@@ -32,8 +32,7 @@ public final class ObservationWindow {
     public void add(float[] observation) {
         if (observation.length != width) {
             throw new IllegalArgumentException(
-                    "an observation has %d numbers, not %d"
-                            .formatted(width, observation.length));
+                    "an observation has %d numbers, not %d".formatted(width, observation.length));
         }
         System.arraycopy(window, width, window, 0, (steps - 1) * width);
         for (int step = empty ? 0 : steps - 1; step < steps; step++) {

@@ -27,8 +27,8 @@ import java.util.Optional;
  * @param actionSteps how many of them are carried out
  * @param normalization of observations and of absolute actions
  * @param relativeTo the input that actions are given relative to: the network predicts {@code
- *     (action - input now) / scale}, where the scale is the standard deviation of that difference at
- *     each step of the chunk and in each dimension; empty for absolute actions
+ *     (action - input now) / scale}, where the scale is the standard deviation of that difference
+ *     at each step of the chunk and in each dimension; empty for absolute actions
  * @param network the network and what it is trained for
  */
 public record PolicyConfig(
@@ -132,7 +132,7 @@ public record PolicyConfig(
         action.write(root.putObject("output_features"));
         writeMapping(root.putObject("normalization_mapping"));
         root.put("action_relative_to", relativeTo.orElse(null));
-        network.write(root.putObject("network"));
+        NetworkJson.write(network, root.putObject("network"));
         Json.write(file, root);
     }
 
@@ -186,7 +186,7 @@ public record PolicyConfig(
                             (int) root.integer("n_action_steps", 1, MOST_STEPS),
                             normalization(root.object("normalization_mapping")),
                             relativeTo,
-                            NetworkConfig.read(network));
+                            NetworkJson.read(network));
             network.done();
             root.done();
             config.checkMapping(root.object("normalization_mapping"));
@@ -212,8 +212,7 @@ public record PolicyConfig(
             }
         }
         throw mapping.wrong(
-                "STATE",
-                "is '%s'; known are %s".formatted(name, List.of(Normalization.values())));
+                "STATE", "is '%s'; known are %s".formatted(name, List.of(Normalization.values())));
     }
 
     private void checkMapping(JsonSettings mapping) throws IOException {

@@ -155,8 +155,7 @@ final class PolicyProcessors {
             }
         }
         HostArray count = state.get(feature + "." + COUNT);
-        return FeatureStatistics.of(
-                feature, count == null ? 0 : (long) count.doubleAt(0), values);
+        return FeatureStatistics.of(feature, count == null ? 0 : (long) count.doubleAt(0), values);
     }
 
     private static float @Nullable [] relative(
@@ -173,8 +172,7 @@ final class PolicyProcessors {
         return found.toFloats();
     }
 
-    private static Path stateFile(Path folder, String pipeline, String scaling)
-            throws IOException {
+    private static Path stateFile(Path folder, String pipeline, String scaling) throws IOException {
         JsonSettings root = Json.read(folder.resolve(pipeline + ".json"));
         root.text("name");
         Path found = null;

@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Between a robot's units and a network's: what observations and actions are scaled by, found in the
- * demonstrations and kept with the policy.
+ * Between a robot's units and a network's: what observations and actions are scaled by, found in
+ * the demonstrations and kept with the policy.
  *
  * <p>Immutable; safe for any number of threads.
  */
@@ -148,7 +148,8 @@ public final class PolicyScales {
      * Brings chunks of actions to the network's scale, in place.
      *
      * @param chunks [n, horizon, width]
-     * @param origins [n, width], what actions are relative to; not looked at where they are absolute
+     * @param origins [n, width], what actions are relative to; not looked at where they are
+     *     absolute
      */
     public void normalizeActions(float[] chunks, float[] origins) {
         if (actionScale == null) {

@@ -54,11 +54,7 @@ public final class RobotPolicy {
 
     private static ChunkPolicy build(PolicyConfig config, Key key) {
         return config.network()
-                .build(
-                        config.conditioningWidth(),
-                        config.horizon(),
-                        config.action().width(),
-                        key);
+                .build(config.conditioningWidth(), config.horizon(), config.action().width(), key);
     }
 
     /**

@@ -121,8 +121,7 @@ public final class JsonSettings {
             if (!(node instanceof ObjectNode child)) {
                 throw wrong(name, "holds " + brief(node) + ", not an object");
             }
-            objects.add(
-                    new JsonSettings(file, prefix + name + "[" + objects.size() + "].", child));
+            objects.add(new JsonSettings(file, prefix + name + "[" + objects.size() + "].", child));
         }
         return objects;
     }

@@ -57,7 +57,9 @@ public final class Checkpoints {
 
     private boolean isLast(Path checkpoint) throws IOException {
         Optional<Path> last = last();
-        return last.isPresent() && Files.exists(checkpoint) && Files.isSameFile(last.get(), checkpoint);
+        return last.isPresent()
+                && Files.exists(checkpoint)
+                && Files.isSameFile(last.get(), checkpoint);
     }
 
     /** Removes what a killed process left half-written; only for whoever alone writes here. */

@@ -53,8 +53,8 @@ public final class ChunkTask implements TrainingTask {
      *
      * @param frames with the features that the policy sees and predicts
      * @param key of the network's first weights
-     * @throws IllegalArgumentException if a feature is missing or of another width, or no episode is
-     *     long enough
+     * @throws IllegalArgumentException if a feature is missing or of another width, or no episode
+     *     is long enough
      */
     public static ChunkTask of(FrameTable frames, PolicyConfig config, Key key) {
         DeltaWindows windows = DeltaWindows.over(frames);
@@ -65,8 +65,7 @@ public final class ChunkTask implements TrainingTask {
         requireWidth(frames, config.action());
         windows = windows.with(config.action().name(), config.actionOffsets());
         RobotPolicy policy = RobotPolicy.create(config, PolicyScales.of(config, frames), key);
-        return new ChunkTask(
-                policy, windows, samples(frames, config), fingerprint(frames, config));
+        return new ChunkTask(policy, windows, samples(frames, config), fingerprint(frames, config));
     }
 
     private static void requireWidth(FrameTable frames, PolicyFeature feature) {
@@ -183,8 +182,7 @@ public final class ChunkTask implements TrainingTask {
     }
 
     /** Puts vectors one after the other to {@code offset} in each row of {@code rowWidth}. */
-    private static void spread(
-            float[] vectors, int width, float[] rows, int offset, int rowWidth) {
+    private static void spread(float[] vectors, int width, float[] rows, int offset, int rowWidth) {
         for (int from = 0, to = offset; from < vectors.length; from += width, to += rowWidth) {
             System.arraycopy(vectors, from, rows, to, width);
         }

@@ -19,7 +19,8 @@ import java.util.List;
  * A file with a JSON object in each line: one line in one write, so that whoever reads along sees
  * whole lines.
  *
- * <pre>{"step":50,"epoch":0,"loss":0.71,"lr":2.5E-4,"samples_per_second":8200.0,"seconds":3.1}</pre>
+ * <pre>{"step":50,"epoch":0,"loss":0.71,"lr":2.5E-4,"samples_per_second":8200.0,"seconds":3.1}
+ * </pre>
  */
 public final class MetricsLog implements AutoCloseable {
     private final FileChannel channel;
@@ -65,7 +66,8 @@ public final class MetricsLog implements AutoCloseable {
         node.put("step", line.step()).put("epoch", line.epoch()).put("loss", line.loss());
         node.put("lr", line.learningRate()).put("samples_per_second", line.samplesPerSecond());
         node.put("seconds", line.seconds());
-        ByteBuffer bytes = ByteBuffer.wrap((Json.line(node) + "\n").getBytes(StandardCharsets.UTF_8));
+        ByteBuffer bytes =
+                ByteBuffer.wrap((Json.line(node) + "\n").getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }

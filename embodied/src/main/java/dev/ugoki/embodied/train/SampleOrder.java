@@ -6,8 +6,8 @@ import dev.ugoki.tensor.Philox;
 /**
  * In which order samples are trained on: a new permutation of all of them for each epoch.
  *
- * <p>The permutation of an epoch depends on the seed and the epoch alone, so that training can begin
- * anywhere: position {@code p} of the endless sequence is sample {@code p mod count} of the
+ * <p>The permutation of an epoch depends on the seed and the epoch alone, so that training can
+ * begin anywhere: position {@code p} of the endless sequence is sample {@code p mod count} of the
  * permutation of epoch {@code p / count}. A batch may lie across the end of an epoch; all batches
  * have one size.
  *

@@ -53,8 +53,7 @@ public final class Trainer {
         this.settings = settings;
         this.key = Key.of(settings.seed());
         this.order = new SampleOrder(key.fold(ORDER), task.sampleCount());
-        this.optimizer =
-                Optimizer.of(task.network(), settings.optimizer(), settings.schedule());
+        this.optimizer = Optimizer.of(task.network(), settings.optimizer(), settings.schedule());
         this.average = new MovingAverage(task.network(), settings.averageDecay());
         task.network().train();
     }

@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Training in a folder: {@code metrics.jsonl} and {@code checkpoints/}. What is killed or stopped is
- * resumed from its last checkpoint, with the same result bit for bit.
+ * Training in a folder: {@code metrics.jsonl} and {@code checkpoints/}. What is killed or stopped
+ * is resumed from its last checkpoint, with the same result bit for bit.
  *
  * <pre>{@code
  * TrainingRun run = TrainingRun.start(Path.of("runs/pusht"), task, settings);

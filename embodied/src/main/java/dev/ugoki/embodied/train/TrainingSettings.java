@@ -24,8 +24,8 @@ import java.util.Map;
  * @param optimizer with the highest learning rate
  * @param warmupSteps in which the learning rate rises from 0
  * @param gradientClip the largest norm of all gradients together; infinity for no limit
- * @param averagePower of the moving average of weights: its decay after k updates is {@code min(most,
- *     1 - (1 + k)^-power)}
+ * @param averagePower of the moving average of weights: its decay after k updates is {@code
+ *     min(most, 1 - (1 + k)^-power)}
  * @param averageMost see {@code averagePower}
  * @param logEvery how many steps go into a line of metrics
  * @param saveEvery after how many steps a checkpoint is written; one is written at the end anyway

@@ -49,8 +49,7 @@ public final class DemoPushT implements Callable<Integer> {
                                                         + " one with 'ugoki train pusht'"));
         int threads = compute.threads();
         Evaluation learned =
-                Evaluation.run(
-                        new TrainedPolicy(policy), Evaluation.STANDARD_SEED, SEEDS, threads);
+                Evaluation.run(new TrainedPolicy(policy), Evaluation.STANDARD_SEED, SEEDS, threads);
         Scores scores =
                 new Scores(
                         List.of(

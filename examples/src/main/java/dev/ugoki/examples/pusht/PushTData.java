@@ -42,8 +42,8 @@ public final class PushTData {
     /**
      * Reads demonstrations.
      *
-     * @throws IOException if the folder is none that can be read, is damaged, or does not tell where
-     *     the block is
+     * @throws IOException if the folder is none that can be read, is damaged, or does not tell
+     *     where the block is
      */
     public static Demonstrations read(Path folder) throws IOException {
         if (Files.exists(folder.resolve(".zgroup"))) {

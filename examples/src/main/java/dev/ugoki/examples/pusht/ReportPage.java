@@ -53,8 +53,7 @@ final class ReportPage {
         page.section("In closed loop").html(scores.html());
         addRollouts(page, scores.rows().getLast().evaluation());
         page.section("Rewards");
-        page.picture(
-                Charts.rewards(scores), "png", Charts.WIDTH, "Largest reward of each episode");
+        page.picture(Charts.rewards(scores), "png", Charts.WIDTH, "Largest reward of each episode");
         page.section("What it ran on").facts(Environment.facts());
         page.write(file);
     }
@@ -82,7 +81,8 @@ final class ReportPage {
         double seconds = 0;
         for (int i = 0; i < metrics.size(); i++) {
             boolean lastOfItsProcess =
-                    i == metrics.size() - 1 || metrics.get(i + 1).seconds() < metrics.get(i).seconds();
+                    i == metrics.size() - 1
+                            || metrics.get(i + 1).seconds() < metrics.get(i).seconds();
             seconds += lastOfItsProcess ? metrics.get(i).seconds() : 0;
         }
         return seconds;

@@ -22,8 +22,7 @@ final class Rollouts {
         for (int step = 0; step <= episode.steps(); step++) {
             float[] target = null;
             if (step < episode.steps()) {
-                target =
-                        new float[] {episode.actions()[2 * step], episode.actions()[2 * step + 1]};
+                target = new float[] {episode.actions()[2 * step], episode.actions()[2 * step + 1]};
             }
             frames.add(PushTRenderer.picture(episode.states().get(step), SIDE, target));
         }

@@ -10,13 +10,7 @@ record Scores(List<Row> rows) {
     record Row(String name, Evaluation evaluation) {}
 
     private static final List<String> TITLES =
-            List.of(
-                    "policy",
-                    "mean of max reward",
-                    "success",
-                    "steps",
-                    "latency p50",
-                    "p99");
+            List.of("policy", "mean of max reward", "success", "steps", "latency p50", "p99");
 
     Scores {
         rows = List.copyOf(rows);
@@ -26,9 +20,7 @@ record Scores(List<Row> rows) {
         Evaluation evaluation = row.evaluation();
         return List.of(
                 row.name(),
-                format(
-                        "%.3f ± %.3f",
-                        evaluation.meanMaximumReward(), evaluation.standardError()),
+                format("%.3f ± %.3f", evaluation.meanMaximumReward(), evaluation.standardError()),
                 format("%.0f %%", 100 * evaluation.successRate()),
                 format("%.0f", evaluation.meanSteps()),
                 format("%.2f ms", evaluation.inferenceMillis(0.5)),
@@ -43,8 +35,7 @@ record Scores(List<Row> rows) {
     String caption() {
         List<Evaluation.Episode> episodes = rows.getFirst().evaluation().episodes();
         return "%d episodes, seeds %d to %d; success: coverage above 0.95 within 300 steps"
-                .formatted(
-                        episodes.size(), episodes.getFirst().seed(), episodes.getLast().seed());
+                .formatted(episodes.size(), episodes.getFirst().seed(), episodes.getLast().seed());
     }
 
     /** A table with aligned columns. */
@@ -78,8 +69,8 @@ record Scores(List<Row> rows) {
         html.append("</tr></thead><tbody>");
         for (Row row : rows) {
             html.append("<tr>");
-            cells(row).forEach(
-                            cell -> html.append("<td>").append(Page.escape(cell)).append("</td>"));
+            cells(row)
+                    .forEach(cell -> html.append("<td>").append(Page.escape(cell)).append("</td>"));
             html.append("</tr>");
         }
         return html.append("</tbody></table><p class=\"note\">")

@@ -33,8 +33,12 @@ public final class TrainedPolicy implements ChunkPolicy {
                                             found.observationSteps(),
                                             found.inputs(),
                                             found.action())
-                            + " " + OBSERVATION_STEPS + " steps of " + expected.inputs()
-                            + " and " + expected.action());
+                            + " "
+                            + OBSERVATION_STEPS
+                            + " steps of "
+                            + expected.inputs()
+                            + " and "
+                            + expected.action());
         }
         this.policy = policy;
     }

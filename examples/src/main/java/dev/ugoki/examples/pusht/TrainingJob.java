@@ -1,8 +1,8 @@
 package dev.ugoki.examples.pusht;
 
 import dev.ugoki.embodied.act.RobotPolicy;
-import dev.ugoki.embodied.train.ChunkTask;
 import dev.ugoki.embodied.train.Checkpoints;
+import dev.ugoki.embodied.train.ChunkTask;
 import dev.ugoki.embodied.train.Trainer;
 import dev.ugoki.embodied.train.TrainingProgressBar;
 import dev.ugoki.embodied.train.TrainingRun;
@@ -26,8 +26,8 @@ import java.util.concurrent.CountDownLatch;
 /**
  * The main job: from demonstrations to a policy that has been seen to push.
  *
- * <p>It reads demonstrations, adds their mirror images, trains, saves, loads what it saved, and runs
- * that in closed loop beside the baselines.
+ * <p>It reads demonstrations, adds their mirror images, trains, saves, loads what it saved, and
+ * runs that in closed loop beside the baselines.
  */
 final class TrainingJob {
     /** Where demonstrations come from if nothing else is said. */
@@ -68,8 +68,7 @@ final class TrainingJob {
      * @param run with its metrics
      * @param checkpoint the last one
      */
-    record Result(
-            TrainingRun run, Path checkpoint, Demonstrations demonstrations, Scores scores) {}
+    record Result(TrainingRun run, Path checkpoint, Demonstrations demonstrations, Scores scores) {}
 
     /** Trains from the start in a folder that holds no run. */
     Result train(Order order, Path folder, int evaluationSeeds) throws IOException {
@@ -114,8 +113,7 @@ final class TrainingJob {
         }
         PolicyKind kind = PolicyKind.valueOf(policy.toUpperCase(Locale.ROOT));
         Demonstrations demonstrations = read(data);
-        TrainingRun run =
-                TrainingRun.resume(folder, task(demonstrations, kind, settings.seed()));
+        TrainingRun run = TrainingRun.resume(folder, task(demonstrations, kind, settings.seed()));
         out.printf(
                 Locale.ROOT,
                 "resuming at step %,d of %,d%n",
@@ -215,8 +213,7 @@ final class TrainingJob {
                                 score("no-op", ChunkPolicy.noOperation(), evaluationSeeds),
                                 score(
                                         "nearest neighbour",
-                                        new NearestNeighbourPolicy(
-                                                demonstrations, NEIGHBOUR_CHUNK),
+                                        new NearestNeighbourPolicy(demonstrations, NEIGHBOUR_CHUNK),
                                         evaluationSeeds),
                                 score(
                                         "this policy (" + name + ")",

@@ -8,11 +8,17 @@ import dev.ugoki.tensor.Tensor;
  * A policy that predicts a chunk of actions from what was observed; all numbers are normalized.
  *
  * <pre>{@code
- * var step = Autograd.valueAndGrad(
- *         () -> policy.loss(chunks, key.fold(stepNumber)), optimizer.parameters());
- * optimizer.step(step.gradients());
+ * try (TensorScope _ = TensorScope.open()) {
+ *     Key stepKey = key.fold(optimizer.stepCount());
+ *     var step = Autograd.valueAndGrad(
+ *             () -> RandomScope.call(stepKey.fold(0), () -> policy.loss(chunks, stepKey.fold(1))),
+ *             optimizer.parameters());
+ *     optimizer.step(step.gradients());
+ *     average.update();
+ * }
  * ...
- * Tensor actions = policy.sample(conditioning, key.fold(decision));
+ * policy.eval();
+ * Tensor actions = average.call(() -> policy.sample(conditioning, key.fold(decision)));
  * }</pre>
  */
 public abstract class ChunkPolicy extends Module {

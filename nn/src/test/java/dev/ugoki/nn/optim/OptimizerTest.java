@@ -176,7 +176,8 @@ class OptimizerTest {
     /** One step on a batch that depends on the step alone. */
     private static double train(Sequential network, Optimizer optimizer, MovingAverage average) {
         Tensor x =
-                Random.uniform(Key.of(1).fold(optimizer.stepCount()), DType.F32, -1.0, 1.0, 16, 2);
+                Random.uniformBetween(
+                        -1, 1, Key.of(1).fold(optimizer.stepCount()), DType.F32, 16, 2);
         Tensor y = x.slice(1, 0, 1).mul(x.slice(1, 1, 2));
         var step =
                 Autograd.valueAndGrad(

@@ -47,7 +47,7 @@ class ChunkPolicyTest {
     }
 
     private static Chunks chunks(long seed) {
-        Tensor observed = Random.uniform(Key.of(seed), DType.F32, -1.0, 1.0, 32, 3);
+        Tensor observed = Random.uniformBetween(-1, 1, Key.of(seed), DType.F32, 32, 3);
         Tensor ahead = observed.slice(1, 0, 2).mul(0.5).unsqueeze(1);
         return Chunks.of(observed, ahead.expand(32, 4, 2).copy());
     }

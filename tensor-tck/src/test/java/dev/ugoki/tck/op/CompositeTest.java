@@ -181,7 +181,7 @@ class CompositeTest {
                                                             && i == 2
                                             ? 0.1
                                             : -0.9;
-                            yield Random.uniform(key, DType.F64, low, 0.9, shape);
+                            yield Random.uniformBetween(low, 0.9, key, DType.F64, shape);
                         }
                     };
         }
@@ -264,7 +264,8 @@ class CompositeTest {
         if (variables.isEmpty() || !result.dtype().isFloating()) {
             return List.of();
         }
-        Tensor cotangent = Random.uniform(Key.of(7), DType.F64, -1, 1, result.shape().toArray());
+        Tensor cotangent =
+                Random.uniformBetween(-1, 1, Key.of(7), DType.F64, result.shape().toArray());
         Tensor loss = result.mul(cotangent).sum();
         return Autograd.gradients(loss, variables).stream().map(Tensor::toDoubleArray).toList();
     }
@@ -308,7 +309,8 @@ class CompositeTest {
         Tensor[] moved = operands.clone();
         moved[which] = Tensor.of(values, operands[which].shape().toArray());
         Tensor result = Engine.apply(op, moved)[0];
-        Tensor cotangent = Random.uniform(Key.of(7), DType.F64, -1, 1, result.shape().toArray());
+        Tensor cotangent =
+                Random.uniformBetween(-1, 1, Key.of(7), DType.F64, result.shape().toArray());
         return result.mul(cotangent).sum().item();
     }
 

@@ -1,0 +1,91 @@
+package dev.ugoki.embodied.act;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import dev.ugoki.embodied.json.JsonSettings;
+import dev.ugoki.nn.policy.FlowPolicy;
+
+import java.io.IOException;
+
+/** The settings of networks as they stand in a checkpoint's {@code config.json}. */
+final class NetworkJson {
+    /** No layer of a policy is wider. */
+    private static final int MOST = 1 << 16;
+
+    private NetworkJson() {}
+
+    /** Puts the settings into an object. */
+    static void write(NetworkConfig network, ObjectNode node) {
+        switch (network) {
+            case NetworkConfig.Regression(int width, int blocks) -> {
+                node.put("objective", "l1").put("network", "residual_mlp");
+                node.put("width", width).put("blocks", blocks);
+            }
+            case NetworkConfig.Flow(
+                            int width,
+                            int blocks,
+                            int stepWidth,
+                            FlowPolicy.Config flow) -> {
+                node.put("objective", "flow").put("network", "residual_mlp");
+                node.put("width", width).put("blocks", blocks).put("step_width", stepWidth);
+                writeFlow(node, flow);
+            }
+            case NetworkConfig.Unet unet -> {
+                node.put("objective", "flow").put("network", "conditional_unet1d");
+                ArrayNode channels = node.putArray("down_dims");
+                unet.channels().forEach(channels::add);
+                node.put("kernel_size", unet.kernel()).put("n_groups", unet.groups());
+                node.put("step_width", unet.stepWidth());
+                writeFlow(node, unet.flow());
+            }
+        }
+    }
+
+    private static void writeFlow(ObjectNode node, FlowPolicy.Config flow) {
+        node.put("num_inference_steps", flow.steps());
+        node.put("time_power", flow.timePower()).put("time_scale", flow.timeScale());
+    }
+
+    /** Takes the settings from an object; the caller checks that nothing is left. */
+    static NetworkConfig read(JsonSettings json) throws IOException {
+        String kind = json.text("network") + " " + json.text("objective");
+        return switch (kind) {
+            case "residual_mlp l1" ->
+                    new NetworkConfig.Regression(size(json, "width"), size(json, "blocks"));
+            case "residual_mlp flow" ->
+                    new NetworkConfig.Flow(
+                            size(json, "width"),
+                            size(json, "blocks"),
+                            size(json, "step_width"),
+                            readFlow(json));
+            case "conditional_unet1d flow" ->
+                    new NetworkConfig.Unet(
+                            json.integers("down_dims", 1, MOST).stream()
+                                    .map(Math::toIntExact)
+                                    .toList(),
+                            size(json, "kernel_size"),
+                            size(json, "n_groups"),
+                            size(json, "step_width"),
+                            readFlow(json));
+            default ->
+                    throw json.wrong(
+                            "network",
+                            "and \"objective\" are '"
+                                    + kind
+                                    + "'; known are 'residual_mlp l1', 'residual_mlp flow' and"
+                                    + " 'conditional_unet1d flow'");
+        };
+    }
+
+    private static int size(JsonSettings json, String name) throws IOException {
+        return (int) json.integer(name, 1, MOST);
+    }
+
+    private static FlowPolicy.Config readFlow(JsonSettings json) throws IOException {
+        return new FlowPolicy.Config(
+                size(json, "num_inference_steps"),
+                json.number("time_power"),
+                json.number("time_scale"));
+    }
+}
