@@ -49,8 +49,12 @@ final class Charts {
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setLegendVisible(false);
-        double[] steps = lines.stream().mapToDouble(MetricsLog.Line::step).toArray();
-        double[] losses = lines.stream().mapToDouble(MetricsLog.Line::loss).toArray();
+        // The last point stands there twice: where steps are evenly spaced, the library would put
+        // labels on them instead of on round numbers.
+        List<MetricsLog.Line> points = new ArrayList<>(lines);
+        points.add(lines.getLast());
+        double[] steps = points.stream().mapToDouble(MetricsLog.Line::step).toArray();
+        double[] losses = points.stream().mapToDouble(MetricsLog.Line::loss).toArray();
         var series = chart.addSeries("loss", steps, losses);
         series.setMarker(SeriesMarkers.NONE);
         series.setLineColor(COLORS[2]);
@@ -113,7 +117,6 @@ final class Charts {
         styler.setLegendFont(font);
         styler.setLegendBorderColor(Color.WHITE);
         styler.setPlotMargin(0);
-        styler.setXAxisTickMarkSpacingHint(70 * SCALE);
         styler.setYAxisTickMarkSpacingHint(45 * SCALE);
         styler.setChartPadding(8 * SCALE);
     }
