@@ -1,8 +1,10 @@
 package dev.ugoki.examples;
 
 import dev.ugoki.examples.pusht.DemoPushT;
+import dev.ugoki.examples.pusht.DemonstratePushT;
 import dev.ugoki.examples.pusht.EvalPushT;
 import dev.ugoki.examples.pusht.ReplayPushT;
+import dev.ugoki.examples.pusht.ResultsPushT;
 import dev.ugoki.examples.pusht.TrainPushT;
 import dev.ugoki.tensor.spi.OutOfDeviceMemoryException;
 
@@ -27,6 +29,8 @@ import java.io.UncheckedIOException;
             Main.Eval.class,
             DemoPushT.class,
             Main.Replay.class,
+            Main.Demonstrate.class,
+            Main.Results.class,
             Doctor.class,
             RunConformance.class
         })
@@ -90,6 +94,20 @@ public final class Main extends CommandGroup {
             mixinStandardHelpOptions = true,
             subcommands = ReplayPushT.class)
     static final class Replay extends CommandGroup {}
+
+    @Command(
+            name = "demonstrate",
+            description = "Makes demonstrations.",
+            mixinStandardHelpOptions = true,
+            subcommands = DemonstratePushT.class)
+    static final class Demonstrate extends CommandGroup {}
+
+    @Command(
+            name = "results",
+            description = "Writes the documents' tables of results.",
+            mixinStandardHelpOptions = true,
+            subcommands = ResultsPushT.class)
+    static final class Results extends CommandGroup {}
 
     /** The version of this build and of the Java that runs it. */
     static final class Versions implements IVersionProvider {
