@@ -60,7 +60,10 @@ final class FusedKernels {
             case Likelihood.LogSoftmax softmax -> softmax.dim() == rank - 1;
             case Normalization.LayerNorm _ -> operands.length == 3;
             case Normalization.LayerNormGradient gradient -> gradient.affine();
-            case OptimizerStep.AdamStep _, OptimizerStep.AdamWStep _ -> true;
+            case OptimizerStep.AdamStep _,
+                    OptimizerStep.AdamWStep _,
+                    OptimizerStep.MovingAverageStep _ ->
+                    true;
             default -> false;
         };
     }
@@ -96,6 +99,7 @@ final class FusedKernels {
             case Normalization.LayerNormGradient _ ->
                     layerNormGradient(operands[4].elementCount(), in, out);
             case OptimizerStep.AdamStep _, OptimizerStep.AdamWStep _ -> adam(op, in, out);
+            case OptimizerStep.MovingAverageStep _ -> movingAverage(op, in, out);
             default -> throw new IllegalStateException(op.name() + " has no kernel");
         }
     }
@@ -150,6 +154,12 @@ final class FusedKernels {
                                     .gradient(x, builder.input(Layout.FULL)));
             case OptimizerStep.AdamWStep _ -> adam(builder, x, true);
             case OptimizerStep.AdamStep _ -> adam(builder, x, false);
+            case OptimizerStep.MovingAverageStep _ -> {
+                FloatValue value = builder.input(Layout.FULL);
+                FloatValue kept = builder.input(Layout.SCALAR);
+                FloatValue taken = builder.input(Layout.SCALAR);
+                builder.output(x.times(kept).plus(value.times(taken)));
+            }
             default -> throw new IllegalStateException(op.name() + " has no kernel");
         }
         GeneratedKernel kernel = GeneratedKernels.get(builder.build());
@@ -258,18 +268,30 @@ final class FusedKernels {
             1 / Math.sqrt(correction2),
             epsilon
         };
+        withSettings(op, in, 4, settings, out);
+    }
+
+    private static void movingAverage(Composite op, long[] in, Stored[] out) {
+        double decay = NativeMemory.getDouble(in[2]);
+        withSettings(op, in, 2, new double[] {decay, 1 - decay}, out);
+    }
+
+    /** Runs a flat kernel whose inputs are the first operands, element by element, and scalars. */
+    private static void withSettings(
+            Composite op, long[] in, int tensors, double[] settings, Stored[] out) {
         long scalars = NativeMemory.allocate(settings.length * 64L);
         try {
-            long[] table = new long[2 * (4 + settings.length + 3)];
-            for (int i = 0; i < 4; i++) {
+            int inputs = tensors + settings.length;
+            long[] table = new long[2 * (inputs + out.length)];
+            for (int i = 0; i < tensors; i++) {
                 table[2 * i] = in[i];
             }
             for (int i = 0; i < settings.length; i++) {
                 NativeMemory.setFloat(scalars + 64L * i, (float) settings[i]);
-                table[2 * (4 + i)] = scalars + 64L * i;
+                table[2 * (tensors + i)] = scalars + 64L * i;
             }
-            for (int i = 0; i < 3; i++) {
-                table[2 * (4 + settings.length + i)] = out[i].address();
+            for (int i = 0; i < out.length; i++) {
+                table[2 * (inputs + i)] = out[i].address();
             }
             FloatLoops.flat(flat(op), table, out[0].elementCount());
         } finally {

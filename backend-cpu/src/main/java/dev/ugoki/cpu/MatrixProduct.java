@@ -29,7 +29,7 @@ final class MatrixProduct {
     /** How many multiplications and elements of C a tile of a large product has, about. */
     private static final long TILE_WORK = 1 << 24;
 
-    private static final long TILE_AREA = 1 << 16;
+    private static final long TILE_AREA = 1 << 17;
 
     /** A task of a batch of small products has about this many multiplications. */
     private static final long TASK_WORK = 1 << 20;

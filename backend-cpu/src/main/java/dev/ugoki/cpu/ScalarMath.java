@@ -2,7 +2,7 @@ package dev.ugoki.cpu;
 
 /**
  * Sine and cosine in F32, one number at a time: the definition of their bits. Errors are at most
- * 1.5 units in the last place, for all arguments.
+ * 1.6 units in the last place, for all arguments.
  *
  * <p>{@link VectorMath} computes the same in the same order. Only operations are used whose results
  * IEEE 754 prescribes to the bit, so that the interpreter, the compilers and every width of vector

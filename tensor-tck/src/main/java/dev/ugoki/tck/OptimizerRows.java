@@ -47,6 +47,12 @@ final class OptimizerRows {
                                 1 - Math.pow(0.999, 3)));
             }
             rows.add(
+                    row(
+                            "movingAverageStep of " + of,
+                            new OptimizerStep.MovingAverageStep(),
+                            List.of(any, any),
+                            0.99));
+            rows.add(
                     Row.of(
                             "overwrite of " + of,
                             new Overwrite(),

@@ -182,7 +182,10 @@ final class TrainingJob {
         return Math.max(1, steps / LOG_LINES);
     }
 
-    /** Makes some steps with a network that is thrown away, and measures the last half of them. */
+    /**
+     * Makes some steps with a network that is thrown away, and takes the median of the last
+     * quarter.
+     */
     private static double secondsPerStep(
             ChunkTask task, TrainingSettings settings, double budgetSeconds) {
         Trainer rehearsal = Trainer.start(task, settings.withSteps(Long.MAX_VALUE / (1 << 20)));
@@ -197,8 +200,9 @@ final class TrainingJob {
             rehearsal.step();
             seconds[count++] = (System.nanoTime() - start) * 1e-9;
         }
-        double[] warm = Arrays.copyOfRange(seconds, count / 2, count);
-        return Arrays.stream(warm).average().orElseThrow();
+        double[] warm = Arrays.copyOfRange(seconds, count - count / 4 - 1, count);
+        Arrays.sort(warm);
+        return warm[warm.length / 2];
     }
 
     private Result finish(TrainingRun run, Demonstrations demonstrations, int evaluationSeeds)

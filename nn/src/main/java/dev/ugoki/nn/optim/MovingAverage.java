@@ -11,6 +11,7 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.io.HostArray;
+import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Overwrite;
 
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ public final class MovingAverage {
                 Device device = entry.average().device();
                 Tensor kept = decays.computeIfAbsent(device, this::decayOn);
                 Tensor value = entry.parameter().tensor().detach();
-                Engine.update(new MovingAverageStep(), entry.average(), value, kept);
+                Engine.update(new OptimizerStep.MovingAverageStep(), entry.average(), value, kept);
             }
         }
         updates++;

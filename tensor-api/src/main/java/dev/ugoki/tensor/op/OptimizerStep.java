@@ -158,6 +158,38 @@ public sealed interface OptimizerStep extends Composite {
         }
     }
 
+    /**
+     * An exponential moving average: {@code average = decay * average + (1 - decay) * value}.
+     *
+     * <p>Operands: average, value; decay. Result: average.
+     */
+    record MovingAverageStep() implements OptimizerStep {
+        @Override
+        public List<String> operandNames() {
+            return List.of("average", "value", "decay");
+        }
+
+        @Override
+        public int tensorCount() {
+            return 2;
+        }
+
+        @Override
+        public int overwrites(int result) {
+            return 0;
+        }
+
+        @Override
+        public Tensor[] decompose(Tensor... operands) {
+            Operands.check(this, operands);
+            Tensor average = Operands.wide(operands[0]);
+            Tensor kept = operands[2].cast(average.dtype());
+            Tensor taken = complement(operands[2]).cast(average.dtype());
+            Tensor result = average.mul(kept).add(Operands.wide(operands[1]).mul(taken));
+            return narrow(operands[0], result);
+        }
+    }
+
     /** The operands of {@link AdamStep} and {@link AdamWStep}. */
     List<String> ADAM_OPERANDS =
             List.of(
