@@ -41,7 +41,7 @@ public final class Trainer {
     private static final int LAYERS = 3;
 
     private final TrainingTask task;
-    private final TrainingSettings settings;
+    private TrainingSettings settings;
     private final Key key;
     private final SampleOrder order;
     private final Optimizer optimizer;
@@ -53,7 +53,11 @@ public final class Trainer {
         this.settings = settings;
         this.key = Key.of(settings.seed());
         this.order = new SampleOrder(key.fold(ORDER), task.sampleCount());
-        this.optimizer = Optimizer.of(task.network(), settings.optimizer(), settings.schedule());
+        this.optimizer =
+                Optimizer.of(
+                        task.network(),
+                        settings.optimizer(),
+                        made -> this.settings.schedule().factor(made));
         this.average = new MovingAverage(task.network(), settings.averageDecay());
         task.network().train();
     }
@@ -101,6 +105,27 @@ public final class Trainer {
 
     public TrainingSettings settings() {
         return settings;
+    }
+
+    /**
+     * Decides how many steps are made in all, now that it is known how long one takes; the result
+     * is the same as if it had been known from the start.
+     *
+     * @param logEvery how many steps go into a line of metrics
+     * @param saveEvery after how many steps a checkpoint is written
+     * @throws IllegalStateException if the learning rate no longer rises, or steps begin to run
+     *     out: then those made depended on how many there would be
+     */
+    public void fixSteps(long steps, long logEvery, long saveEvery) {
+        if (stepCount > settings.warmupSteps() || stepCount > steps) {
+            throw new IllegalStateException(
+                    "%d steps are made, too many to set their number to %d: it must be above, and the"
+                                    .formatted(stepCount, steps)
+                            + " warm-up of "
+                            + settings.warmupSteps()
+                            + " steps must not be over");
+        }
+        settings = settings.withSteps(steps).withIntervals(logEvery, saveEvery);
     }
 
     /** How many steps are made. */

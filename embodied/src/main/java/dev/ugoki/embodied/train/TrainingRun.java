@@ -34,12 +34,12 @@ public final class TrainingRun {
     /**
      * A run from the first step.
      *
-     * @param folder that holds no run yet; made if it does not exist
-     * @throws IOException if there is a run in it
+     * @param folder that holds no checkpoint; made if it does not exist
+     * @throws IOException if there is one in it
      */
     public static TrainingRun start(Path folder, TrainingTask task, TrainingSettings settings)
             throws IOException {
-        if (checkpointsOf(folder).last().isPresent() || Files.exists(metricsOf(folder))) {
+        if (checkpointsOf(folder).last().isPresent()) {
             throw new FileFormatException(
                     folder, "holds a run already; resume that, or name another folder");
         }
@@ -101,17 +101,19 @@ public final class TrainingRun {
     /**
      * Trains until all steps are made, or {@link #stop} is called.
      *
+     * @param listener that is told of each step, and may {@link Trainer#fixSteps fix} their number
      * @return the checkpoint of the last step
      */
     public Path train(TrainingListener listener) throws IOException {
         checkpoints.removeLeftovers();
-        TrainingSettings settings = trainer.settings();
         Pace pace = new Pace();
         try (MetricsLog log = MetricsLog.open(metrics(), trainer.stepCount())) {
             while (!trainer.isFinished() && !stopped) {
                 pace.add(trainer.step());
                 Progress progress = pace.progress();
                 listener.onStep(progress);
+                // The listener may have fixed the number of steps.
+                TrainingSettings settings = trainer.settings();
                 if (trainer.stepCount() % settings.logEvery() == 0 || trainer.isFinished()) {
                     log.write(pace.line(progress));
                 }
@@ -120,7 +122,7 @@ public final class TrainingRun {
                 }
             }
         }
-        Path last = checkpoints.save(trainer, settings.steps());
+        Path last = checkpoints.save(trainer, trainer.settings().steps());
         listener.onCheckpoint(last);
         return last;
     }
