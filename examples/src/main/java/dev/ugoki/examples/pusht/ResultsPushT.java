@@ -112,8 +112,8 @@ public final class ResultsPushT implements Callable<Integer> {
         StringBuilder text = new StringBuilder();
         text.append(
                 "| policy | trained on | 50 seeds: mean of max reward | 200 seeds | success (200)"
-                    + " |\n"
-                    + "| --- | --- | --- | --- | --- |\n");
+                        + " |\n"
+                        + "| --- | --- | --- | --- | --- |\n");
         for (Line line : lines) {
             text.append(
                     String.format(
