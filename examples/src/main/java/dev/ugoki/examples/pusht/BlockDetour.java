@@ -148,6 +148,7 @@ final class BlockDetour {
         boolean[] done = new boolean[nodes];
         java.util.Arrays.fill(distance, Double.POSITIVE_INFINITY);
         distance[0] = 0;
+        double startClearance = Math.min(CLEARANCE, squareDistance(start[0], start[1]) - 0.5);
         for (int i = 2; i < nodes; i++) {
             done[i] = !passable.test(place[i][0], place[i][1]);
         }
@@ -171,7 +172,8 @@ final class BlockDetour {
                                 + Math.hypot(
                                         place[i][0] - place[nearest][0],
                                         place[i][1] - place[nearest][1]);
-                if (!done[i] && there < distance[i] && isFree(place[nearest], place[i])) {
+                if (!done[i] && there < distance[i]
+                        && isFree(place[nearest], place[i], nearest == 0 ? startClearance : CLEARANCE)) {
                     distance[i] = there;
                     before[i] = nearest;
                 }
@@ -187,14 +189,25 @@ final class BlockDetour {
         return true;
     }
 
-    private static boolean isFree(double[] from, double[] to) {
+    /** The distance to the block in the larger of x and y: how far a mitred outline may reach. */
+    private static double squareDistance(double x, double y) {
+        double least = Double.POSITIVE_INFINITY;
+        for (double[] r : TBlock.RECTANGLES) {
+            double dx = x - Math.clamp(x, r[0], r[2]);
+            double dy = y + CENTRE - Math.clamp(y + CENTRE, r[1], r[3]);
+            least = Math.min(least, Math.max(Math.abs(dx), Math.abs(dy)));
+        }
+        return least;
+    }
+
+    private static boolean isFree(double[] from, double[] to, double clearance) {
         for (double[] r : TBlock.RECTANGLES) {
             double enter = 0;
             double leave = 1;
             for (int axis = 0; axis < 2; axis++) {
                 double shift = axis == 0 ? 0 : CENTRE;
-                double low = r[axis] - shift - CLEARANCE;
-                double high = r[axis + 2] - shift + CLEARANCE;
+                double low = r[axis] - shift - clearance;
+                double high = r[axis + 2] - shift + clearance;
                 double delta = to[axis] - from[axis];
                 double atLow = (low - from[axis]) / delta;
                 double atHigh = (high - from[axis]) / delta;

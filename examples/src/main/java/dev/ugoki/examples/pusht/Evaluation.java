@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 
 /**
  * Runs a policy in closed loop from the published start states and measures what the papers report:
@@ -54,6 +55,17 @@ public record Evaluation(List<Episode> episodes) {
      * @param threads how many episodes run at once; the policy must bear as many callers
      */
     public static Evaluation run(ChunkPolicy policy, long firstSeed, int count, int threads) {
+        return runEach(() -> policy, firstSeed, count, threads);
+    }
+
+    /**
+     * Evaluates a policy that remembers something within an episode.
+     *
+     * @param newPolicy called at the start of each episode, maybe by several threads at once
+     * @see #run
+     */
+    public static Evaluation runEach(
+            Supplier<ChunkPolicy> newPolicy, long firstSeed, int count, int threads) {
         if (count < 1 || threads < 1) {
             throw new IllegalArgumentException(
                     "an evaluation needs at least one episode and one thread, not "
@@ -64,7 +76,7 @@ public record Evaluation(List<Episode> episodes) {
         if (threads == 1) {
             List<Episode> episodes = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                episodes.add(runEpisode(policy, firstSeed + i));
+                episodes.add(runEpisode(newPolicy.get(), firstSeed + i));
             }
             return new Evaluation(List.copyOf(episodes));
         }
@@ -72,7 +84,7 @@ public record Evaluation(List<Episode> episodes) {
             List<Future<Episode>> running = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 long seed = firstSeed + i;
-                running.add(executor.submit(() -> runEpisode(policy, seed)));
+                running.add(executor.submit(() -> runEpisode(newPolicy.get(), seed)));
             }
             List<Episode> episodes = new ArrayList<>();
             for (Future<Episode> episode : running) {
@@ -91,38 +103,42 @@ public record Evaluation(List<Episode> episodes) {
 
     /** Runs a single episode. */
     public static Episode runEpisode(ChunkPolicy policy, long seed) {
+        return runEpisode(
+                policy,
+                seed,
+                PushTEnvironment.SUCCESS_COVERAGE,
+                PushTEnvironment.MAXIMUM_STEPS);
+    }
+
+    /** Runs a single episode until the coverage is above a limit, or for so many steps. */
+    static Episode runEpisode(ChunkPolicy policy, long seed, double coverage, int maximumSteps) {
         var environment = new PushTEnvironment();
         PushTState previous = environment.reset(seed);
         PushTState current = previous;
         var states = new ArrayList<PushTState>(List.of(current));
-        float[] actions = new float[2 * PushTEnvironment.MAXIMUM_STEPS];
-        long[] nanos = new long[PushTEnvironment.MAXIMUM_STEPS];
+        float[] actions = new float[2 * maximumSteps];
+        long[] nanos = new long[maximumSteps];
         double maximumReward = 0;
         boolean success = false;
+        boolean over = false;
         int calls = 0;
         int steps = 0;
-        while (!success && steps < PushTEnvironment.MAXIMUM_STEPS) {
+        while (!over) {
             var observation = new ChunkPolicy.Observation(previous, current, seed, steps);
             long start = System.nanoTime();
             float[] chunk = policy.act(observation);
             nanos[calls++] = System.nanoTime() - start;
-            if (chunk.length < 2 || chunk.length % 2 != 0) {
-                throw new IllegalStateException(
-                        "the policy answered with "
-                                + chunk.length
-                                + " numbers; a chunk has x and y of at least one step");
-            }
-            for (int i = 0;
-                    i < chunk.length && !success && steps < PushTEnvironment.MAXIMUM_STEPS;
-                    i += 2) {
+            requireSteps(chunk);
+            for (int i = 0; i < chunk.length && !over; i += 2) {
                 System.arraycopy(chunk, i, actions, 2 * steps, 2);
                 PushTEnvironment.Step step = environment.step(chunk[i], chunk[i + 1]);
                 previous = current;
                 current = step.state();
                 states.add(current);
                 maximumReward = Math.max(maximumReward, step.reward());
-                success = step.success();
+                success |= step.success();
                 steps++;
+                over = step.coverage() > coverage || steps == maximumSteps;
             }
         }
         return new Episode(
@@ -132,6 +148,15 @@ public record Evaluation(List<Episode> episodes) {
                 maximumReward,
                 success,
                 Arrays.copyOf(nanos, calls));
+    }
+
+    private static void requireSteps(float[] chunk) {
+        if (chunk.length < 2 || chunk.length % 2 != 0) {
+            throw new IllegalStateException(
+                    "the policy answered with "
+                            + chunk.length
+                            + " numbers; a chunk has x and y of at least one step");
+        }
     }
 
     /** The published score: the mean of the episodes' largest rewards. */

@@ -34,6 +34,7 @@ record PushContact(
     /** All contacts that the planner considers, edge by edge. */
     static List<PushContact> all() {
         List<PushContact> contacts = new ArrayList<>();
+        if (Integer.getInteger("set", 0) == 0) {
         addEdge(contacts, 0, 0, 1, new double[] {-50, -40, -30, -20, -10, 0, 10, 20, 30, 40, 50}, 0);
         addEdge(contacts, 1, 0, -1, new double[] {-8, 0, 8}, 120);
         addEdge(contacts, 2, -1, 0, new double[] {8, 15, 22}, 60);
@@ -43,6 +44,17 @@ record PushContact(
         double[] alongStem = {51, 61, 71, 81, 91, 101, 111};
         addEdge(contacts, 6, -1, 0, alongStem, 15);
         addEdge(contacts, 7, 1, 0, alongStem, -15);
+        } else {
+        addEdge(contacts, 0, 0, 1, new double[] {-48, -24, 0, 24, 48}, 0);
+        addEdge(contacts, 1, 0, -1, new double[] {0}, 120);
+        addEdge(contacts, 2, -1, 0, new double[] {15}, 60);
+        addEdge(contacts, 3, 1, 0, new double[] {15}, -60);
+        addEdge(contacts, 4, 0, -1, new double[] {40}, 30);
+        addEdge(contacts, 5, 0, -1, new double[] {-40}, 30);
+        double[] alongStem = {55, 80, 108};
+        addEdge(contacts, 6, -1, 0, alongStem, 15);
+        addEdge(contacts, 7, 1, 0, alongStem, -15);
+        }
         return contacts;
     }
 
