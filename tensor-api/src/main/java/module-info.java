@@ -4,6 +4,7 @@ module dev.ugoki.tensor {
     requires jdk.management;
 
     exports dev.ugoki.tensor;
+    exports dev.ugoki.tensor.geometry;
     exports dev.ugoki.tensor.graph;
     exports dev.ugoki.tensor.io;
     exports dev.ugoki.tensor.kernel;

@@ -5,10 +5,11 @@ module dev.ugoki.tck {
     requires transitive dev.ugoki.tensor;
     requires jdk.management;
     requires static transitive org.jspecify;
-    requires static transitive org.junit.jupiter.api;
+    requires transitive org.junit.jupiter.api;
 
     exports dev.ugoki.tck;
     exports dev.ugoki.tck.conformance;
+    exports dev.ugoki.tck.fuzz;
     exports dev.ugoki.tck.reference;
 
     provides dev.ugoki.tensor.spi.BackendProvider with

@@ -101,6 +101,12 @@ final class GradientRules {
                                     ? Engine.one(
                                             new Prim.Conv(conv.windows(), conv.groups()), in[0], g)
                                     : null);
+            case Prim.Cholesky _ -> one(MatrixRules.ofCholesky(y, g));
+            case Prim.TriangularSolve solve ->
+                    MatrixRules.ofTriangularSolve(solve, in[0], y, g, wanted);
+            case Prim.Solve _ -> MatrixRules.ofSolve(in[0], y, g, wanted);
+            case Prim.Determinant determinant ->
+                    one(MatrixRules.ofDeterminant(determinant.kind(), in[0], y, g));
             case Prim.CopyTo _ -> one(g.to(in[0].device()));
             case Prim.Loop _ ->
                     throw new IllegalStateException("loop: is differentiated through its steps");
@@ -154,38 +160,55 @@ final class GradientRules {
             case POW ->
                     array(
                             wanted.test(0) ? g.mul(powerInBase(a, b)) : null,
-                            wanted.test(1) ? g.mul(powerInExponent(a, b, y)) : null);
+                            wanted.test(1) ? g.mul(powerInExponent(a, b)) : null);
             case MAX ->
                     array(
-                            wanted.test(0) ? g.mul(share(a.gt(b), a.eq(b), g)) : null,
-                            wanted.test(1) ? g.mul(share(b.gt(a), a.eq(b), g)) : null);
+                            wanted.test(0) ? share(a.gt(b), a.eq(b), g) : null,
+                            wanted.test(1) ? share(b.gt(a), a.eq(b), g) : null);
             case MIN ->
                     array(
-                            wanted.test(0) ? g.mul(share(a.lt(b), a.eq(b), g)) : null,
-                            wanted.test(1) ? g.mul(share(b.lt(a), a.eq(b), g)) : null);
-            case ATAN2 -> {
-                Tensor scaled = g.div(a.mul(a).add(b.mul(b)));
-                yield array(scaled.mul(b), scaled.mul(a).neg());
-            }
+                            wanted.test(0) ? share(a.lt(b), a.eq(b), g) : null,
+                            wanted.test(1) ? share(b.lt(a), a.eq(b), g) : null);
+            case ATAN2 -> ofAngle(a, b, g, wanted);
             case AND, OR, XOR, SHIFT_LEFT, SHIFT_RIGHT, SHIFT_RIGHT_UNSIGNED -> NONE;
         };
     }
 
-    /** {@code b * a^(b-1)}, and 0 where b is 0, even at a = 0. */
+    /**
+     * {@code b * a^(b-1)}, and 0 where b is 0, even where a is 0 or NaN. There the base is
+     * replaced, and not the result, whose own gradient would be 0 times infinity.
+     */
     private static Tensor powerInBase(Tensor a, Tensor b) {
-        return b.eq(0).select(zeros(a), b.mul(a.pow(b.sub(1))));
+        Tensor constant = b.eq(0).and(a.eq(0).or(a.ne(a)));
+        return b.mul(a.maskedFill(constant, 1).pow(b.sub(1)));
     }
 
     /** {@code a^b * log(a)}, and its limit 0 where a is 0 and b is not negative. */
-    private static Tensor powerInExponent(Tensor a, Tensor b, Tensor y) {
-        Tensor vanishes = a.eq(0).and(b.ge(0));
-        Tensor base = vanishes.select(ones(a), a);
-        return vanishes.select(zeros(a), y.mul(base.log()));
+    private static Tensor powerInExponent(Tensor a, Tensor b) {
+        Tensor base = a.maskedFill(a.eq(0).and(b.ge(0)), 1);
+        return base.pow(b).mul(base.log());
     }
 
-    /** 1 where the operand wins, one half where both are equal: a tie is shared. */
-    private static Tensor share(Tensor wins, Tensor ties, Tensor like) {
-        return wins.cast(like.dtype()).add(ties.cast(like.dtype()).mul(0.5));
+    /** The cotangent where the operand wins, half of it where both are equal: a tie is shared. */
+    private static Tensor share(Tensor wins, Tensor ties, Tensor g) {
+        return wins.select(g, ties.select(g.mul(0.5), zeros(g)));
+    }
+
+    /**
+     * {@code b / (a^2 + b^2)} and {@code -a / (a^2 + b^2)}, and 0 at the origin, where the angle
+     * jumps. Both are divided by the larger first, so that no square overflows or vanishes; what
+     * they are divided by does not change the quotients, and counts as a constant.
+     */
+    private static @Nullable Tensor[] ofAngle(Tensor a, Tensor b, Tensor g, IntPredicate wanted) {
+        Tensor larger = a.abs().maximum(b.abs()).detach();
+        Tensor origin = larger.eq(0);
+        Tensor scale = larger.maskedFill(origin.or(larger.eq(Double.POSITIVE_INFINITY)), 1);
+        Tensor p = a.div(scale);
+        Tensor q = b.div(scale);
+        Tensor divisor = p.mul(p).add(q.mul(q)).maskedFill(origin, 1).mul(scale);
+        return array(
+                wanted.test(0) ? g.mul(q).div(divisor) : null,
+                wanted.test(1) ? g.mul(p).div(divisor).neg() : null);
     }
 
     private static int[] inverse(Axes dims) {
@@ -261,11 +284,13 @@ final class GradientRules {
             case PROD -> productOfOthers(op.axes(), x).mul(g.reshape(kept));
             case MAX, MIN -> {
                 // Equal extremes share the gradient evenly.
-                Tensor wins = x.eq(y.reshape(kept)).cast(x.dtype());
+                Tensor wins = x.eq(y.reshape(kept));
                 Tensor count =
-                        Engine.one(new Prim.Reduce(Prim.Reduce.Kind.SUM, op.axes()), wins)
+                        Engine.one(
+                                        new Prim.Reduce(Prim.Reduce.Kind.SUM, op.axes()),
+                                        wins.cast(x.dtype()))
                                 .reshape(kept);
-                yield wins.mul(g.reshape(kept).div(count));
+                yield wins.select(g.reshape(kept).div(count), g.scalarLike(0));
             }
             case ANY, ALL -> null;
         };
@@ -312,7 +337,7 @@ final class GradientRules {
             return ofScan(forward, x.flip(dim), y.flip(dim), g.flip(dim)).flip(dim);
         }
         return op.kind() == Prim.Scan.Kind.PROD
-                ? ofRunningProduct(op.dim(), x, y, g)
+                ? ofRunningProduct(op.dim(), x, g)
                 : ofRunningExtreme(op.dim(), x, y, g);
     }
 
@@ -321,18 +346,41 @@ final class GradientRules {
     }
 
     /**
-     * Up to the first zero of x, {@code sum over j >= i of g_j y_j / x_i}. At the first zero the
-     * products without it count; beyond it every product holds that zero.
+     * {@code (x_0 .. x_(i-1)) * s_i} with {@code s_i = sum over j >= i of g_j * (x_(i+1) .. x_j)},
+     * which is {@code g_i + x_(i+1) * s_(i+1)}. Without a division it is right where elements are
+     * 0, and so are its own derivatives.
      */
-    private static Tensor ofRunningProduct(int dim, Tensor x, Tensor y, Tensor g) {
-        Tensor isZero = x.eq(0);
-        Tensor zerosSoFar = scan(Prim.Scan.Kind.SUM, dim, false, isZero.cast(DType.I64));
-        Tensor isFirst = isZero.and(zerosSoFar.eq(1));
-        Tensor safe = isZero.select(ones(x), x);
-        Tensor before = scan(Prim.Scan.Kind.SUM, dim, true, g.mul(y)).div(safe);
-        Tensor without = scan(Prim.Scan.Kind.PROD, dim, false, isFirst.select(ones(x), x));
-        Tensor at = scan(Prim.Scan.Kind.SUM, dim, true, g.mul(without));
-        return zerosSoFar.eq(0).select(before, isFirst.select(at, zeros(x)));
+    private static Tensor ofRunningProduct(int dim, Tensor operand, Tensor cotangent) {
+        long extent = operand.extent(dim);
+        if (extent < 2) {
+            return cotangent;
+        }
+        boolean narrow = operand.dtype() == DType.F16 || operand.dtype() == DType.BF16;
+        Tensor x = narrow ? operand.cast(DType.F32) : operand;
+        Tensor g = narrow ? cotangent.cast(DType.F32) : cotangent;
+        Tensor first = x.slice(dim, 0, extent - 1);
+        Tensor before = scan(Prim.Scan.Kind.PROD, dim, false, first).pad(dim, 1, 0, 1);
+        return before.mul(recurrence(dim, x.slice(dim, 1, extent), g)).cast(operand.dtype());
+    }
+
+    /**
+     * {@code s_i = g_i + a_i * s_(i+1)}, the last one being g's; a has one element less. Each round
+     * doubles the number of terms that a sum holds, and a is then the product across them.
+     */
+    private static Tensor recurrence(int dim, Tensor a, Tensor g) {
+        long extent = g.extent(dim);
+        Tensor sum = g;
+        Tensor factor = a;
+        for (long reach = 1; reach < extent; reach *= 2) {
+            Tensor further = sum.slice(dim, reach, extent);
+            Tensor head = sum.slice(dim, 0, extent - reach).add(factor.mul(further));
+            sum = Tensor.concat(dim, head, sum.slice(dim, extent - reach, extent));
+            long left = extent - 2 * reach;
+            if (left > 0) {
+                factor = factor.slice(dim, 0, left).mul(factor.slice(dim, reach, reach + left));
+            }
+        }
+        return sum;
     }
 
     /** Each cotangent goes to the last place so far that holds the running extreme. */

@@ -8,9 +8,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The lineage of a tensor with which following begins. */
 final class Leaf implements Lineage {
+    private final long number = Step.nextNumber();
+
+    /** Counts up with every leaf and step. */
+    long number() {
+        return number;
+    }
+
     @Override
     public boolean isRecording() {
-        return Recording.isOn();
+        return Recording.isListening();
     }
 
     @Override

@@ -2,7 +2,9 @@ package dev.ugoki.autograd;
 
 import dev.ugoki.tensor.Lineage;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.StopGradient;
 import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,8 @@ final class Step {
     private final Tensor[] forward;
     private final int[] versions;
     private final Result[] results;
-    private final long number = COUNTER.incrementAndGet();
+    private final long number = nextNumber();
+    private @Nullable Origin origin;
 
     private Step(Op op, Tensor[] operands, Tensor[] forward) {
         this.op = op;
@@ -39,19 +42,41 @@ final class Step {
 
     /** Writes an operation down; a result that no gradient can flow through has no lineage. */
     static @Nullable Lineage[] record(Op op, Tensor[] operands, Tensor[] forward) {
-        Step step = new Step(op, operands, forward);
         @Nullable Lineage[] lineages = new Lineage[op.resultCount()];
+        Recording.notice(operands);
+        if (op instanceof StopGradient || !Recording.isOn()) {
+            return lineages;
+        }
+        Step step = new Step(op, operands, forward);
         for (int i = 0; i < lineages.length; i++) {
             lineages[i] = forward[i].dtype().isFloating() ? step.results[i] : null;
         }
         return lineages;
     }
 
+    /** A number above those of all steps and leaves so far. */
+    static long nextNumber() {
+        return COUNTER.incrementAndGet();
+    }
+
+    /** The number of the newest step or leaf. */
+    static long lastNumber() {
+        return COUNTER.get();
+    }
+
+    /**
+     * Where an operation was called, as far as anomalies are being detected.
+     *
+     * @param place in the user's code, in words; null where it is that of {@code within}
+     * @param within the step that this one was made for, as part of its decomposition or gradient
+     */
+    record Origin(@Nullable String place, @Nullable Step within, boolean gradient) {}
+
     /** The place of a tensor among the results of a step. */
     record Result(Step step, int index) implements Lineage {
         @Override
         public boolean isRecording() {
-            return Recording.isOn();
+            return Recording.isListening();
         }
 
         @Override
@@ -88,15 +113,34 @@ final class Step {
         return results.length;
     }
 
+    Result result(int index) {
+        return results[index];
+    }
+
+    @Nullable Origin origin() {
+        return origin;
+    }
+
+    void setOrigin(Origin origin) {
+        this.origin = origin;
+    }
+
     /** The operands, with their lineages; they must be as they were. */
     Tensor[] operands() {
         requireUnchanged();
         return operands.clone();
     }
 
-    /** Whether a gradient in operand {@code index} leads anywhere. */
-    boolean isFollowed(int index) {
-        return operands[index].lineage() != null;
+    int operandCount() {
+        return operands.length;
+    }
+
+    TensorType typeOfOperand(int index) {
+        return operands[index].type();
+    }
+
+    boolean hasResiduals() {
+        return forward.length > results.length;
     }
 
     @Nullable Lineage lineageOfOperand(int index) {
@@ -107,7 +151,7 @@ final class Step {
     Tensor[] detachedOperands() {
         Tensor[] detached = operands();
         for (int i = 0; i < detached.length; i++) {
-            detached[i] = detached[i].detach();
+            detached[i] = detached[i].withLineage(null);
         }
         return detached;
     }

@@ -69,16 +69,40 @@ final class Chunks {
 
     /** {@code count} elements as floats, from F32, F16 or BF16 to F32. */
     static void toFloats(DType dtype, long from, long count, long to) {
-        for (long i = 0; i < count; i++) {
-            NativeMemory.setFloat(
-                    to + 4 * i, (float) getDouble(dtype, from + i * dtype.byteSize()));
+        switch (dtype) {
+            case F32 -> NativeMemory.copy(from, to, 4 * count);
+            case F16 -> {
+                for (long i = 0; i < count; i++) {
+                    short bits = ALL.get(SHORT, from + 2 * i);
+                    NativeMemory.setFloat(to + 4 * i, Float.float16ToFloat(bits));
+                }
+            }
+            case BF16 -> {
+                for (long i = 0; i < count; i++) {
+                    NativeMemory.setInt(to + 4 * i, ALL.get(SHORT, from + 2 * i) << 16);
+                }
+            }
+            case F64, I64, I32, I8, U8, BOOL -> throw new IllegalStateException(dtype + " as F32");
         }
     }
 
-    /** {@code count} F32 elements rounded to {@code dtype}. */
+    /** {@code count} F32 elements rounded to F32, F16 or BF16. */
     static void fromFloats(long from, long count, DType dtype, long to) {
-        for (long i = 0; i < count; i++) {
-            setDouble(dtype, to + i * dtype.byteSize(), NativeMemory.getFloat(from + 4 * i));
+        switch (dtype) {
+            case F32 -> NativeMemory.copy(from, to, 4 * count);
+            case F16 -> {
+                for (long i = 0; i < count; i++) {
+                    float value = NativeMemory.getFloat(from + 4 * i);
+                    ALL.set(SHORT, to + 2 * i, Float.floatToFloat16(value));
+                }
+            }
+            case BF16 -> {
+                for (long i = 0; i < count; i++) {
+                    float value = NativeMemory.getFloat(from + 4 * i);
+                    ALL.set(SHORT, to + 2 * i, NarrowFloats.toBF16(value));
+                }
+            }
+            case F64, I64, I32, I8, U8, BOOL -> throw new IllegalStateException("F32 as " + dtype);
         }
     }
 }

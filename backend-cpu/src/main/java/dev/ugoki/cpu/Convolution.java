@@ -63,10 +63,10 @@ final class Convolution {
                         weight.shape());
         try (Reordered input = conv.operand(x);
                 Reordered filter = conv.operand(weight);
-                Target target = Target.of(result, conv.compute)) {
+                WideResult target = WideResult.of(result)) {
             conv.forEachImage(
                     (image, columns) ->
-                            conv.forwardOne(input, filter, target.address, image, columns));
+                            conv.forwardOne(input, filter, target.address(), image, columns));
             target.store();
         }
     }
@@ -107,10 +107,10 @@ final class Convolution {
                         weight.shape());
         try (Reordered output = conv.operand(y);
                 Reordered filter = conv.operand(weight);
-                Target target = Target.of(result, conv.compute)) {
+                WideResult target = WideResult.of(result)) {
             conv.forEachImage(
                     (image, columns) ->
-                            conv.dataOne(output, filter, target.address, image, columns));
+                            conv.dataOne(output, filter, target.address(), image, columns));
             target.store();
         }
     }
@@ -145,8 +145,8 @@ final class Convolution {
                         x.dtype(), op.windows(), op.groups(), x.shape(), y.shape(), result.shape());
         try (Reordered input = conv.operand(x);
                 Reordered output = conv.operand(y);
-                Target target = Target.of(result, conv.compute)) {
-            conv.filterAll(input, output, target.address);
+                WideResult target = WideResult.of(result)) {
+            conv.filterAll(input, output, target.address());
             target.store();
         }
     }
@@ -238,43 +238,5 @@ final class Convolution {
                 c,
                 cDistance,
                 accumulate);
-    }
-
-    /** Where results are computed: in place, or as F32 beside a narrower result. */
-    private static final class Target implements AutoCloseable {
-        final long address;
-        private final Stored result;
-        private final boolean narrow;
-
-        private Target(Stored result, boolean narrow) {
-            this.result = result;
-            this.narrow = narrow;
-            this.address =
-                    narrow
-                            ? NativeMemory.allocate(
-                                    4 * result.elementCount() + NativeMemory.PADDING)
-                            : result.address();
-        }
-
-        static Target of(Stored result, DType compute) {
-            Target target = new Target(result, result.dtype() != compute);
-            if (target.narrow) {
-                NativeMemory.clear(target.address, 4 * result.elementCount());
-            }
-            return target;
-        }
-
-        void store() {
-            if (narrow) {
-                Chunks.fromFloats(address, result.elementCount(), result.dtype(), result.address());
-            }
-        }
-
-        @Override
-        public void close() {
-            if (narrow) {
-                NativeMemory.free(address);
-            }
-        }
     }
 }

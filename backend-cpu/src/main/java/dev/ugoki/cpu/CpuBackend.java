@@ -76,6 +76,12 @@ final class CpuBackend implements Backend {
             case Prim.Conv conv -> Convolution.forward(conv, in[0], in[1], out);
             case Prim.ConvDataGrad grad -> Convolution.dataGradient(grad, in[0], in[1], out);
             case Prim.ConvFilterGrad grad -> Convolution.filterGradient(grad, in[0], in[1], out);
+            case Prim.Cholesky _ -> LinearEquations.cholesky(in[0], out);
+            case Prim.TriangularSolve solve ->
+                    LinearEquations.triangularSolve(solve, in[0], in[1], out);
+            case Prim.Solve _ -> LinearEquations.solve(in[0], in[1], out);
+            case Prim.Determinant determinant ->
+                    LinearEquations.determinant(determinant.kind(), in[0], out);
             case Prim.Permute _, Prim.Expand _, Prim.Slice _, Prim.CopyTo _, Prim.Loop _ ->
                     throw new UnsupportedOperationException(
                             op.name() + ": is run by the engine, and never by a backend");

@@ -1,6 +1,7 @@
 package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.NarrowFloats;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -13,8 +14,8 @@ import java.util.function.LongUnaryOperator;
 /**
  * Functions of single elements, for every dtype and layout: rows are found by {@link Nest}, cut
  * into tasks that depend on shape alone, and handed to a kernel of the dtype. Most of F32 has
- * generated kernels; F16 and BF16 are computed as F32 and rounded once; integers are computed as
- * I64.
+ * generated kernels; F16 and BF16 are computed as F32, or where that has no kernel as F64, and
+ * rounded; integers are computed as I64.
  */
 final class Elementwise {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
@@ -101,6 +102,9 @@ final class Elementwise {
         if (dtype == DType.F32 && !scalar && FunctionLoops.has(kind)) {
             return (count, a, _, _, to) -> FunctionLoops.BEST.run(kind, a, to, count);
         }
+        if (WideResult.isNarrow(dtype) && NarrowKernels.has(kind)) {
+            return (count, a, _, _, to) -> NarrowKernels.unary(kind, dtype, scalar, count, a, to);
+        }
         if (dtype.isFloating()) {
             DoubleUnaryOperator function = ScalarFunctions.of(kind);
             return (count, a, _, _, to) -> {
@@ -148,6 +152,10 @@ final class Elementwise {
                     NativeMemory.setFloat(to + i * 4, PreciseMath.pow(x, y));
                 }
             };
+        }
+        if (WideResult.isNarrow(dtype) && NarrowKernels.has(kind)) {
+            return (count, a, b, _, to) ->
+                    NarrowKernels.binary(kind, dtype, count, a, xScalar, b, yScalar, to);
         }
         if (dtype.isFloating()) {
             DoubleBinaryOperator function = ScalarFunctions.of(kind);
@@ -294,6 +302,12 @@ final class Elementwise {
     private static Kernel castKernel(DType from, DType to, boolean scalar) {
         long step = scalar ? 0 : from.byteSize();
         int bytes = to.byteSize();
+        if (!scalar && to == DType.F32 && WideResult.isNarrow(from)) {
+            return (count, a, _, _, result) -> Chunks.toFloats(from, a, count, result);
+        }
+        if (!scalar && from == DType.F32 && WideResult.isNarrow(to)) {
+            return (count, a, _, _, result) -> Chunks.fromFloats(a, count, to, result);
+        }
         if (from.isFloating()) {
             return (count, a, _, _, result) -> {
                 for (long i = 0; i < count; i++) {
@@ -324,7 +338,8 @@ final class Elementwise {
     private static void storeCast(long x, DType to, long address) {
         switch (to) {
             case F32 -> NativeMemory.setFloat(address, x);
-            case F64, F16, BF16 -> Chunks.setDouble(to, address, x);
+            case F64 -> NativeMemory.setDouble(address, x);
+            case F16, BF16 -> Chunks.setDouble(to, address, NarrowFloats.roundedToOdd(x));
             case I64, I32, I8, U8, BOOL -> Chunks.setLong(to, address, x);
         }
     }

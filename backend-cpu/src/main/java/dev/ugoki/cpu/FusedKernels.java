@@ -3,6 +3,7 @@ package dev.ugoki.cpu;
 import dev.ugoki.cpu.generated.GeneratedKernel;
 import dev.ugoki.cpu.generated.GeneratedKernels;
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.kernel.Activations;
 import dev.ugoki.tensor.kernel.FloatValue;
@@ -19,12 +20,13 @@ import dev.ugoki.tensor.spi.Stored;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Composites that run as one generated kernel, for F32; all others decompose. What a kernel
- * computes is written in tensor-api's {@code kernel} package; here is only which operation it
- * belongs to and how the operands are laid out.
+ * Composites that run as one generated kernel, for F32, and for F16 and BF16 as F32; all others
+ * decompose. What a kernel computes is written in tensor-api's {@code kernel} package; here is only
+ * which operation it belongs to and how the operands are laid out.
  */
 final class FusedKernels {
     private static final Map<Composite, GeneratedKernel> FLAT = new ConcurrentHashMap<>();
@@ -48,7 +50,7 @@ final class FusedKernels {
     /** Whether {@link #run} has a kernel for the operation on operands of these types. */
     static boolean has(Composite op, TensorType[] operands) {
         if (operands.length == 0
-                || operands[0].dtype() != DType.F32
+                || !(operands[0].dtype() == DType.F32 || WideResult.isNarrow(operands[0].dtype()))
                 || operands[0].shape().elementCount() == 0) {
             return false;
         }
@@ -68,27 +70,52 @@ final class FusedKernels {
         };
     }
 
-    static void run(Composite op, Stored[] operands, Stored[] out) {
+    static void run(Composite op, Stored[] operands, Stored[] results) {
         @Nullable Reordered[] copies = new Reordered[operands.length];
+        @Nullable WideResult[] wide = new WideResult[results.length];
         long[] in = new long[operands.length];
+        Result[] out = new Result[results.length];
         try {
             for (int i = 0; i < operands.length; i++) {
-                Reordered copy = Reordered.contiguous(operands[i]);
+                Reordered copy =
+                        WideResult.isNarrow(operands[i].dtype())
+                                ? Reordered.floats(operands[i])
+                                : Reordered.contiguous(operands[i]);
                 copies[i] = copy;
                 in[i] = copy.address();
             }
+            for (int i = 0; i < results.length; i++) {
+                WideResult each = WideResult.of(results[i]);
+                wide[i] = each;
+                out[i] = new Result(each.address(), results[i].shape());
+            }
             run(op, operands, in, out);
+            for (WideResult each : wide) {
+                Objects.requireNonNull(each).store();
+            }
         } finally {
             for (Reordered copy : copies) {
                 if (copy != null) {
                     copy.close();
                 }
             }
+            for (WideResult each : wide) {
+                if (each != null) {
+                    each.close();
+                }
+            }
+        }
+    }
+
+    /** Where a contiguous F32 result is to be written. */
+    private record Result(long address, Shape shape) {
+        long elementCount() {
+            return shape.elementCount();
         }
     }
 
     /** Operand {@code i} lies in contiguous memory at {@code in[i]}. */
-    private static void run(Composite op, Stored[] operands, long[] in, Stored[] out) {
+    private static void run(Composite op, Stored[] operands, long[] in, Result[] out) {
         switch (op) {
             case Activation _, Activation.Gradient _ ->
                     FloatLoops.flat(flat(op), table(in, out), out[0].elementCount());
@@ -175,7 +202,7 @@ final class FusedKernels {
     }
 
     /** Operands that are read element by element, in contiguous memory. */
-    private static long[] table(long[] in, Stored[] out) {
+    private static long[] table(long[] in, Result[] out) {
         long[] table = new long[2 * (in.length + out.length)];
         for (int i = 0; i < in.length; i++) {
             table[2 * i] = in[i];
@@ -186,7 +213,7 @@ final class FusedKernels {
         return table;
     }
 
-    private static void rows(GeneratedKernel kernel, long in, Stored out) {
+    private static void rows(GeneratedKernel kernel, long in, Result out) {
         long columns = out.shape().extent(-1);
         long rowBytes = 4 * columns;
         long[] table = {in, rowBytes, out.address(), rowBytes};
@@ -194,7 +221,7 @@ final class FusedKernels {
     }
 
     private static void layerNorm(
-            Normalization.LayerNorm op, long columns, long[] in, Stored[] out) {
+            Normalization.LayerNorm op, long columns, long[] in, Result[] out) {
         long rowBytes = 4 * columns;
         long epsilon = NativeMemory.allocate(NativeMemory.PADDING);
         try {
@@ -221,7 +248,7 @@ final class FusedKernels {
         }
     }
 
-    private static void layerNormGradient(long columns, long[] in, Stored[] out) {
+    private static void layerNormGradient(long columns, long[] in, Result[] out) {
         long rows = out[0].elementCount() / columns;
         long rowBytes = 4 * columns;
         try (RowSums weight = new RowSums(rows, columns);
@@ -250,7 +277,7 @@ final class FusedKernels {
         }
     }
 
-    private static void adam(Composite op, long[] in, Stored[] out) {
+    private static void adam(Composite op, long[] in, Result[] out) {
         double learningRate = NativeMemory.getDouble(in[4]);
         double beta1 = NativeMemory.getDouble(in[5]);
         double beta2 = NativeMemory.getDouble(in[6]);
@@ -271,14 +298,14 @@ final class FusedKernels {
         withSettings(op, in, 4, settings, out);
     }
 
-    private static void movingAverage(Composite op, long[] in, Stored[] out) {
+    private static void movingAverage(Composite op, long[] in, Result[] out) {
         double decay = NativeMemory.getDouble(in[2]);
         withSettings(op, in, 2, new double[] {decay, 1 - decay}, out);
     }
 
     /** Runs a flat kernel whose inputs are the first operands, element by element, and scalars. */
     private static void withSettings(
-            Composite op, long[] in, int tensors, double[] settings, Stored[] out) {
+            Composite op, long[] in, int tensors, double[] settings, Result[] out) {
         long scalars = NativeMemory.allocate(settings.length * 64L);
         try {
             int inputs = tensors + settings.length;
@@ -299,7 +326,7 @@ final class FusedKernels {
         }
     }
 
-    /** Inputs as {@link #adam(Composite, long[], Stored[])} lays them out. */
+    /** Inputs as {@link #adam(Composite, long[], Result[])} lays them out. */
     private static void adam(KernelBuilder builder, FloatValue p, boolean decoupled) {
         FloatValue given = builder.input(Layout.FULL);
         FloatValue m = builder.input(Layout.FULL);

@@ -50,33 +50,63 @@ final class Indexing {
             places.forEachRun(
                     true,
                     (inIndexed, inResult, count) ->
-                            NativeMemory.copy(
+                            move(
                                     from + inIndexed * bytes,
                                     result.address() + inResult * bytes,
                                     count * bytes));
         }
     }
 
-    static void scatter(Prim.Scatter op, Stored x, Stored index, Stored updates, Stored result) {
-        StridedCopy.toContiguous(x, result.address());
-        DType dtype = x.dtype();
-        int bytes = dtype.byteSize();
-        Places places = new Places("scatter", op.dim(), index, x.shape());
-        try (Reordered contiguous = Reordered.contiguous(updates)) {
-            long from = contiguous.address();
-            // One after the other: where an index repeats, the order of the updates decides.
-            places.forEachRun(
-                    false,
-                    (inIndexed, inUpdates, count) -> {
-                        long source = from + inUpdates * bytes;
-                        long target = result.address() + inIndexed * bytes;
-                        if (op.mode() == Prim.Scatter.Mode.SET) {
-                            NativeMemory.copy(source, target, count * bytes);
-                        } else {
-                            addRun(dtype, source, target, count);
-                        }
-                    });
+    /** A copy that does not cost more than one or two elements are worth. */
+    private static void move(long from, long to, long bytes) {
+        if (bytes == 4) {
+            NativeMemory.setInt(to, NativeMemory.getInt(from));
+        } else if (bytes == 8) {
+            NativeMemory.setLong(to, NativeMemory.getLong(from));
+        } else {
+            NativeMemory.copy(from, to, bytes);
         }
+    }
+
+    static void scatter(Prim.Scatter op, Stored x, Stored index, Stored updates, Stored result) {
+        if (op.mode() == Prim.Scatter.Mode.ADD && WideResult.isNarrow(x.dtype())) {
+            scatterAddNarrow(op, x, index, updates, result);
+            return;
+        }
+        StridedCopy.toContiguous(x, result.address());
+        try (Reordered contiguous = Reordered.contiguous(updates)) {
+            scatter(op, x, index, x.dtype(), contiguous.address(), result.address());
+        }
+    }
+
+    /** Sums stay F32 until all updates are in. */
+    private static void scatterAddNarrow(
+            Prim.Scatter op, Stored x, Stored index, Stored updates, Stored result) {
+        try (Reordered before = Reordered.floats(x);
+                Reordered floats = Reordered.floats(updates);
+                WideResult wide = WideResult.of(result)) {
+            NativeMemory.copy(before.address(), wide.address(), 4 * x.elementCount());
+            scatter(op, x, index, DType.F32, floats.address(), wide.address());
+            wide.store();
+        }
+    }
+
+    /** One after the other: where an index repeats, the order of the updates decides. */
+    private static void scatter(
+            Prim.Scatter op, Stored x, Stored index, DType dtype, long from, long to) {
+        int bytes = dtype.byteSize();
+        new Places("scatter", op.dim(), index, x.shape())
+                .forEachRun(
+                        false,
+                        (inIndexed, inUpdates, count) -> {
+                            long source = from + inUpdates * bytes;
+                            long target = to + inIndexed * bytes;
+                            if (op.mode() == Prim.Scatter.Mode.SET) {
+                                NativeMemory.copy(source, target, count * bytes);
+                            } else {
+                                addRun(dtype, source, target, count);
+                            }
+                        });
     }
 
     private static void addRun(DType dtype, long source, long target, long count) {
@@ -88,11 +118,10 @@ final class Indexing {
                 case F32 ->
                         NativeMemory.setFloat(
                                 to, NativeMemory.getFloat(to) + NativeMemory.getFloat(from));
-                case F64, F16, BF16 ->
-                        Chunks.setDouble(
-                                dtype,
-                                to,
-                                Chunks.getDouble(dtype, to) + Chunks.getDouble(dtype, from));
+                case F64 ->
+                        NativeMemory.setDouble(
+                                to, NativeMemory.getDouble(to) + NativeMemory.getDouble(from));
+                case F16, BF16 -> throw new IllegalStateException(dtype + " is added as F32");
                 case I64, I32, I8, U8, BOOL ->
                         Chunks.setLong(
                                 dtype, to, Chunks.getLong(dtype, to) + Chunks.getLong(dtype, from));
@@ -155,30 +184,44 @@ final class Indexing {
         }
 
         private void some(long first, long end, Run run) {
+            int last = outerRank - 1;
             int bytes = index.dtype().byteSize();
-            for (long number = first; number < end; number++) {
-                long rest = number;
+            boolean wide = index.dtype() == DType.I64;
+            long indexStep = index.stride(last) * bytes;
+            long indexedStep = last == dim ? 0 : indexedStrides[last];
+            long number = first;
+            while (number < end) {
+                long within = number % extents[last];
+                long stop = Math.min(end, number - within + extents[last]);
+                long rest = number / extents[last];
                 long inIndex = 0;
-                long inIndexed = 0;
-                for (int d = outerRank - 1; d >= 0; d--) {
+                long inIndexed = within * indexedStep;
+                for (int d = last - 1; d >= 0; d--) {
                     long i = rest % extents[d];
                     rest /= extents[d];
                     inIndex += i * index.stride(d);
                     inIndexed += d == dim ? 0 : i * indexedStrides[d];
                 }
-                long place = Chunks.getLong(index.dtype(), index.address() + inIndex * bytes);
-                if (place < 0 || place >= limit) {
-                    throw new IndexOutOfBoundsException(
-                            operation
-                                    + ": index "
-                                    + place
-                                    + " is out of range for dimension "
-                                    + dim
-                                    + " of extent "
-                                    + limit);
+                long at = index.address() + inIndex * bytes + within * indexStep;
+                for (; number < stop; number++, at += indexStep, inIndexed += indexedStep) {
+                    long place = wide ? NativeMemory.getLong(at) : NativeMemory.getInt(at);
+                    if (place < 0 || place >= limit) {
+                        throw outOfRange(place);
+                    }
+                    run.at(inIndexed + place * indexedStrides[dim], number * runLength, runLength);
                 }
-                run.at(inIndexed + place * indexedStrides[dim], number * runLength, runLength);
             }
+        }
+
+        private IndexOutOfBoundsException outOfRange(long place) {
+            return new IndexOutOfBoundsException(
+                    operation
+                            + ": index "
+                            + place
+                            + " is out of range for dimension "
+                            + dim
+                            + " of extent "
+                            + limit);
         }
     }
 }

@@ -1,10 +1,9 @@
 package dev.ugoki.cpu;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
+import dev.ugoki.tensor.spi.HostMemory;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Off-heap memory as raw addresses: what every kernel of this package reads and writes.
@@ -19,22 +18,16 @@ import java.lang.invoke.MethodHandle;
  */
 @SuppressWarnings("restricted") // raw memory is what this class is for
 final class NativeMemory {
-    /** Alignment of every block in bytes: a cache line, and the widest vector. */
-    static final int ALIGNMENT = 64;
-
     /** Bytes after the end of every block that may be read and hold nothing of meaning. */
     static final int PADDING = 64;
 
     /** The whole address space as one segment. */
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    /** Where, below the aligned address, the address that malloc returned is kept. */
-    private static final int ORIGINAL = Long.BYTES;
+    /** What no machine has; sums with it do not overflow. */
+    private static final long LARGEST = Long.MAX_VALUE / 2;
 
-    private static final MethodHandle MALLOC =
-            libc("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-    private static final MethodHandle FREE =
-            libc("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+    private static final HostMemory HOST = new HostMemory();
 
     static {
         // The first heap segment that a JVM meets makes it throw away every kernel compiled under
@@ -43,11 +36,6 @@ final class NativeMemory {
     }
 
     private NativeMemory() {}
-
-    private static MethodHandle libc(String name, FunctionDescriptor descriptor) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor);
-    }
 
     /**
      * A new block of at least {@code bytes} bytes; its content is undefined.
@@ -59,35 +47,18 @@ final class NativeMemory {
         if (bytes < 0) {
             throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
         }
-        long request = bytes + ALIGNMENT + ORIGINAL + PADDING;
-        long original = request < 0 ? 0 : malloc(request);
-        if (original == 0) {
+        long address = bytes > LARGEST ? 0 : HOST.allocate(bytes + PADDING);
+        if (address == 0) {
             throw new OutOfMemoryError(
                     "the operating system refused " + bytes + " bytes of native memory");
         }
-        long address = (original + ORIGINAL + ALIGNMENT - 1) & -ALIGNMENT;
-        setLong(address - ORIGINAL, original);
         return address;
     }
 
     /** Gives back a block that {@link #allocate} returned; 0 is ignored. */
     static void free(long address) {
-        if (address == 0) {
-            return;
-        }
-        long original = getLong(address - ORIGINAL);
-        try {
-            FREE.invokeExact(original);
-        } catch (Throwable e) {
-            throw new AssertionError("free", e);
-        }
-    }
-
-    private static long malloc(long bytes) {
-        try {
-            return (long) MALLOC.invokeExact(bytes);
-        } catch (Throwable e) {
-            throw new AssertionError("malloc", e);
+        if (address != 0) {
+            HOST.free(address, 0);
         }
     }
 

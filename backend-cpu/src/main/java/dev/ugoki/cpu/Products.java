@@ -11,6 +11,8 @@ import java.util.Arrays;
  * as they are; F16 and BF16 are computed as F32 and rounded once; integers go through plain loops.
  */
 final class Products {
+    private static final long PRODUCTS_OF_A_TASK = 1 << 16;
+
     private Products() {}
 
     static void matMul(Stored a, Stored b, Stored result) {
@@ -154,9 +156,9 @@ final class Products {
         long n = result.shape().extent(-1);
         long k = a.shape().extent(-1);
         long batches = result.elementCount() / (m * n);
-        long floats = NativeMemory.allocate(4 * result.elementCount() + NativeMemory.PADDING);
         try (Reordered left = Reordered.floats(a);
-                Reordered right = Reordered.floats(b)) {
+                Reordered right = Reordered.floats(b);
+                WideResult wide = WideResult.of(result)) {
             MatrixProduct.f32Batch(
                     Math.toIntExact(batches),
                     Math.toIntExact(m),
@@ -170,37 +172,73 @@ final class Products {
                     n,
                     k * n,
                     false,
-                    floats,
+                    wide.address(),
                     n,
                     m * n,
                     false);
-            Chunks.fromFloats(floats, result.elementCount(), result.dtype(), result.address());
-        } finally {
-            NativeMemory.free(floats);
+            wide.store();
         }
     }
 
+    /** Rows of the result side by side; in each, rows of b are added up, times elements of a. */
     private static void integers(Stored a, Stored b, Stored result) {
-        long m = result.shape().extent(-2);
-        long n = result.shape().extent(-1);
-        long k = a.shape().extent(-1);
+        int m = Math.toIntExact(result.shape().extent(-2));
+        int n = Math.toIntExact(result.shape().extent(-1));
+        int k = Math.toIntExact(a.shape().extent(-1));
         DType dtype = result.dtype();
         int bytes = dtype.byteSize();
         long rows = result.elementCount() / n;
+        long rowsOfTask = Math.max(1, PRODUCTS_OF_A_TASK / Math.max(1, (long) n * k));
+        int tasks = Math.toIntExact((rows + rowsOfTask - 1) / rowsOfTask);
         try (Reordered left = Reordered.contiguous(a);
                 Reordered right = Reordered.contiguous(b)) {
-            for (long row = 0; row < rows; row++) {
-                long matrix = row / m;
-                for (long column = 0; column < n; column++) {
-                    long sum = 0;
-                    for (long i = 0; i < k; i++) {
-                        long x = Chunks.getLong(dtype, left.address() + (row * k + i) * bytes);
-                        long at = (matrix * k + i) * n + column;
-                        sum += x * Chunks.getLong(dtype, right.address() + at * bytes);
-                    }
-                    Chunks.setLong(dtype, result.address() + (row * n + column) * bytes, sum);
+            ThreadPool.shared()
+                    .parallelFor(
+                            tasks,
+                            task -> {
+                                long[] sums = new long[n];
+                                long end = Math.min(rows, (task + 1) * rowsOfTask);
+                                for (long row = task * rowsOfTask; row < end; row++) {
+                                    Arrays.fill(sums, 0);
+                                    long x = left.address() + row * k * bytes;
+                                    long y = right.address() + row / m * k * n * bytes;
+                                    for (int i = 0; i < k; i++) {
+                                        long factor = Chunks.getLong(dtype, x + (long) i * bytes);
+                                        addRow(dtype, factor, y + (long) i * n * bytes, sums);
+                                    }
+                                    long to = result.address() + row * n * bytes;
+                                    for (int j = 0; j < n; j++) {
+                                        Chunks.setLong(dtype, to + (long) j * bytes, sums[j]);
+                                    }
+                                }
+                            });
+        }
+    }
+
+    /** {@code sums += factor * row}. */
+    private static void addRow(DType dtype, long factor, long row, long[] sums) {
+        switch (dtype) {
+            case I32 -> {
+                for (int j = 0; j < sums.length; j++) {
+                    sums[j] += factor * NativeMemory.getInt(row + 4L * j);
                 }
             }
+            case I64 -> {
+                for (int j = 0; j < sums.length; j++) {
+                    sums[j] += factor * NativeMemory.getLong(row + 8L * j);
+                }
+            }
+            case I8 -> {
+                for (int j = 0; j < sums.length; j++) {
+                    sums[j] += factor * Chunks.getLong(DType.I8, row + j);
+                }
+            }
+            case U8 -> {
+                for (int j = 0; j < sums.length; j++) {
+                    sums[j] += factor * Chunks.getLong(DType.U8, row + j);
+                }
+            }
+            case F64, F32, F16, BF16, BOOL -> throw new IllegalStateException(dtype + " product");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Prim;
@@ -7,6 +8,8 @@ import dev.ugoki.tensor.spi.Stored;
 
 /** An operand's elements in contiguous memory: its own, where that will do, or a copy. */
 final class Reordered implements AutoCloseable {
+    private static final long ELEMENTS_OF_A_TASK = 1 << 16;
+
     private final long address;
     private final boolean copied;
 
@@ -50,13 +53,32 @@ final class Reordered implements AutoCloseable {
 
     /** In row-major order, as F32; for F32, F16 and BF16. */
     static Reordered floats(Stored x) {
-        if (x.dtype() == dev.ugoki.tensor.DType.F32) {
+        if (x.dtype() == DType.F32) {
             return contiguous(x);
         }
-        long copy = NativeMemory.allocate(4 * x.elementCount() + NativeMemory.PADDING);
         try (Reordered narrow = contiguous(x)) {
-            Chunks.toFloats(x.dtype(), narrow.address, x.elementCount(), copy);
+            return floats(narrow, x.dtype(), x.elementCount());
         }
+    }
+
+    /** {@code count} elements of F32, F16 or BF16 as F32; {@code x} stays its owner's to close. */
+    static Reordered floats(Reordered x, DType dtype, long count) {
+        if (dtype == DType.F32) {
+            return at(x.address);
+        }
+        long copy = NativeMemory.allocate(4 * count + NativeMemory.PADDING);
+        int tasks = Math.toIntExact((count + ELEMENTS_OF_A_TASK - 1) / ELEMENTS_OF_A_TASK);
+        ThreadPool.shared()
+                .parallelFor(
+                        tasks,
+                        task -> {
+                            long first = task * ELEMENTS_OF_A_TASK;
+                            Chunks.toFloats(
+                                    dtype,
+                                    x.address + 2 * first,
+                                    Math.min(ELEMENTS_OF_A_TASK, count - first),
+                                    copy + 4 * first);
+                        });
         return new Reordered(copy, true);
     }
 

@@ -5,8 +5,6 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
-import java.util.Arrays;
-
 /** Operations along dimensions: reductions, scans, the places of extremes, and sorting. */
 final class Rows {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
@@ -37,18 +35,13 @@ final class Rows {
         }
         long length = x.elementCount() / rows;
         if (length > 0
-                && isLeading(op, x)
-                && x.dtype() == DType.F32
-                && op.kind() == Prim.Reduce.Kind.SUM) {
-            FusedKernels.sumOfRows(x.address(), length, rows, result.address());
+                && FloatReductions.has(op.kind())
+                && (x.dtype() == DType.F32 || WideResult.isNarrow(x.dtype()))) {
+            reduceFloats(op, x, rows, length, result);
             return;
         }
         try (Reordered ordered = Reordered.lastAxes(op, x)) {
             long from = ordered.address();
-            if (x.dtype() == DType.F32 && FloatReductions.has(op.kind())) {
-                FloatReductions.run(op.kind(), from, rows, length, result.address());
-                return;
-            }
             int bytes = x.dtype().byteSize();
             forEach(
                     rows,
@@ -63,6 +56,24 @@ final class Rows {
                                     result.address() + row * bytes);
                         }
                     });
+        }
+    }
+
+    /** F16 and BF16 are reduced as F32. */
+    private static void reduceFloats(
+            Prim.Reduce op, Stored x, long rows, long length, Stored result) {
+        try (Reordered ordered =
+                        isLeading(op, x) && op.kind() == Prim.Reduce.Kind.SUM
+                                ? Reordered.contiguous(x)
+                                : Reordered.lastAxes(op, x);
+                Reordered floats = Reordered.floats(ordered, x.dtype(), x.elementCount());
+                WideResult to = WideResult.of(result)) {
+            if (isLeading(op, x) && op.kind() == Prim.Reduce.Kind.SUM) {
+                FusedKernels.sumOfRows(floats.address(), length, rows, to.address());
+            } else {
+                FloatReductions.run(op.kind(), floats.address(), rows, length, to.address());
+            }
+            to.store();
         }
     }
 
@@ -91,9 +102,7 @@ final class Rows {
         double result = kind == Prim.Reduce.Kind.PROD ? 1 : 0;
         switch (kind) {
             case SUM -> {
-                return dtype == DType.F64
-                        ? pairwiseSum(from, length)
-                        : plainSum(dtype, from, length);
+                return pairwiseSum(from, length);
             }
             case PROD -> {
                 for (long i = 0; i < length; i++) {
@@ -115,16 +124,6 @@ final class Rows {
             case ANY, ALL -> throw new IllegalStateException(kind + " of " + dtype);
         }
         return result;
-    }
-
-    /** Narrow types in F64: the error is below one rounding to F32. */
-    private static double plainSum(DType dtype, long from, long length) {
-        int bytes = dtype.byteSize();
-        double sum = 0;
-        for (long i = 0; i < length; i++) {
-            sum += Chunks.getDouble(dtype, from + i * bytes);
-        }
-        return sum;
     }
 
     private static double pairwiseSum(long from, long length) {
@@ -281,28 +280,17 @@ final class Rows {
 
     private static void sortLine(
             Prim.ArgSort op, DType dtype, Line line, long number, long from, long to) {
-        int length = Math.toIntExact(line.length);
         int bytes = dtype.byteSize();
-        double[] doubles = new double[dtype.isFloating() ? length : 0];
-        long[] longs = new long[dtype.isFloating() ? 0 : length];
-        Integer[] order = new Integer[length];
-        for (int j = 0; j < length; j++) {
-            long at = from + (line.start(number) + j * line.stride) * bytes;
-            order[j] = j;
-            if (dtype.isFloating()) {
-                double x = Chunks.getDouble(dtype, at);
-                doubles[j] = x == 0 ? 0.0 : x; // -0.0 and 0.0 are equal here, and keep their order
-            } else {
-                longs[j] = Chunks.getLong(dtype, at);
-            }
-        }
-        java.util.Comparator<Integer> ascending =
-                dtype.isFloating()
-                        ? (a, b) -> Double.compare(doubles[a], doubles[b])
-                        : (a, b) -> Long.compare(longs[a], longs[b]);
-        Arrays.sort(order, op.descending() ? ascending.reversed() : ascending);
-        for (int j = 0; j < length; j++) {
-            NativeMemory.setLong(to + 8 * (line.start(number) + j * line.stride), order[j]);
+        long start = line.start(number);
+        int[] order =
+                Sorting.order(
+                        dtype,
+                        from + start * bytes,
+                        line.stride * bytes,
+                        Math.toIntExact(line.length),
+                        op.descending());
+        for (int j = 0; j < order.length; j++) {
+            NativeMemory.setLong(to + 8 * (start + j * line.stride), order[j]);
         }
     }
 

@@ -12,7 +12,7 @@ class NativeMemoryTest {
         long[] blocks = new long[200];
         for (int i = 0; i < blocks.length; i++) {
             blocks[i] = NativeMemory.allocate(4L * i);
-            assertEquals(0, blocks[i] % NativeMemory.ALIGNMENT);
+            assertEquals(0, blocks[i] % 64);
             for (int j = 0; j < i; j++) {
                 NativeMemory.setFloat(blocks[i] + 4L * j, i + j);
             }

@@ -50,6 +50,7 @@ class SameBitsTest {
         }
         lines.append("OWN PRODUCT ").append(ownProduct()).append('\n');
         lines.append("PRODUCT ").append(product(130, 120, 80)).append('\n');
+        lines.append("ELIMINATION ").append(LinearEquationsTest.hash(97, 3)).append('\n');
         NativeMemory.free(x);
         NativeMemory.free(out);
         return lines.toString();

@@ -1,5 +1,6 @@
 package dev.ugoki.examples;
 
+import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
 import dev.ugoki.examples.pusht.EvalPushT;
@@ -32,7 +33,9 @@ import java.io.UncheckedIOException;
             Main.Demonstrate.class,
             Main.Results.class,
             Doctor.class,
-            RunConformance.class
+            RunConformance.class,
+            RunFuzz.class,
+            WriteOperations.class
         })
 public final class Main extends CommandGroup {
     private static final String STACK_TRACES = "ugoki.stacktraces";

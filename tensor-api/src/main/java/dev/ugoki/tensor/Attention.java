@@ -1,5 +1,6 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
 
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ public final class Attention {
         ScaledDotProductAttention op = new ScaledDotProductAttention(scale, causal);
         if (queries.rank() < 2 || keys.rank() < 2 || values.rank() < 2) {
             throw new IllegalArgumentException(
-                    op.name()
+                    ErrorPrefix.of(op.name())
                             + ": queries, keys and values must be [.., length, width]: "
                             + queries.type()
                             + ", "
@@ -51,8 +52,9 @@ public final class Attention {
                             + values.type());
         }
         Shape batch = outer(queries.shape());
-        batch = Tensor.broadcast(op.name(), batch, outer(keys.shape()));
-        batch = Tensor.broadcast(op.name(), batch, outer(values.shape()));
+        Tensor[] all = {queries, keys, values};
+        batch = Tensor.broadcast(op.name(), batch, outer(keys.shape()), all);
+        batch = Tensor.broadcast(op.name(), batch, outer(values.shape()), all);
         Tensor q = inner(batch, queries);
         Tensor k = inner(batch, keys);
         Tensor v = inner(batch, values);

@@ -1,5 +1,6 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
 import dev.ugoki.tensor.op.Prim;
 
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ import java.util.List;
  * Convolutions (cross-correlations, as networks call them) over any number of spatial dimensions:
  * {@code y[n, o, p..] = bias[o] + sum over c, k.. of x[n, c, p * stride - padding + k * dilation..]
  * * weight[o, c, k..]}, {@code x} being 0 outside.
+ *
+ * <p>Source: Dumoulin, Visin: A guide to convolution arithmetic for deep learning (2016).
  */
 public final class Convolutions {
     private Convolutions() {}
@@ -159,7 +162,7 @@ public final class Convolutions {
                             - after;
             if (extents[i] < 1) {
                 throw new IllegalArgumentException(
-                        operation
+                        ErrorPrefix.of(operation)
                                 + ": padding "
                                 + before
                                 + " leaves nothing of spatial dimension "
@@ -182,7 +185,7 @@ public final class Convolutions {
         }
         if (!bias.shape().equals(Shape.of(y.extent(1)))) {
             throw new IllegalArgumentException(
-                    operation
+                    ErrorPrefix.of(operation)
                             + ": the bias must have shape ["
                             + y.extent(1)
                             + "], and is "
@@ -197,7 +200,7 @@ public final class Convolutions {
     private static void requireRank(String operation, int spatial, Tensor x, Tensor weight) {
         if (x.rank() != spatial + 2 || weight.rank() != spatial + 2) {
             throw new IllegalArgumentException(
-                    operation
+                    ErrorPrefix.of(operation)
                             + ": x and weight must have rank "
                             + (spatial + 2)
                             + ": "
@@ -212,12 +215,18 @@ public final class Convolutions {
             String operation, String name, List<Long> values, int dim, int spatial, long least) {
         if (values.size() != 1 && values.size() != spatial) {
             throw new IllegalArgumentException(
-                    operation + ": " + name + " must be one number or " + spatial + ": " + values);
+                    ErrorPrefix.of(operation)
+                            + ": "
+                            + name
+                            + " must be one number or "
+                            + spatial
+                            + ": "
+                            + values);
         }
         long value = values.get(values.size() == 1 ? 0 : dim);
         if (value < least || value > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
-                    operation
+                    ErrorPrefix.of(operation)
                             + ": "
                             + name
                             + " must be from "

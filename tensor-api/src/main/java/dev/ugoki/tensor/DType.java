@@ -1,5 +1,10 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+
 /**
  * The element types of tensors.
  *
@@ -45,5 +50,60 @@ public enum DType {
     /** Whether this is I64, I32, I8 or U8. */
     public boolean isInteger() {
         return family == Family.INTEGER;
+    }
+
+    /** The least number of an integer type, or of BOOL; floating types have no place here. */
+    private long least() {
+        return this == BOOL || this == U8 ? 0 : -1L << (8 * byteSize - 1);
+    }
+
+    /**
+     * The largest number of an integer type, or of BOOL.
+     *
+     * @throws IllegalArgumentException if this is a floating type
+     */
+    public long largestInteger() {
+        if (isFloating()) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("largestInteger") + ": " + this + " is no integer type");
+        }
+        return this == BOOL ? 1 : this == U8 ? 255 : ~least();
+    }
+
+    /**
+     * {@code value} in the form in which operations hold numbers of this type: a Double for
+     * floating types, not rounded to them yet; a Long for integers and BOOL (0 or 1).
+     *
+     * @throws IllegalArgumentException if this is no floating type, and the number is not whole,
+     *     not finite, or beyond the type's range
+     */
+    public Number numberOf(Number value) {
+        if (isFloating()) {
+            return value.doubleValue();
+        }
+        long whole = value.longValue();
+        boolean fits =
+                switch (value) {
+                    case Long _, Integer _, Short _, Byte _ -> true;
+                    case BigInteger big -> big.bitLength() < Long.SIZE;
+                    case BigDecimal big -> big.compareTo(BigDecimal.valueOf(whole)) == 0;
+                    // 2^63 as a double is one more than the largest long, which it converts to.
+                    default -> value.doubleValue() == whole && value.doubleValue() != 0x1p63;
+                };
+        if (!fits || whole < least() || whole > largestInteger()) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.orElse("number")
+                            + ": "
+                            + value
+                            + " is no "
+                            + this
+                            + ", which takes whole numbers from "
+                            + least()
+                            + " to "
+                            + largestInteger()
+                            + "; cast the tensor first, such as to DType.F32, or give another"
+                            + " number");
+        }
+        return whole;
     }
 }

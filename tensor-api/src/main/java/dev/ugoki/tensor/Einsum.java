@@ -1,7 +1,10 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
+
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,8 +17,8 @@ import java.util.TreeMap;
  *
  * <p>Labels are characters; the dimensions of an ellipsis get labels below the letters, counted
  * from its end, so that they are broadcast as usual. Every operand is first brought to a form in
- * which each label occurs once and has its full extent; then operands are combined from left to
- * right.
+ * which each label occurs once and has its full extent; then they are combined pair by pair, each
+ * time the pair that leaves the least behind.
  */
 final class Einsum {
     private static final String ELLIPSIS = "...";
@@ -56,7 +59,8 @@ final class Einsum {
 
     static Tensor of(String equation, Tensor... operands) {
         if (operands.length == 0) {
-            throw new IllegalArgumentException("einsum: needs at least one operand");
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("einsum") + ": needs at least one operand");
         }
         return new Einsum(equation, operands).result();
     }
@@ -145,14 +149,63 @@ final class Einsum {
     // ---- computing ----
 
     private Tensor result() {
-        Term sum = terms.get(0);
-        for (int i = 1; i < terms.size(); i++) {
-            Set<Character> wanted = new LinkedHashSet<>(output);
-            terms.subList(i + 1, terms.size()).forEach(term -> wanted.addAll(term.labels()));
-            sum = product(sum, terms.get(i), wanted);
+        while (terms.size() > 1) {
+            int[] pair = terms.size() == 2 ? new int[] {0, 1} : cheapestPair();
+            Term rhs = terms.remove(pair[1]);
+            Term lhs = terms.remove(pair[0]);
+            terms.add(pair[0], product(lhs, rhs, wantedOf(terms)));
         }
-        sum = reduced(sum, new LinkedHashSet<>(output));
+        Term sum = reduced(terms.getFirst(), new LinkedHashSet<>(output));
         return arranged(sum, output);
+    }
+
+    /** The labels that the result, or one of {@code rest}, still needs. */
+    private Set<Character> wantedOf(List<Term> rest) {
+        Set<Character> wanted = new LinkedHashSet<>(output);
+        rest.forEach(term -> wanted.addAll(term.labels()));
+        return wanted;
+    }
+
+    /**
+     * The pair whose product has the fewest elements more than its operands, among these the one
+     * with the fewest multiplications, among these the first.
+     *
+     * <p>Source: the greedy strategy of Smith and Gray, opt_einsum (JOSS 2018).
+     */
+    private int[] cheapestPair() {
+        int[] best = {0, 1};
+        double[] least = {Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY};
+        for (int i = 0; i < terms.size(); i++) {
+            for (int j = i + 1; j < terms.size(); j++) {
+                double[] cost = cost(i, j);
+                if (Arrays.compare(cost, least) < 0) {
+                    least = cost;
+                    best = new int[] {i, j};
+                }
+            }
+        }
+        return best;
+    }
+
+    /** What the product of two terms leaves behind more than it takes, and its multiplications. */
+    private double[] cost(int i, int j) {
+        List<Term> rest = new ArrayList<>(terms);
+        rest.remove(j);
+        rest.remove(i);
+        Set<Character> all = new LinkedHashSet<>(terms.get(i).labels());
+        all.addAll(terms.get(j).labels());
+        Set<Character> left = new LinkedHashSet<>(all);
+        left.retainAll(wantedOf(rest));
+        double grown = size(left) - size(terms.get(i).labels()) - size(terms.get(j).labels());
+        return new double[] {grown, size(all)};
+    }
+
+    private double size(Collection<Character> labels) {
+        double size = 1;
+        for (Character label : labels) {
+            size *= extents.getOrDefault(label, 1L);
+        }
+        return size;
     }
 
     /**
@@ -287,6 +340,12 @@ final class Einsum {
     private IllegalArgumentException wrong(String problem) {
         List<TensorType> types = Arrays.stream(operands).map(Tensor::type).toList();
         return new IllegalArgumentException(
-                "einsum: '" + equation + "': " + problem + "; operands " + types);
+                ErrorPrefix.of("einsum")
+                        + ": '"
+                        + equation
+                        + "': "
+                        + problem
+                        + "; operands "
+                        + types);
     }
 }

@@ -4,18 +4,24 @@ import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.graph.Traced;
 import dev.ugoki.tensor.graph.Tracer;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.ErrorPrefix;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.TypeRules;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.Backends;
+import dev.ugoki.tensor.spi.OutOfDeviceMemoryException;
+import dev.ugoki.tensor.spi.RefusedOperationException;
+import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * The one door that every operation goes through: its types are checked, then it is written down
@@ -29,10 +35,17 @@ public final class Engine {
 
     /** The single result of {@code op}. */
     public static Tensor one(Op op, Tensor... operands) {
+        if (Inspection.isOff()) {
+            return oneUnseen(op, operands);
+        }
+        return Inspection.show(op, operands, () -> new Tensor[] {oneUnseen(op, operands)})[0];
+    }
+
+    private static Tensor oneUnseen(Op op, Tensor[] operands) {
         if (op instanceof Prim prim && !(op instanceof Prim.Loop) && recorder(operands) == null) {
             return compute(prim, operands);
         }
-        return apply(op, operands)[0];
+        return applyUnseen(op, operands)[0];
     }
 
     /**
@@ -42,6 +55,12 @@ public final class Engine {
      * @throws IllegalStateException if an operand was released
      */
     public static Tensor[] apply(Op op, Tensor... operands) {
+        return Inspection.isOff()
+                ? applyUnseen(op, operands)
+                : Inspection.show(op, operands, () -> applyUnseen(op, operands));
+    }
+
+    private static Tensor[] applyUnseen(Op op, Tensor[] operands) {
         if (op instanceof Prim.Loop loop && !loop.body().captures().isEmpty()) {
             return applyClosed(loop, operands);
         }
@@ -72,7 +91,7 @@ public final class Engine {
         List<Tensor> all = new ArrayList<>(List.of(operands));
         loop.body().captures().forEach(capture -> all.add(capture.tensor()));
         Graph body = loop.body().withCapturesAsInputs();
-        return apply(new Prim.Loop(body, loop.steps()), all.toArray(Tensor[]::new));
+        return applyUnseen(new Prim.Loop(body, loop.steps()), all.toArray(Tensor[]::new));
     }
 
     /**
@@ -80,16 +99,29 @@ public final class Engine {
      * parameters change. Operands are taken as they are, without lineage.
      *
      * @throws IllegalArgumentException if a result overwrites nothing, or an overwritten operand is
-     *     not a contiguous stored tensor of the result's type
+     *     not a contiguous stored tensor of the result's type, or two of them share memory
      */
     public static void update(Op op, Tensor... operands) {
+        if (Inspection.isOff()) {
+            updateUnseen(op, operands);
+        } else {
+            Inspection.show(op, operands, () -> updateUnseen(op, operands));
+        }
+    }
+
+    /** The operands that were written. */
+    private static Tensor[] updateUnseen(Op op, Tensor[] operands) {
+        TensorType[] resultTypes = TypeRules.infer(op, types(operands));
         Stored[] targets = new Stored[op.resultCount()];
         for (int i = 0; i < targets.length; i++) {
             targets[i] = target(op, i, operands);
         }
-        requireTypes(op, TypeRules.infer(op, types(operands)), targets);
+        requireTypes(op, resultTypes, targets);
+        requireApart(op, targets);
         Backend backend = targets[0].storage().backend();
-        if (backend.supports(op, types(operands)) instanceof Support.Native) {
+        requireUsable(op, backend, operands);
+        if (backend.supports(op, types(operands)) instanceof Support.Native
+                && !overlap(op, targets, stored(op, backend, operands))) {
             run(backend, op, stored(op, backend, operands), targets);
         } else {
             try (TensorScope _ = TensorScope.open()) {
@@ -103,9 +135,12 @@ public final class Engine {
                 }
             }
         }
-        for (Stored target : targets) {
-            target.storage().touch();
+        Tensor[] written = new Tensor[targets.length];
+        for (int i = 0; i < targets.length; i++) {
+            targets[i].storage().touch();
+            written[i] = operands[op.overwrites(i)];
         }
+        return written;
     }
 
     /** The result of {@code op}, which has no operands, on the device of {@code like}. */
@@ -131,13 +166,16 @@ public final class Engine {
         int operand = op.overwrites(result);
         if (operand < 0) {
             throw new IllegalArgumentException(
-                    op.name() + ": result " + result + " overwrites no operand: apply it instead");
+                    ErrorPrefix.of(op.name())
+                            + ": result "
+                            + result
+                            + " overwrites no operand: apply it instead");
         }
         if (operands[operand].payload() instanceof Stored stored && stored.isContiguous()) {
             return stored;
         }
         throw new IllegalArgumentException(
-                op.name()
+                ErrorPrefix.of(op.name())
                         + ": operand "
                         + operand
                         + " ("
@@ -145,11 +183,41 @@ public final class Engine {
                         + ") is to be written, but is a view or traced: pass a contiguous one");
     }
 
+    private static void requireApart(Op op, Stored[] targets) {
+        for (int i = 0; i < targets.length; i++) {
+            for (int j = 0; j < i; j++) {
+                if (targets[i].storage() == targets[j].storage()) {
+                    throw new IllegalArgumentException(
+                            ErrorPrefix.of(op.name())
+                                    + ": operands "
+                                    + op.overwrites(j)
+                                    + " and "
+                                    + op.overwrites(i)
+                                    + " ("
+                                    + targets[i].type()
+                                    + ") are both to be written, and share memory; copy() one");
+                }
+            }
+        }
+    }
+
+    /** Whether writing a target would change another operand before that is read. */
+    private static boolean overlap(Op op, Stored[] targets, Stored[] operands) {
+        for (int i = 0; i < targets.length; i++) {
+            for (int j = 0; j < operands.length; j++) {
+                if (j != op.overwrites(i) && operands[j].storage() == targets[i].storage()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     private static void requireTypes(Op op, TensorType[] resultTypes, Stored[] targets) {
         for (int i = 0; i < targets.length; i++) {
             if (!targets[i].type().equals(resultTypes[i])) {
                 throw new IllegalArgumentException(
-                        op.name()
+                        ErrorPrefix.of(op.name())
                                 + ": result "
                                 + i
                                 + " is "
@@ -188,7 +256,7 @@ public final class Engine {
     private static Tensor[] detached(Tensor[] operands) {
         Tensor[] detached = new Tensor[operands.length];
         for (int i = 0; i < operands.length; i++) {
-            detached[i] = operands[i].detach();
+            detached[i] = operands[i].withLineage(null);
         }
         return detached;
     }
@@ -199,9 +267,9 @@ public final class Engine {
             return tracer.record(op, operands);
         }
         return switch (op) {
-            case Prim.Loop loop -> runLoop(loop, operands);
+            case Prim.Loop loop -> named(loop, () -> runLoop(loop, operands));
             case Prim prim -> new Tensor[] {compute(prim, operands)};
-            case Composite composite -> computeComposite(composite, operands);
+            case Composite composite -> named(composite, () -> computeParts(composite, operands));
         };
     }
 
@@ -217,11 +285,45 @@ public final class Engine {
         return current;
     }
 
-    private static Tensor[] computeComposite(Composite op, Tensor[] operands) {
+    /** What {@code parts} give; what goes wrong in them is told as wrong in {@code op}. */
+    private static Tensor[] named(Op op, Supplier<Tensor[]> parts) {
+        try {
+            return parts.get();
+        } catch (RuntimeException e) {
+            throw within(op, e);
+        }
+    }
+
+    /** What went wrong in a part of {@code op}, with its name, where no method has given it one. */
+    private static RuntimeException within(Op op, RuntimeException problem) {
+        String inner = String.valueOf(problem.getMessage());
+        if (inner.startsWith(op.name() + ": ") || !ErrorPrefix.orElse("").isEmpty()) {
+            return problem;
+        }
+        String message = op.name() + ": in " + inner;
+        RuntimeException outer =
+                switch (problem) {
+                    case IllegalArgumentException _ -> new IllegalArgumentException(message);
+                    case IllegalStateException _ -> new IllegalStateException(message);
+                    case IndexOutOfBoundsException _ -> new IndexOutOfBoundsException(message);
+                    case OutOfDeviceMemoryException _ -> new OutOfDeviceMemoryException(message);
+                    case RefusedOperationException _ -> problem;
+                    case UnsupportedOperationException _ ->
+                            new UnsupportedOperationException(message);
+                    default -> problem;
+                };
+        if (outer != problem) {
+            outer.initCause(problem);
+        }
+        return outer;
+    }
+
+    private static Tensor[] computeParts(Composite op, Tensor[] operands) {
         if (operands.length == 0) {
             return op.decompose(operands);
         }
         Backend backend = backendOf(op, operands);
+        requireUsable(op, backend, operands);
         return switch (backend.supports(op, types(operands))) {
             case Support.Decompose() -> op.decompose(detached(operands));
             case Support.Native() -> {
@@ -229,22 +331,27 @@ public final class Engine {
                 Stored[] results = new Stored[resultTypes.length];
                 Tensor[] tensors = new Tensor[resultTypes.length];
                 for (int i = 0; i < results.length; i++) {
-                    results[i] = allocate(backend, resultTypes[i]);
+                    results[i] = allocate(op.name(), backend, resultTypes[i]);
                     tensors[i] = new Tensor(resultTypes[i], results[i], null);
                 }
                 run(backend, op, stored(op, backend, operands), results);
                 yield tensors;
             }
-            case Support.Unsupported(String reason) -> throw unsupported(op, backend, reason);
+            case Support.Unsupported(String reason) ->
+                    throw refused(op, backend, reason, operands[0].dtype());
         };
     }
 
     private static Tensor[] runLoop(Prim.Loop op, Tensor[] operands) {
         TensorType[] resultTypes = TypeRules.infer(op, types(operands));
+        if (operands.length > 0) {
+            requireUsable(op, backendOf(op, operands), operands);
+        }
         Tensor[] inputs = new Tensor[operands.length + 1];
         System.arraycopy(operands, 0, inputs, 1, operands.length);
         for (long step = 0; step < op.steps(); step++) {
-            inputs[0] = Tensor.full(DType.I64, Shape.SCALAR, step);
+            Prim.Fill number = new Prim.Fill(DType.I64, Shape.SCALAR, step);
+            inputs[0] = operands.length == 0 ? one(number) : createLike(operands[0], number);
             Tensor[] next = op.body().evaluate(inputs);
             System.arraycopy(next, 0, inputs, 1, next.length);
         }
@@ -269,29 +376,65 @@ public final class Engine {
         }
         Stored view = Views.of(op, (Stored) operands[0].payload(), type);
         if (view != null) {
+            requireLive(op, 0, view);
             return new Tensor(type, view, null);
         }
         Backend backend = backendOf(op, operands);
         return execute(backend, op, type, stored(op, backend, operands));
     }
 
+    /** Each operand of a composite or a loop, since parts may not look at all of them. */
+    private static void requireUsable(Op op, Backend backend, Tensor[] operands) {
+        Stored[] stored = stored(op, backend, operands);
+        for (int i = 0; i < stored.length; i++) {
+            requireLive(op, i, stored[i]);
+        }
+    }
+
+    private static void requireLive(Op op, int number, Stored operand) {
+        if (operand.storage().isReleased()) {
+            throw new IllegalStateException(
+                    ErrorPrefix.of(op.name())
+                            + ": operand "
+                            + number
+                            + " ("
+                            + operand.type()
+                            + "): "
+                            + Storage.RELEASED_MESSAGE);
+        }
+    }
+
     private static Tensor execute(Backend backend, Prim op, TensorType type, Stored[] operands) {
-        Stored result = allocate(backend, type);
+        Stored result = allocate(op.name(), backend, type);
         run(backend, op, operands, new Stored[] {result});
         return new Tensor(type, result, null);
     }
 
     private static Tensor copyTo(Prim.CopyTo op, Tensor operand) {
-        Backend target = Backends.forDevice(op.device());
+        Backend target = target(op);
         Stored source = (Stored) operand.payload();
+        requireLive(op, 0, source);
         if (source.storage().backend() == target) {
-            return operand.detach();
+            return operand.withLineage(null);
         }
         return HostCopies.upload(target, HostCopies.download(operand), operand.type());
     }
 
-    private static Stored allocate(Backend backend, TensorType type) {
-        return new Stored(backend.memory().allocate(type, backend), type);
+    private static Backend target(Prim.CopyTo op) {
+        try {
+            return Backends.forDevice(op.device());
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(ErrorPrefix.of(op.name()) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Memory for a result of {@code operation}. */
+    static Stored allocate(String operation, Backend backend, TensorType type) {
+        try {
+            return new Stored(backend.memory().allocate(type, backend), type);
+        } catch (OutOfDeviceMemoryException e) {
+            throw new OutOfDeviceMemoryException(ErrorPrefix.of(operation) + ": " + e.getMessage());
+        }
     }
 
     private static Backend backendOf(Op op, Tensor[] operands) {
@@ -299,7 +442,7 @@ public final class Engine {
             return stored.storage().backend();
         }
         throw new IllegalStateException(
-                op.name() + ": a traced tensor was used after its trace had ended");
+                ErrorPrefix.of(op.name()) + ": a traced tensor was used after its trace had ended");
     }
 
     private static Stored[] stored(Op op, Backend backend, Tensor... operands) {
@@ -307,16 +450,23 @@ public final class Engine {
         for (int i = 0; i < operands.length; i++) {
             if (!(operands[i].payload() instanceof Stored each)) {
                 throw new IllegalStateException(
-                        op.name() + ": operand " + i + " is traced, and has no values to read");
+                        ErrorPrefix.of(op.name())
+                                + ": operand "
+                                + i
+                                + " is traced, and has no values to read");
             }
             if (each.storage().backend() != backend) {
                 throw new IllegalArgumentException(
-                        op.name()
-                                + ": operand 0 is on "
+                        ErrorPrefix.of(op.name())
+                                + ": operand 0 ("
+                                + operands[0].type()
+                                + ") is on "
                                 + backend.device()
                                 + ", operand "
                                 + i
-                                + " on "
+                                + " ("
+                                + operands[i].type()
+                                + ") on "
                                 + each.storage().backend().device()
                                 + "; copy one: x.to(device)");
             }
@@ -328,42 +478,65 @@ public final class Engine {
     private static void run(Backend backend, Op op, Stored[] operands, Stored[] results) {
         if (op instanceof Prim
                 && backend.supports(op, types(operands)) instanceof Support.Unsupported no) {
-            throw unsupported(op, backend, no.reason());
+            Stored first = operands.length > 0 ? operands[0] : results[0];
+            throw refused(op, backend, no.reason(), first.dtype());
         }
-        int pinned = 0;
+        List<Storage> pinned = List.of();
+        int entered = 0;
         try {
-            for (; pinned < operands.length; pinned++) {
-                operands[pinned].storage().pin();
-            }
-            for (; pinned < operands.length + results.length; pinned++) {
-                results[pinned - operands.length].storage().pin();
+            for (; entered < operands.length + results.length; entered++) {
+                Storage storage = piece(entered, operands, results).storage();
+                if (storage.enter()) {
+                    pinned = pinned.isEmpty() ? new ArrayList<>() : pinned;
+                    pinned.add(storage);
+                }
             }
             backend.execute(op, operands, results);
         } catch (IllegalStateException e) {
-            throw pinned < operands.length
+            throw entered < operands.length
                     ? new IllegalStateException(
-                            op.name()
+                            ErrorPrefix.of(op.name())
                                     + ": operand "
-                                    + pinned
+                                    + entered
                                     + " ("
-                                    + operands[pinned].type()
+                                    + operands[entered].type()
                                     + "): "
                                     + e.getMessage(),
                             e)
                     : e;
+        } catch (IndexOutOfBoundsException | LinearAlgebraException e) {
+            throw renamed(op, e);
         } finally {
-            for (int i = 0; i < pinned; i++) {
-                (i < operands.length ? operands[i] : results[i - operands.length])
-                        .storage()
-                        .unpin();
+            Reference.reachabilityFence(operands);
+            Reference.reachabilityFence(results);
+            for (int i = 0; i < pinned.size(); i++) {
+                pinned.get(i).unpin();
             }
         }
     }
 
-    private static UnsupportedOperationException unsupported(
-            Op op, Backend backend, String reason) {
-        return new UnsupportedOperationException(
-                op.name() + ": " + backend.device() + " cannot run it: " + reason);
+    private static Stored piece(int index, Stored[] operands, Stored[] results) {
+        return index < operands.length ? operands[index] : results[index - operands.length];
+    }
+
+    /** A backend knows the operation, and not the method that the user called. */
+    private static RuntimeException renamed(Op op, RuntimeException problem) {
+        String inner = String.valueOf(problem.getMessage());
+        if (!inner.startsWith(op.name() + ": ")) {
+            return problem;
+        }
+        String message = ErrorPrefix.of(op.name()) + inner.substring(op.name().length());
+        RuntimeException renamed =
+                problem instanceof LinearAlgebraException
+                        ? new LinearAlgebraException(message)
+                        : new IndexOutOfBoundsException(message);
+        renamed.initCause(problem);
+        return renamed;
+    }
+
+    private static RefusedOperationException refused(
+            Op op, Backend backend, String reason, DType dtype) {
+        return new RefusedOperationException(op, dtype, backend.device(), reason);
     }
 
     private static TensorType[] types(Tensor[] tensors) {

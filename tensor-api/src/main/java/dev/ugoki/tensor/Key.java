@@ -1,5 +1,6 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
 import dev.ugoki.tensor.op.Prim;
 
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,11 @@ public final class Key {
     public static Key of(Tensor words) {
         if (!words.type().equals(dev.ugoki.tensor.op.TypeRules.KEY)) {
             throw new IllegalArgumentException(
-                    "key: must be " + dev.ugoki.tensor.op.TypeRules.KEY + ", is " + words.type());
+                    ErrorPrefix.of("key")
+                            + ": must be "
+                            + dev.ugoki.tensor.op.TypeRules.KEY
+                            + ", is "
+                            + words.type());
         }
         return new Key(null, words);
     }
@@ -47,7 +52,8 @@ public final class Key {
     /** A key of its own for each {@code data}, such as a step or a layer's number; not negative. */
     public Key fold(long data) {
         if (data < 0) {
-            throw new IllegalArgumentException("key: cannot fold in a negative number: " + data);
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("key") + ": cannot fold in a negative number: " + data);
         }
         if (words != null) {
             return new Key(Philox.block(words, FIRST_CHILD + data), null);
@@ -65,6 +71,14 @@ public final class Key {
             throw new IllegalStateException("a key has words or a tensor");
         }
         return Tensor.of(words.clone(), 4);
+    }
+
+    /** {@code Key[..]} with its words, or the type of the tensor that holds them. */
+    @Override
+    public String toString() {
+        return words != null
+                ? "Key" + java.util.Arrays.toString(words)
+                : "Key[" + (tensor == null ? "" : tensor.type()) + "]";
     }
 
     /** The four words of a key that is not a traced value. */

@@ -1,6 +1,9 @@
 package dev.ugoki.tensor;
 
-/** F16 and BF16 as the 16-bit patterns that they are in memory. */
+/**
+ * F16 and BF16 as the 16-bit patterns that they are in memory. Whatever is rounded to them is
+ * rounded once, to nearest, ties to even; NaN stays NaN.
+ */
 public final class NarrowFloats {
     private NarrowFloats() {}
 
@@ -46,5 +49,21 @@ public final class NarrowFloats {
             return nearest;
         }
         return nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest);
+    }
+
+    /**
+     * A double that rounds to the same F32, F16 or BF16 as the integer would: itself where it is
+     * one, else its neighbour with an odd last bit.
+     */
+    public static double roundedToOdd(long value) {
+        double nearest = (double) value;
+        if (nearest == 0x1p63) {
+            return Math.nextDown(nearest);
+        }
+        long error = value - (long) nearest;
+        if (error == 0 || (Double.doubleToRawLongBits(nearest) & 1) != 0) {
+            return nearest;
+        }
+        return error > 0 ? Math.nextUp(nearest) : Math.nextDown(nearest);
     }
 }

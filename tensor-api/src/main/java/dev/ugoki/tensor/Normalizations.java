@@ -1,5 +1,6 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
 import dev.ugoki.tensor.op.Normalization;
 
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,15 @@ public final class Normalizations {
 
     /** Over the last dimension of x, by its root mean square; see {@link Normalization.RmsNorm}. */
     public static Tensor rmsNorm(Tensor x, @Nullable Tensor weight, double epsilon) {
-        Normalization.RmsNorm op = new Normalization.RmsNorm(1, epsilon);
+        return rmsNorm(x, 1, weight, epsilon);
+    }
+
+    /**
+     * Over the last {@code dims} dimensions of x, by their root mean square; the weight has their
+     * shape, or is null. See {@link Normalization.RmsNorm}.
+     */
+    public static Tensor rmsNorm(Tensor x, int dims, @Nullable Tensor weight, double epsilon) {
+        Normalization.RmsNorm op = new Normalization.RmsNorm(dims, epsilon);
         return Engine.apply(op, operands("rmsNorm", x, weight, null))[0];
     }
 
@@ -73,12 +82,55 @@ public final class Normalizations {
         return Engine.one(new Normalization.BatchNormInference(epsilon), all);
     }
 
+    /**
+     * Over each channel of x {@code [n, c, spatial..]} by itself: {@link #groupNorm} with as many
+     * groups as channels; weight and bias are {@code [c]}, or null.
+     *
+     * <p>Source: Ulyanov, Vedaldi, Lempitsky: Instance normalization (2016).
+     */
+    public static Tensor instanceNorm(
+            Tensor x, @Nullable Tensor weight, @Nullable Tensor bias, double epsilon) {
+        if (x.rank() < 3) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("instanceNorm")
+                            + ": needs [n, channels, spatial..], not "
+                            + x.type());
+        }
+        if (x.extent(1) > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("instanceNorm")
+                            + ": has more than 2^31 - 1 channels: "
+                            + x.type());
+        }
+        return groupNorm(x, (int) x.extent(1), weight, bias, epsilon);
+    }
+
+    /**
+     * {@code x / max(|x|, epsilon)} along {@code dim}, with Euclidean length; a zero vector stays
+     * so, with a gradient of {@code 1 / epsilon}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     *
+     * <p>Source: PyTorch's {@code normalize}.
+     */
+    public static Tensor unitLength(Tensor x, int dim, double epsilon) {
+        if (!(epsilon >= 0)) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("unitLength") + ": epsilon must not be negative: " + epsilon);
+        }
+        Tensor square = x.square().sum(true, dim);
+        Tensor tiny = square.le(epsilon * epsilon);
+        Tensor length = square.maskedFill(tiny, 1).sqrt().maskedFill(tiny, epsilon);
+        return x.div(length);
+    }
+
     private static Tensor[] operands(
             String operation, Tensor x, @Nullable Tensor weight, @Nullable Tensor bias) {
         if (weight == null) {
             if (bias != null) {
                 throw new IllegalArgumentException(
-                        operation + ": has a bias but no weight; give ones as the weight");
+                        ErrorPrefix.of(operation)
+                                + ": has a bias but no weight; give ones as the weight");
             }
             return new Tensor[] {x};
         }

@@ -1,6 +1,6 @@
 package dev.ugoki.tensor;
 
-import java.util.Arrays;
+import dev.ugoki.tensor.op.ErrorPrefix;
 
 /** Where padding takes its elements from: for {@code a b c d}, two before and two after. */
 public enum PadMode {
@@ -11,18 +11,19 @@ public enum PadMode {
     /** Round and round: {@code c d | a b c d | a b}; up to the extent. */
     CIRCULAR;
 
-    /** The place within dimension {@code dim} that each element of the result comes from. */
-    long[] places(TensorType type, int dim, long before, long after) {
+    /** The extent of dimension {@code dim} with padding around; wrong padding throws. */
+    long paddedExtent(TensorType type, int dim, long before, long after) {
         long extent = type.shape().extent(dim);
         long most =
                 switch (this) {
                     case REFLECT -> extent - 1;
-                    case REPLICATE -> extent == 0 ? 0 : Integer.MAX_VALUE;
+                    case REPLICATE -> extent == 0 ? 0 : Long.MAX_VALUE;
                     case CIRCULAR -> extent;
                 };
         if (before < 0 || after < 0 || before > most || after > most) {
             throw new IllegalArgumentException(
-                    "pad: "
+                    ErrorPrefix.of("pad")
+                            + ": "
                             + before
                             + " before and "
                             + after
@@ -33,18 +34,36 @@ public enum PadMode {
                             + " do not go with "
                             + this
                             + ": at least 0, and at most "
-                            + most);
+                            + Math.max(0, most));
         }
-        long[] places = new long[Math.toIntExact(extent + before + after)];
-        Arrays.setAll(places, i -> place(i - before, extent));
-        return places;
+        long padded = extent + before + after;
+        if (padded < 0 || extent + before < 0) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("pad")
+                            + ": "
+                            + before
+                            + " before and "
+                            + after
+                            + " after dimension "
+                            + dim
+                            + " of "
+                            + type
+                            + " make more than a long can count");
+        }
+        return padded;
     }
 
-    private long place(long at, long extent) {
+    /**
+     * The place, of {@code extent}, that each element of the result comes from.
+     *
+     * @param at where each would lie if the dimension went on beyond its ends (I64)
+     */
+    Tensor places(Tensor at, long extent) {
+        long last = extent - 1;
         return switch (this) {
-            case REFLECT -> at < 0 ? -at : at < extent ? at : 2 * (extent - 1) - at;
-            case REPLICATE -> Math.clamp(at, 0, extent - 1);
-            case CIRCULAR -> Math.floorMod(at, extent);
+            case REFLECT -> at.abs().sub(last).abs().neg().add(last);
+            case REPLICATE -> at.clamp(0, last);
+            case CIRCULAR -> at.add(extent).rem(at.scalarLike(extent));
         };
     }
 }

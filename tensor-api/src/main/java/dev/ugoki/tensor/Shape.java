@@ -1,5 +1,7 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
+
 import java.util.Arrays;
 
 /**
@@ -41,7 +43,8 @@ public final class Shape {
         for (long extent : extents) {
             if (extent < 0) {
                 throw new IllegalArgumentException(
-                        "shape "
+                        ErrorPrefix.of("shape")
+                                + ": "
                                 + Arrays.toString(extents)
                                 + ": extent "
                                 + extent
@@ -58,9 +61,10 @@ public final class Shape {
             count *= extent;
             if (high != 0 || count < 0) {
                 throw new IllegalArgumentException(
-                        "shape "
+                        ErrorPrefix.of("shape")
+                                + ": "
                                 + Arrays.toString(extents)
-                                + ": more elements than a long can count");
+                                + ": more elements than a long can count (2^63 - 1)");
             }
         }
         return count;
@@ -71,9 +75,24 @@ public final class Shape {
         return extents.length;
     }
 
-    /** The extent of dimension {@code dim}; negative ones count from the end. */
+    /**
+     * The extent of dimension {@code dim}; negative ones count from the end.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
     public long extent(int dim) {
-        return extents[dim < 0 ? dim + extents.length : dim];
+        int at = dim < 0 ? dim + extents.length : dim;
+        if (at < 0 || at >= extents.length) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("shape")
+                            + ": dimension "
+                            + dim
+                            + " is not one of the "
+                            + extents.length
+                            + " dimensions of "
+                            + this);
+        }
+        return extents[at];
     }
 
     /** The product of the extents; 1 for a scalar. */

@@ -1,12 +1,17 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.graph.Traced;
 import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Axes;
 import dev.ugoki.tensor.op.Clamp;
 import dev.ugoki.tensor.op.Erfinv;
+import dev.ugoki.tensor.op.ErrorPrefix;
 import dev.ugoki.tensor.op.Likelihood;
 import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.MathFunction;
+import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.StopGradient;
 import dev.ugoki.tensor.spi.Backends;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -25,11 +30,18 @@ import java.util.List;
  *
  * <p>Operations broadcast as NumPy's do: shapes are aligned at their ends, and dimensions of extent
  * 1 stretch. Tensors of two dtypes do not mix: {@link #cast} one of them; Java numbers take the
- * tensor's dtype. Dimensions count from 0, negative ones from the end. Wrong shapes, dtypes and
- * devices throw {@link IllegalArgumentException} with the operation, the operands and the fix; use
- * after release (see {@link TensorScope}) throws {@link IllegalStateException}.
+ * tensor's dtype, and must be numbers of it where that is not floating: {@code ints.add(2.0)} adds
+ * 2, and {@code ints.add(0.5)} throws. Dimensions count from 0, negative ones from the end.
+ *
+ * <p>Every error names the operation, the operands and the fix. Wrong shapes, dtypes, devices and
+ * settings throw {@link IllegalArgumentException}; an element of an index tensor that is out of
+ * range throws {@link IndexOutOfBoundsException}; use after release (see {@link TensorScope}) or of
+ * a traced tensor's values throws {@link IllegalStateException}; what the device has no memory for
+ * throws {@link dev.ugoki.tensor.spi.OutOfDeviceMemoryException}.
  *
  * <p>Safe for use by many threads.
+ *
+ * <p>Source, where nothing else is named: NumPy's and PyTorch's operations of the same names.
  */
 public final class Tensor {
     private final TensorType type;
@@ -44,7 +56,11 @@ public final class Tensor {
 
     // ---- making tensors ----
 
-    /** A tensor of {@code shape} of the given values, F32, row-major. */
+    /**
+     * A tensor of {@code shape} of the given values, F32, row-major.
+     *
+     * <p>Shapes: values, to {@code shape}.
+     */
     public static Tensor of(float[] values, long... shape) {
         return fromHost(DType.F32, MemorySegment.ofArray(values), values.length, shape);
     }
@@ -77,7 +93,8 @@ public final class Tensor {
         Shape shape = Shape.of(extents);
         if (count != shape.elementCount()) {
             throw new IllegalArgumentException(
-                    "tensor: "
+                    ErrorPrefix.of("tensor")
+                            + ": "
                             + count
                             + " values do not fill "
                             + shape
@@ -96,7 +113,8 @@ public final class Tensor {
     public static Tensor of(TensorType type, MemorySegment elements) {
         if (elements.byteSize() != type.byteSize()) {
             throw new IllegalArgumentException(
-                    "tensor: "
+                    ErrorPrefix.of("tensor")
+                            + ": "
                             + elements.byteSize()
                             + " bytes given, but "
                             + type
@@ -106,14 +124,23 @@ public final class Tensor {
         return HostCopies.upload(Backends.forDevice(Device.current()), elements, type);
     }
 
-    /** A scalar, F32. */
+    /**
+     * A scalar, F32.
+     *
+     * <p>Shapes: to {@code []}.
+     */
     public static Tensor scalar(float value) {
         return full(DType.F32, Shape.SCALAR, value);
     }
 
-    /** A tensor with {@code value} everywhere, converted to {@code dtype}. */
+    /**
+     * A tensor with {@code value} everywhere, rounded to {@code dtype} if that is floating.
+     *
+     * @throws IllegalArgumentException if {@code value} is no number of an integer dtype or BOOL:
+     *     not whole, or beyond its range
+     */
     public static Tensor full(DType dtype, Shape shape, Number value) {
-        return Engine.one(new Prim.Fill(dtype, shape, numberFor(dtype, value)));
+        return Engine.one(new Prim.Fill(dtype, shape, dtype.numberOf(value)));
     }
 
     /** A tensor of zeros. */
@@ -126,9 +153,88 @@ public final class Tensor {
         return full(dtype, Shape.of(shape), 1);
     }
 
-    /** The numbers 0 to {@code count - 1}. */
+    /**
+     * The numbers 0 to {@code count - 1}, rounded if the dtype is floating.
+     *
+     * <p>Shapes: to {@code [count]}.
+     *
+     * @throws IllegalArgumentException if an integer dtype or BOOL cannot count so far
+     */
     public static Tensor arange(DType dtype, long count) {
+        if (!dtype.isFloating() && (dtype == DType.BOOL || count - 1 > dtype.largestInteger())) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("arange")
+                            + ": "
+                            + dtype
+                            + " cannot count to "
+                            + (count - 1)
+                            + "; count in DType.I64, and cast");
+        }
         return Engine.one(new Prim.Iota(dtype, Shape.of(count), 0));
+    }
+
+    /**
+     * The numbers {@code start}, {@code start + step}, ... before {@code end} (beyond, where the
+     * step is negative), as Python's {@code range}; none, where the step leads away. Computed in
+     * F64 and converted to {@code dtype}, so that integers are exact up to 2^53.
+     */
+    public static Tensor arange(DType dtype, double start, double end, double step) {
+        double count = Math.ceil((end - start) / step);
+        if (!(Math.abs(step) > 0) || !(Math.abs(count) < Integer.MAX_VALUE)) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("arange")
+                            + ": no list of numbers goes from "
+                            + start
+                            + " to before "
+                            + end
+                            + " by "
+                            + step);
+        }
+        Tensor places = arange(DType.F64, (long) Math.max(0, count));
+        return places.mul(step).add(start).cast(dtype);
+    }
+
+    /**
+     * {@code count} numbers from {@code start} to {@code end}, both included, at even distances.
+     * Computed in F64 and converted to {@code dtype}.
+     *
+     * <p>Shapes: to {@code [count]}.
+     */
+    public static Tensor linspace(DType dtype, double start, double end, long count) {
+        if (count < 0) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("linspace") + ": the count is negative: " + count);
+        }
+        double step = count < 2 ? 0 : (end - start) / (count - 1);
+        Tensor places = arange(DType.F64, count);
+        Tensor fromStart = places.mul(step).add(start);
+        Tensor fromEnd = places.sub(count - 1.0).mul(step).add(count < 2 ? start : end);
+        return places.lt(count / 2.0).select(fromStart, fromEnd).cast(dtype);
+    }
+
+    /**
+     * A mask {@code [rows, columns]} (BOOL), true at and below diagonal {@code diagonal}: where
+     * column - row is at most that. {@code tri(n, n, 0)} lets each of n queries attend to the keys
+     * up to its own.
+     */
+    public static Tensor tri(long rows, long columns, long diagonal) {
+        Tensor row = arange(DType.I64, rows).unsqueeze(1);
+        return arange(DType.I64, columns).sub(row).le(diagonal);
+    }
+
+    /** A tensor with {@code value} everywhere, of this one's type and on its device. */
+    public Tensor fullLike(Number value) {
+        return Engine.createLike(this, new Prim.Fill(dtype(), shape(), dtype().numberOf(value)));
+    }
+
+    /** Zeros, of this tensor's type and on its device. */
+    public Tensor zerosLike() {
+        return fullLike(0);
+    }
+
+    /** Ones, of this tensor's type and on its device. */
+    public Tensor onesLike() {
+        return fullLike(1);
     }
 
     /**
@@ -137,14 +243,6 @@ public final class Tensor {
      */
     public static Tensor wrap(TensorType type, Payload payload) {
         return new Tensor(type, payload, null);
-    }
-
-    /** The form in which records hold a number of {@code dtype}: a Double, or a Long. */
-    static Number numberFor(DType dtype, Number value) {
-        if (dtype.isFloating()) {
-            return value.doubleValue();
-        }
-        return dtype == DType.BOOL ? (value.doubleValue() != 0 ? 1L : 0L) : value.longValue();
     }
 
     // ---- what is known of a tensor ----
@@ -190,38 +288,113 @@ public final class Tensor {
         return newLineage == lineage ? this : new Tensor(type, payload, newLineage);
     }
 
-    /** The same values, as a constant to whoever differentiates. */
+    /**
+     * The same values, as a constant to whoever differentiates: no gradient flows through the
+     * result. Under a trace it is written down, and holds at each run of the program.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor detach() {
-        return withLineage(null);
+        return payload instanceof Traced
+                ? Engine.one(new StopGradient(), withLineage(null))
+                : withLineage(null);
     }
 
     // ---- values ----
 
-    /** The one value of a tensor of one element. */
+    /**
+     * The one value of a tensor of one element.
+     *
+     * @throws IllegalArgumentException if there is not exactly one, or it is an I64 beyond 2^53
+     *     that no double equals; {@link #longItem} takes that
+     */
     public double item() {
+        requireOneElement("item");
+        double value = toDoubleArray()[0];
+        if (dtype() == DType.I64) {
+            long exact = toLongArray()[0];
+            if (value == 0x1p63 || (long) value != exact) {
+                throw new IllegalArgumentException(
+                        ErrorPrefix.of("item")
+                                + ": "
+                                + exact
+                                + " ("
+                                + type
+                                + ") is no double; use longItem()");
+            }
+        }
+        return value;
+    }
+
+    /**
+     * The one value of an integer or BOOL tensor of one element, exactly.
+     *
+     * @throws IllegalArgumentException if there is not exactly one element, or it is floating
+     */
+    public long longItem() {
+        requireOneElement("longItem");
+        if (dtype().isFloating()) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("longItem")
+                            + ": "
+                            + type
+                            + " is not whole; use item(), or cast to DType.I64 first");
+        }
+        return toLongArray()[0];
+    }
+
+    private void requireOneElement(String operation) {
         if (shape().elementCount() != 1) {
             throw new IllegalArgumentException(
-                    "item: " + type + " has " + shape().elementCount() + " elements, not one");
+                    ErrorPrefix.of(operation)
+                            + ": "
+                            + type
+                            + " has "
+                            + shape().elementCount()
+                            + " elements, not one; reduce or slice it first");
         }
-        return toDoubleArray()[0];
     }
 
-    /** The elements in row-major order, converted. */
+    /**
+     * The elements in row-major order, converted as by {@link #cast} to F32: F64, I64 and I32 are
+     * rounded to nearest even.
+     *
+     * @throws IllegalArgumentException if they are more than an array can hold
+     */
     public float[] toFloatArray() {
-        Tensor floats = dtype() == DType.F32 ? this : detach().cast(DType.F32);
-        return HostCopies.download(floats).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+        return HostCopies.toArray(
+                "toFloatArray",
+                this,
+                DType.F32,
+                elements -> elements.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED));
     }
 
-    /** The elements in row-major order, converted. */
+    /**
+     * The elements in row-major order, converted as by {@link #cast} to F64: exact for all dtypes
+     * but I64, which beyond 2^53 is rounded to nearest even; {@link #toLongArray} has it exactly.
+     *
+     * @throws IllegalArgumentException if they are more than an array can hold
+     */
     public double[] toDoubleArray() {
-        Tensor doubles = dtype() == DType.F64 ? this : detach().cast(DType.F64);
-        return HostCopies.download(doubles).toArray(ValueLayout.JAVA_DOUBLE_UNALIGNED);
+        return HostCopies.toArray(
+                "toDoubleArray",
+                this,
+                DType.F64,
+                elements -> elements.toArray(ValueLayout.JAVA_DOUBLE_UNALIGNED));
     }
 
-    /** The elements in row-major order, converted as by {@link #cast}. */
+    /**
+     * The elements in row-major order, converted as by {@link #cast} to I64: floating ones towards
+     * zero, NaN giving 0.
+     *
+     * @throws IllegalArgumentException if they are more than an array can hold
+     */
     public long[] toLongArray() {
-        Tensor longs = dtype() == DType.I64 ? this : detach().cast(DType.I64);
-        return HostCopies.download(longs).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
+        return HostCopies.toArray(
+                "toLongArray",
+                this,
+                DType.I64,
+                elements -> elements.toArray(ValueLayout.JAVA_LONG_UNALIGNED));
     }
 
     /** The elements in row-major order in the machine's byte order: a copy on the host. */
@@ -240,6 +413,7 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.NEG);
     }
 
+    /** {@code |x|}; the gradient at 0 counts as 0. */
     public Tensor abs() {
         return unary(Prim.Unary.Kind.ABS);
     }
@@ -248,6 +422,10 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.SIGN);
     }
 
+    /**
+     * The square root; NaN below 0. The gradient at 0 is infinite, and NaN where the cotangent is
+     * 0: bound x from below, or replace zeros by {@link #maskedFill} before the root.
+     */
     public Tensor sqrt() {
         return unary(Prim.Unary.Kind.SQRT);
     }
@@ -266,6 +444,11 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.EXPM1);
     }
 
+    /** {@code 2^x}, exact for integers. */
+    public Tensor exp2() {
+        return scalarLike(2).pow(this);
+    }
+
     /** The natural logarithm. */
     public Tensor log() {
         return unary(Prim.Unary.Kind.LOG);
@@ -274,6 +457,24 @@ public final class Tensor {
     /** {@code log(1 + x)}, exact near 0. */
     public Tensor log1p() {
         return unary(Prim.Unary.Kind.LOG1P);
+    }
+
+    /**
+     * The logarithm to base 2, see {@link MathFunction.Log2}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor log2() {
+        return Engine.one(new MathFunction.Log2(), this);
+    }
+
+    /**
+     * The logarithm to base 10, see {@link MathFunction.Log10}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor log10() {
+        return Engine.one(new MathFunction.Log10(), this);
     }
 
     public Tensor sin() {
@@ -312,9 +513,45 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.TANH);
     }
 
+    /**
+     * The inverse of {@link #sinh}, see {@link MathFunction.Asinh}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor asinh() {
+        return Engine.one(new MathFunction.Asinh(), this);
+    }
+
+    /**
+     * The inverse of {@link #cosh} for x from 1 up, see {@link MathFunction.Acosh}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor acosh() {
+        return Engine.one(new MathFunction.Acosh(), this);
+    }
+
+    /**
+     * The inverse of {@link #tanh}, see {@link MathFunction.Atanh}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor atanh() {
+        return Engine.one(new MathFunction.Atanh(), this);
+    }
+
     /** The error function, {@code 2/sqrt(pi) * integral of exp(-t^2) from 0 to x}. */
     public Tensor erf() {
         return unary(Prim.Unary.Kind.ERF);
+    }
+
+    /**
+     * {@code 1 - erf(x)}, exact where it is small too; see {@link MathFunction.Erfc}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor erfc() {
+        return Engine.one(new MathFunction.Erfc(), this);
     }
 
     /**
@@ -343,12 +580,20 @@ public final class Tensor {
         return unary(Prim.Unary.Kind.ROUND);
     }
 
-    /** {@code x * x}. */
+    /**
+     * {@code x * x}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor square() {
         return mul(this);
     }
 
-    /** {@code 1 / x}. */
+    /**
+     * {@code 1 / x}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor reciprocal() {
         return scalarLike(1).div(this);
     }
@@ -356,6 +601,53 @@ public final class Tensor {
     /** Towards zero. */
     public Tensor trunc() {
         return unary(Prim.Unary.Kind.TRUNC);
+    }
+
+    /**
+     * What {@link #trunc} takes away, {@code x - trunc(x)}, with the sign of x.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor frac() {
+        return sub(trunc());
+    }
+
+    /** Where the elements are NaN (BOOL). */
+    public Tensor isNan() {
+        return ne(this);
+    }
+
+    /**
+     * Where the elements are infinite, of either sign (BOOL).
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor isInfinite() {
+        return dtype().isFloating() ? abs().eq(Double.POSITIVE_INFINITY) : ne(this);
+    }
+
+    /**
+     * Where the elements are neither infinite nor NaN (BOOL).
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor isFinite() {
+        return dtype().isFloating() ? abs().lt(Double.POSITIVE_INFINITY) : eq(this);
+    }
+
+    /**
+     * The elements, with {@code nan} in place of NaN, and the other two in place of the infinities.
+     * The gradient is 0 there.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor nanToNum(double nan, double positiveInfinity, double negativeInfinity) {
+        if (!dtype().isFloating()) {
+            return this;
+        }
+        return maskedFill(isNan(), nan)
+                .maskedFill(eq(Double.POSITIVE_INFINITY), positiveInfinity)
+                .maskedFill(eq(Double.NEGATIVE_INFINITY), negativeInfinity);
     }
 
     /** Logical for BOOL, bitwise for integers. */
@@ -387,7 +679,11 @@ public final class Tensor {
         return binary(Prim.Binary.Kind.MUL, scalarLike(other));
     }
 
-    /** The quotient; of integers, towards zero, and 0 where the divisor is 0. */
+    /**
+     * The quotient; of integers, towards zero, and 0 where the divisor is 0. Floats divided by 0
+     * are infinite or NaN, and so are their gradients, also where a later {@link #select} drops
+     * them: replace zeros before dividing, {@code b.maskedFill(b.eq(0), 1)}.
+     */
     public Tensor div(Tensor other) {
         return binary(Prim.Binary.Kind.DIV, other);
     }
@@ -401,35 +697,131 @@ public final class Tensor {
         return binary(Prim.Binary.Kind.REM, other);
     }
 
+    /** The remainder, with the dividend's sign. */
+    public Tensor rem(Number other) {
+        return binary(Prim.Binary.Kind.REM, scalarLike(other));
+    }
+
+    /**
+     * The largest integer that is not above the quotient, as Python's {@code //}; of integers by 0
+     * it is 0. It has no gradient.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
+    public Tensor floorDiv(Tensor other) {
+        Tensor a = detach();
+        Tensor b = other.detach();
+        Tensor rest = a.rem(b);
+        Tensor down = rest.ne(0).and(rest.lt(0).xor(b.lt(0))).cast(dtype());
+        if (!dtype().isFloating()) {
+            return a.div(b).sub(down);
+        }
+        return b.eq(0).select(a.div(b), a.sub(rest).div(b).sub(down).round());
+    }
+
+    public Tensor floorDiv(Number other) {
+        return floorDiv(scalarLike(other));
+    }
+
+    /**
+     * The remainder with the divisor's sign, {@code x - floorDiv(x, y) * y}, as Python's {@code %}.
+     * Gradients: 1 and {@code -floorDiv(x, y)}.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
+    public Tensor floorMod(Tensor other) {
+        Tensor rest = rem(other);
+        Tensor apart = rest.ne(0).and(rest.lt(0).xor(other.lt(0)));
+        return apart.select(rest.add(other), rest);
+    }
+
+    public Tensor floorMod(Number other) {
+        return floorMod(scalarLike(other));
+    }
+
+    /**
+     * The power, as IEEE 754's: 1 where the exponent is 0, also of 0 and NaN. The gradient in x is
+     * {@code p * x^(p-1)}, and 0 where the exponent is 0; so at 0 that of {@code x^2} is 0, of
+     * {@code x^1} 1, and of a root infinite. The gradient in the exponent is {@code x^p * log(x)}:
+     * 0 where x is 0 and p not negative, NaN where x is negative.
+     */
     public Tensor pow(Tensor other) {
         return binary(Prim.Binary.Kind.POW, other);
     }
 
+    /** As {@link #pow(Tensor)}. */
     public Tensor pow(Number other) {
         return binary(Prim.Binary.Kind.POW, scalarLike(other));
     }
 
-    /** The larger of the two; NaN where either is. */
+    /**
+     * The larger of the two; NaN where either is. The gradient goes to the larger; equal ones get
+     * half of it each.
+     */
     public Tensor maximum(Tensor other) {
         return binary(Prim.Binary.Kind.MAX, other);
     }
 
+    /** As {@link #maximum(Tensor)}: where equal, half of the gradient. */
     public Tensor maximum(Number other) {
         return binary(Prim.Binary.Kind.MAX, scalarLike(other));
     }
 
-    /** The smaller of the two; NaN where either is. */
+    /**
+     * The smaller of the two; NaN where either is. The gradient goes to the smaller; equal ones get
+     * half of it each.
+     */
     public Tensor minimum(Tensor other) {
         return binary(Prim.Binary.Kind.MIN, other);
     }
 
+    /** As {@link #minimum(Tensor)}: where equal, half of the gradient. */
     public Tensor minimum(Number other) {
         return binary(Prim.Binary.Kind.MIN, scalarLike(other));
     }
 
-    /** The angle of the point (x: {@code other}, y: this), in radians from -pi to pi. */
+    /**
+     * The angle of the point (x: {@code other}, y: this), in radians from -pi to pi. The gradients
+     * are {@code x / (x^2 + y^2)} in y and {@code -y / (x^2 + y^2)} in x; at the origin, where the
+     * angle jumps, they count as 0.
+     */
     public Tensor atan2(Tensor other) {
         return binary(Prim.Binary.Kind.ATAN2, other);
+    }
+
+    /**
+     * {@code sqrt(x^2 + y^2)} without overflow, see {@link MathFunction.Hypot}.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
+    public Tensor hypot(Tensor other) {
+        return combine(new MathFunction.Hypot(), other);
+    }
+
+    /**
+     * {@code log(exp(x) + exp(y))}, safe for large scores; see {@link MathFunction.LogAddExp}.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
+    public Tensor logAddExp(Tensor other) {
+        return combine(new MathFunction.LogAddExp(), other);
+    }
+
+    /**
+     * {@code x + weight * (end - x)}, exactly x where the weight is 0 and exactly {@code end} where
+     * it is 1.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
+    public Tensor lerp(Tensor end, Tensor weight) {
+        Tensor way = end.sub(this);
+        Tensor fromEnd = end.sub(way.mul(weight.neg().add(1)));
+        return weight.lt(0.5).select(add(way.mul(weight)), fromEnd);
+    }
+
+    /** As {@link #lerp(Tensor, Tensor)}. */
+    public Tensor lerp(Tensor end, double weight) {
+        return lerp(end, scalarLike(weight));
     }
 
     /** Logical for BOOL, bitwise for integers. */
@@ -447,19 +839,48 @@ public final class Tensor {
         return binary(Prim.Binary.Kind.XOR, other);
     }
 
-    /** The bits moved up by {@code count}, from 0 to one less than the dtype has; integers only. */
+    /**
+     * The bits moved up by {@code count}, from 0 to one less than the dtype has; integers only.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor shiftLeft(int count) {
-        return binary(Prim.Binary.Kind.SHIFT_LEFT, scalarLike(count));
+        return shift(Prim.Binary.Kind.SHIFT_LEFT, count);
     }
 
-    /** The bits moved down by {@code count}, the sign kept: as {@link #shiftLeft}. */
+    /**
+     * The bits moved down by {@code count}, the sign kept: as {@link #shiftLeft}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor shiftRight(int count) {
-        return binary(Prim.Binary.Kind.SHIFT_RIGHT, scalarLike(count));
+        return shift(Prim.Binary.Kind.SHIFT_RIGHT, count);
     }
 
-    /** The bits moved down by {@code count}, zeros following: as {@link #shiftLeft}. */
+    /**
+     * The bits moved down by {@code count}, zeros following: as {@link #shiftLeft}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor shiftRightUnsigned(int count) {
-        return binary(Prim.Binary.Kind.SHIFT_RIGHT_UNSIGNED, scalarLike(count));
+        return shift(Prim.Binary.Kind.SHIFT_RIGHT_UNSIGNED, count);
+    }
+
+    private Tensor shift(Prim.Binary.Kind kind, int count) {
+        int bits = 8 * dtype().byteSize();
+        if (count < 0 || count >= bits) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.orElse("shift")
+                            + ": "
+                            + dtype()
+                            + " is shifted by 0 to "
+                            + (bits - 1)
+                            + ", not by "
+                            + count
+                            + "; operand "
+                            + type);
+        }
+        return binary(kind, dtype().isInteger() ? scalarLike(count) : this);
     }
 
     public Tensor eq(Tensor other) {
@@ -510,20 +931,60 @@ public final class Tensor {
         return compare(Prim.Compare.Kind.GE, scalarLike(other));
     }
 
-    /** {@code this ? whenTrue : whenFalse}, element by element; this is BOOL. */
+    /**
+     * Whether {@code |x - y| <= absolute + relative * |y|} (BOOL); infinities are close to
+     * themselves, and NaN to nothing.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
+    public Tensor isClose(Tensor other, double relative, double absolute) {
+        if (!dtype().isFloating()) {
+            Tensor far = other.cast(DType.F64);
+            return cast(DType.F64).isClose(far, relative, absolute);
+        }
+        Tensor x = detach();
+        Tensor y = other.detach();
+        Tensor near = x.sub(y).abs().le(y.abs().mul(relative).add(absolute));
+        return x.eq(y).or(near.and(x.isFinite()).and(y.isFinite()));
+    }
+
+    /** Whether all elements are close, as {@link #isClose} says; waits for the values. */
+    public boolean allClose(Tensor other, double relative, double absolute) {
+        return isClose(other, relative, absolute).all(false).item() != 0;
+    }
+
+    /**
+     * {@code this ? whenTrue : whenFalse}, element by element; this is BOOL. The gradient goes to
+     * what was taken.
+     *
+     * <p>What was not taken gets the gradient 0, and hands 0 on: where it is infinitely steep, 0
+     * times infinity is NaN. So {@code x.gt(0).select(x.sqrt(), zero)} has the gradient NaN at 0,
+     * though the root is not taken. Replace such operands before the operation, not after it:
+     * {@code x.maskedFill(x.le(0), 1).sqrt().maskedFill(x.le(0), 0)}.
+     */
     public Tensor select(Tensor whenTrue, Tensor whenFalse) {
-        Shape shape =
-                broadcast("select", broadcast("select", shape(), whenTrue), whenFalse.shape());
+        Tensor[] all = {this, whenTrue, whenFalse};
+        Shape shape = broadcast("select", shape(), whenTrue.shape(), all);
+        shape = broadcast("select", shape, whenFalse.shape(), all);
         return Engine.one(
                 new Prim.Select(), expand(shape), whenTrue.expand(shape), whenFalse.expand(shape));
     }
 
-    /** {@code condition ? whenTrue : whenFalse}, element by element, as NumPy's. */
+    /**
+     * {@code condition ? whenTrue : whenFalse}, element by element, as NumPy's; see {@link #select}
+     * for the gradient of a branch that is not taken.
+     */
     public static Tensor where(Tensor condition, Tensor whenTrue, Tensor whenFalse) {
         return condition.select(whenTrue, whenFalse);
     }
 
-    /** These elements, but {@code value} where {@code mask} (BOOL) is true. */
+    /**
+     * These elements, but {@code value} where {@code mask} (BOOL) is true; there the gradient is 0,
+     * whatever is computed of the value. Before an operation it keeps what that cannot take, and
+     * its gradient, out of it; see {@link #select}.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     */
     public Tensor maskedFill(Tensor mask, Number value) {
         return mask.select(scalarLike(value), this);
     }
@@ -531,9 +992,21 @@ public final class Tensor {
     /**
      * {@code min(max(x, least), most)}, NaN where x is. The gradient passes at the bounds and
      * between, and is 0 beyond.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
      */
     public Tensor clamp(Number least, Number most) {
-        return Engine.one(new Clamp(numberFor(dtype(), least), numberFor(dtype(), most)), this);
+        return Engine.one(new Clamp(dtype().numberOf(least), dtype().numberOf(most)), this);
+    }
+
+    /**
+     * {@code min(max(x, least), most)} with bounds for each element; NaN where one of the three is,
+     * and {@code most} where the bounds are in the wrong order. The gradient goes to x at the
+     * bounds and between, and to the bound beyond.
+     */
+    public Tensor clamp(Tensor least, Tensor most) {
+        Tensor raised = lt(least).or(least.isNan()).select(least, this);
+        return raised.gt(most).or(most.isNan()).select(most, raised);
     }
 
     /** The same numbers as {@code dtype}; see {@link Prim.Cast} for how they are converted. */
@@ -593,7 +1066,126 @@ public final class Tensor {
         return Engine.one(new Activation.Hardswish(), this);
     }
 
-    /** {@code exp(x) / sum(exp(x))} along {@code dim}; safe for large scores. */
+    /** See {@link Activation.Hardsigmoid}: {@code min(max(x + 3, 0), 6) / 6}. */
+    public Tensor hardsigmoid() {
+        return Engine.one(new Activation.Hardsigmoid(), this);
+    }
+
+    /** See {@link Activation.Hardtanh}: {@code min(max(x, least), most)}. */
+    public Tensor hardtanh(double least, double most) {
+        return Engine.one(new Activation.Hardtanh(least, most), this);
+    }
+
+    /** See {@link Activation.Relu6}: {@code min(max(x, 0), 6)}. */
+    public Tensor relu6() {
+        return Engine.one(new Activation.Relu6(), this);
+    }
+
+    /** See {@link Activation.Selu}: {@link #elu} with the numbers that keep mean and variance. */
+    public Tensor selu() {
+        return Engine.one(new Activation.Selu(), this);
+    }
+
+    /** See {@link Activation.Celu}: {@code x > 0 ? x : alpha * (exp(x / alpha) - 1)}. */
+    public Tensor celu(double alpha) {
+        return Engine.one(new Activation.Celu(alpha), this);
+    }
+
+    /** See {@link Activation.Softsign}: {@code x / (1 + |x|)}. */
+    public Tensor softsign() {
+        return Engine.one(new Activation.Softsign(), this);
+    }
+
+    /** See {@link Activation.Tanhshrink}: {@code x - tanh(x)}. */
+    public Tensor tanhshrink() {
+        return Engine.one(new Activation.Tanhshrink(), this);
+    }
+
+    /** See {@link Activation.Softshrink}: {@code x} moved towards 0 by {@code bound}. */
+    public Tensor softshrink(double bound) {
+        return Engine.one(new Activation.Softshrink(bound), this);
+    }
+
+    /** See {@link Activation.Hardshrink}: {@code |x| > bound ? x : 0}. */
+    public Tensor hardshrink(double bound) {
+        return Engine.one(new Activation.Hardshrink(bound), this);
+    }
+
+    /** See {@link Activation.Threshold}: {@code x > bound ? x : otherwise}. */
+    public Tensor threshold(double bound, double otherwise) {
+        return Engine.one(new Activation.Threshold(bound, otherwise), this);
+    }
+
+    /**
+     * {@code x > 0 ? x : slope * x} with slopes that are learned: one, {@code [1]}, or one for each
+     * channel, {@code [c]}, of x {@code [n, c, ..]}.
+     *
+     * <p>Source: He et al.: Delving deep into rectifiers (ICCV 2015).
+     */
+    public Tensor prelu(Tensor slope) {
+        if (slope.rank() != 1
+                || slope.extent(0) != 1 && (rank() < 2 || slope.extent(0) != extent(1))) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("prelu")
+                            + ": the slopes must be [1], or one for each channel of "
+                            + type
+                            + ", and are "
+                            + slope.type);
+        }
+        long[] extents = new long[Math.max(1, rank() - 1)];
+        Arrays.fill(extents, 1);
+        extents[0] = slope.extent(0);
+        return gt(0).select(this, mul(slope.reshape(Shape.of(extents))));
+    }
+
+    /**
+     * The first half of dimension {@code dim} times the sigmoid of the second.
+     *
+     * <p>Source: Dauphin et al.: Language modeling with gated convolutional networks (ICML 2017).
+     *
+     * <p>Shapes: {@code [.., 2 * e, ..] -> [.., e, ..]}.
+     */
+    public Tensor glu(int dim) {
+        List<Tensor> halves = chunk(dim, 2);
+        return halves.get(0).mul(halves.get(1).sigmoid());
+    }
+
+    /**
+     * The first half of dimension {@code dim} times {@link #gelu} of the second.
+     *
+     * <p>Source: Shazeer: GLU variants improve transformer (2020).
+     *
+     * <p>Shapes: {@code [.., 2 * e, ..] -> [.., e, ..]}.
+     */
+    public Tensor geglu(int dim) {
+        List<Tensor> halves = chunk(dim, 2);
+        return halves.get(0).mul(halves.get(1).gelu());
+    }
+
+    /**
+     * The first half of dimension {@code dim} times {@link #silu} of the second; source as {@link
+     * #geglu}. With the halves from two layers it is {@code up.mul(gate.silu())}.
+     *
+     * <p>Shapes: {@code [.., 2 * e, ..] -> [.., e, ..]}.
+     */
+    public Tensor swiglu(int dim) {
+        List<Tensor> halves = chunk(dim, 2);
+        return halves.get(0).mul(halves.get(1).silu());
+    }
+
+    /**
+     * {@code softmax(-x)} along {@code dim}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor softmin(int dim) {
+        return neg().softmax(dim);
+    }
+
+    /**
+     * {@code exp(x) / sum(exp(x))} along {@code dim}; safe for large scores. Scores of -infinity
+     * get 0, and gradient 0; where all are, the result is NaN.
+     */
     public Tensor softmax(int dim) {
         return Engine.one(new Likelihood.Softmax(dimension("softmax", dim)), this);
     }
@@ -615,45 +1207,64 @@ public final class Tensor {
         return combine(new Prim.Compare(kind), other);
     }
 
-    private Tensor combine(Prim op, Tensor other) {
+    /** The result of {@code op} on this and {@code other}, which are broadcast. */
+    Tensor combine(Op op, Tensor other) {
         if (shape().equals(other.shape())) {
             return Engine.one(op, this, other);
         }
-        Shape shape = broadcast(op.name(), shape(), other);
+        Shape shape = broadcast(op.name(), shape(), other.shape(), this, other);
         return Engine.one(op, expand(shape), other.expand(shape));
     }
 
-    /** A scalar of this tensor's dtype, on its device. */
+    /**
+     * A scalar of this tensor's dtype, on its device.
+     *
+     * <p>Shapes: to {@code []}.
+     */
     public Tensor scalarLike(Number value) {
-        Prim fill = new Prim.Fill(dtype(), Shape.SCALAR, numberFor(dtype(), value));
+        Prim fill = new Prim.Fill(dtype(), Shape.SCALAR, dtype().numberOf(value));
         return Engine.createLike(this, fill);
     }
 
-    private static Shape broadcast(String operation, Shape lhs, Tensor rhs) {
-        return broadcast(operation, lhs, rhs.shape());
-    }
-
-    static Shape broadcast(String operation, Shape lhs, Shape rhs) {
+    /**
+     * The shape that both stretch to.
+     *
+     * @param whole the operands, of which {@code lhs} and {@code rhs} may be parts, for the message
+     */
+    static Shape broadcast(String operation, Shape lhs, Shape rhs, Tensor... whole) {
         long[] extents = new long[Math.max(lhs.rank(), rhs.rank())];
         for (int fromEnd = 1; fromEnd <= extents.length; fromEnd++) {
             long left = fromEnd <= lhs.rank() ? lhs.extent(-fromEnd) : 1;
             long right = fromEnd <= rhs.rank() ? rhs.extent(-fromEnd) : 1;
             if (left != right && left != 1 && right != 1) {
                 throw new IllegalArgumentException(
-                        operation
+                        ErrorPrefix.of(operation)
                                 + ": shapes "
                                 + lhs
                                 + " and "
                                 + rhs
                                 + " cannot be broadcast: "
+                                + describe(whole)
+                                + " ("
                                 + left
                                 + " and "
                                 + right
-                                + " differ and neither is 1");
+                                + " differ, and neither is 1); reshape or slice one of them");
             }
             extents[extents.length - fromEnd] = left == 1 ? right : left;
         }
         return Shape.of(extents);
+    }
+
+    private static String describe(Tensor[] operands) {
+        if (operands.length == 2) {
+            return "lhs " + operands[0].type + ", rhs " + operands[1].type;
+        }
+        StringBuilder text = new StringBuilder("operands");
+        for (int i = 0; i < operands.length; i++) {
+            text.append(i == 0 ? " " : ", ").append(operands[i].type);
+        }
+        return text.toString();
     }
 
     // ---- layout ----
@@ -661,6 +1272,8 @@ public final class Tensor {
     /**
      * The same elements under another shape, in row-major order; one extent may be -1, and is found
      * from the others.
+     *
+     * <p>Shapes: {@code [..] -> extents}.
      */
     public Tensor reshape(long... extents) {
         return reshape(resolve(extents));
@@ -673,20 +1286,19 @@ public final class Tensor {
 
     private Shape resolve(long[] extents) {
         int open = -1;
-        long known = 1;
-        for (int dim = 0; dim < extents.length; dim++) {
-            if (extents[dim] == -1 && open < 0) {
-                open = dim;
-            } else {
-                known *= extents[dim];
-            }
+        for (int dim = 0; dim < extents.length && open < 0; dim++) {
+            open = extents[dim] == -1 ? dim : -1;
         }
         if (open < 0) {
             return Shape.of(extents);
         }
-        if (known <= 0 || shape().elementCount() % known != 0) {
+        long[] others = extents.clone();
+        others[open] = 1;
+        long known = Shape.of(others).elementCount();
+        if (known == 0 || shape().elementCount() % known != 0) {
             throw new IllegalArgumentException(
-                    "reshape: "
+                    ErrorPrefix.of("reshape")
+                            + ": "
                             + type
                             + " cannot become "
                             + Arrays.toString(extents)
@@ -697,14 +1309,22 @@ public final class Tensor {
         return Shape.of(found);
     }
 
-    /** The same elements, one after the other in memory; this, if they are. */
+    /**
+     * The same elements, one after the other in memory; this, if they are.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor contiguous() {
         return payload instanceof Stored stored && !stored.isContiguous()
                 ? Engine.copyOf(this, stored)
                 : this;
     }
 
-    /** The same elements in memory of their own. */
+    /**
+     * The same elements in memory of their own.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor copy() {
         return payload instanceof Stored stored ? Engine.copyOf(this, stored) : this;
     }
@@ -718,7 +1338,11 @@ public final class Tensor {
         return Engine.one(new Prim.Permute(Axes.of(order)), this);
     }
 
-    /** Two dimensions exchanged. */
+    /**
+     * Two dimensions exchanged.
+     *
+     * <p>Shapes: {@code [.., a, .., b, ..] -> [.., b, .., a, ..]}.
+     */
     public Tensor transpose(int first, int second) {
         int[] order = Axes.all(rank()).toArray();
         int a = dimension("transpose", first);
@@ -728,9 +1352,129 @@ public final class Tensor {
         return Engine.one(new Prim.Permute(Axes.of(order)), this);
     }
 
+    /** Dimension {@code from} moved to be dimension {@code to}, the others kept in order. */
+    public Tensor movedim(int from, int to) {
+        return movedim(new int[] {from}, new int[] {to});
+    }
+
+    /** Dimensions {@code from[i]} moved to be dimensions {@code to[i]}; as NumPy's moveaxis. */
+    public Tensor movedim(int[] from, int[] to) {
+        if (from.length != to.length) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("movedim")
+                            + ": as many dimensions must move as there are places: "
+                            + Arrays.toString(from)
+                            + ", "
+                            + Arrays.toString(to));
+        }
+        int[] order = new int[rank()];
+        Arrays.fill(order, -1);
+        boolean[] moved = new boolean[rank()];
+        for (int i = 0; i < from.length; i++) {
+            int source = dimension("movedim", from[i]);
+            int target = dimension("movedim", to[i]);
+            if (moved[source] || order[target] >= 0) {
+                throw new IllegalArgumentException(
+                        ErrorPrefix.of("movedim")
+                                + ": a dimension occurs twice in "
+                                + Arrays.toString(from)
+                                + " or "
+                                + Arrays.toString(to));
+            }
+            moved[source] = true;
+            order[target] = source;
+        }
+        int next = 0;
+        for (int dim = 0; dim < order.length; dim++) {
+            if (order[dim] < 0) {
+                while (moved[next]) {
+                    next++;
+                }
+                order[dim] = next++;
+            }
+        }
+        return Engine.one(new Prim.Permute(Axes.of(order)), this);
+    }
+
+    /** Dimensions {@code first} to {@code last} as one, in row-major order; a scalar as one. */
+    public Tensor flatten(int first, int last) {
+        if (rank() == 0) {
+            return unsqueeze(0).flatten(first, last);
+        }
+        int from = dimension("flatten", first);
+        int to = dimension("flatten", last);
+        if (from > to) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("flatten")
+                            + ": dimension "
+                            + first
+                            + " is behind "
+                            + last
+                            + " in "
+                            + type);
+        }
+        long[] extents = new long[rank() - (to - from)];
+        Arrays.fill(extents, 1);
+        for (int dim = 0; dim < rank(); dim++) {
+            extents[dim < from ? dim : Math.max(from, dim - (to - from))] *= extent(dim);
+        }
+        return reshape(Shape.of(extents));
+    }
+
+    /** All dimensions as one, in row-major order. */
+    public Tensor flatten() {
+        return flatten(0, -1);
+    }
+
+    /**
+     * Dimension {@code dim} as several of the given extents, in row-major order; one of them may be
+     * -1, and is found from the others.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., e0, e1, .., ..]}.
+     */
+    public Tensor unflatten(int dim, long... extents) {
+        int at = dimension("unflatten", dim);
+        long[] given = extents.clone();
+        int open = 0;
+        while (open < given.length && given[open] != -1) {
+            open++;
+        }
+        if (open < given.length) {
+            given[open] = 1;
+        }
+        long known = Shape.of(given).elementCount();
+        boolean fits =
+                open == given.length ? known == extent(at) : known > 0 && extent(at) % known == 0;
+        if (!fits || given.length == 0) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("unflatten")
+                            + ": dimension "
+                            + dim
+                            + " of "
+                            + type
+                            + " cannot become "
+                            + Arrays.toString(extents));
+        }
+        if (open < given.length) {
+            given[open] = extent(at) / known;
+        }
+        long[] all = new long[rank() - 1 + given.length];
+        for (int i = 0; i < all.length; i++) {
+            int inner = i - at;
+            if (inner >= 0 && inner < given.length) {
+                all[i] = given[inner];
+            } else {
+                all[i] = extent(inner < 0 ? i : i - given.length + 1);
+            }
+        }
+        return reshape(Shape.of(all));
+    }
+
     /**
      * Stretches dimensions of extent 1 to those of {@code shape}, and adds dimensions in front,
      * without copying.
+     *
+     * <p>Shapes: {@code [.., 1, ..] -> shape}.
      */
     public Tensor expand(Shape shape) {
         if (shape.equals(shape())) {
@@ -747,17 +1491,29 @@ public final class Tensor {
         return Engine.one(new Prim.Expand(shape), reshape(Shape.of(extents)));
     }
 
-    /** As {@link #expand(Shape)}. */
+    /** As {@link #expand(Shape)}; an extent of -1 keeps that of a dimension that there is. */
     public Tensor expand(long... extents) {
-        return expand(Shape.of(extents));
+        long[] found = extents.clone();
+        int added = extents.length - rank();
+        for (int dim = Math.max(0, added); dim < found.length; dim++) {
+            if (found[dim] == -1 && added >= 0) {
+                found[dim] = shape().extent(dim - added);
+            }
+        }
+        return expand(Shape.of(found));
     }
 
-    /** A dimension of extent 1 put in before {@code dim}; -1 is after the last. */
+    /**
+     * A dimension of extent 1 put in before {@code dim}; -1 is after the last.
+     *
+     * <p>Shapes: {@code [.., ..] -> [.., 1, ..]}.
+     */
     public Tensor unsqueeze(int dim) {
         int at = dim < 0 ? dim + rank() + 1 : dim;
         if (at < 0 || at > rank()) {
             throw new IllegalArgumentException(
-                    "unsqueeze: dimension "
+                    ErrorPrefix.of("unsqueeze")
+                            + ": dimension "
                             + dim
                             + " of "
                             + type
@@ -773,12 +1529,21 @@ public final class Tensor {
         return reshape(Shape.of(extents));
     }
 
-    /** Dimension {@code dim}, of extent 1, taken away. */
+    /**
+     * Dimension {@code dim}, of extent 1, taken away.
+     *
+     * <p>Shapes: {@code [.., 1, ..] -> [.., ..]}.
+     */
     public Tensor squeeze(int dim) {
         int at = dimension("squeeze", dim);
         if (shape().extent(at) != 1) {
             throw new IllegalArgumentException(
-                    "squeeze: dimension " + dim + " of " + type + " is not of extent 1");
+                    ErrorPrefix.of("squeeze")
+                            + ": dimension "
+                            + dim
+                            + " of "
+                            + type
+                            + " is not of extent 1");
         }
         long[] extents = new long[rank() - 1];
         for (int i = 0; i < extents.length; i++) {
@@ -788,15 +1553,18 @@ public final class Tensor {
     }
 
     /**
-     * Elements {@code start}, {@code start + step}, ... before {@code end} of dimension {@code
-     * dim}. As in Python, negative bounds count from the end and bounds beyond the ends are
-     * clipped; {@code step} is positive.
+     * Elements {@code start, start + step, ..} before {@code end} of dimension {@code dim}. As in
+     * Python, negative bounds count from the end and bounds beyond the ends are clipped; {@code
+     * step} is positive.
      */
     public Tensor slice(int dim, long start, long end, long step) {
         int at = dimension("slice", dim);
         if (step < 1) {
             throw new IllegalArgumentException(
-                    "slice: step must be at least 1, is " + step + "; flip reverses");
+                    ErrorPrefix.of("slice")
+                            + ": step must be at least 1, is "
+                            + step
+                            + "; flip reverses");
         }
         long extent = shape().extent(at);
         long from = clip(start, extent);
@@ -810,12 +1578,65 @@ public final class Tensor {
         return slice(dim, start, end, 1);
     }
 
+    /** {@code length} elements of dimension {@code dim} from {@code start} on; all must exist. */
+    public Tensor narrow(int dim, long start, long length) {
+        int at = dimension("narrow", dim);
+        long from = start < 0 ? start + extent(at) : start;
+        if (length < 0 || from < 0 || length > extent(at) - from) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("narrow")
+                            + ": "
+                            + length
+                            + " elements from "
+                            + start
+                            + " on are not within dimension "
+                            + dim
+                            + " of "
+                            + type);
+        }
+        return ranged(at, new Prim.Range(length == 0 ? 0 : from, 1, length));
+    }
+
+    /**
+     * Windows of {@code size} elements of dimension {@code dim}, one each {@code step} elements, in
+     * a new last dimension: the result has {@code (extent - size) / step + 1} windows in {@code
+     * dim}. An element that is in several windows has the sum of their gradients. For images see
+     * {@link Patches#unfold}.
+     */
+    public Tensor unfold(int dim, long size, long step) {
+        int at = dimension("unfold", dim);
+        if (size < 0 || size > extent(at) || step < 1) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("unfold")
+                            + ": windows of "
+                            + size
+                            + " elements at steps of "
+                            + step
+                            + " do not go with dimension "
+                            + dim
+                            + " of "
+                            + type
+                            + ": from 0 to its extent, and at least 1");
+        }
+        long count = (extent(at) - size) / step + 1;
+        long[] extents = Arrays.copyOf(shape().toArray(), rank() + 1);
+        System.arraycopy(extents, at, extents, at + 1, rank() - at);
+        extents[at] = count;
+        extents[at + 1] = size;
+        Tensor windows = indexSelect(at, Indexing.sums(this, count, step, size, 1));
+        return windows.reshape(Shape.of(extents)).movedim(at + 1, -1);
+    }
+
     private static long clip(long bound, long extent) {
         long fromStart = bound < 0 ? bound + extent : bound;
         return Math.clamp(fromStart, 0, extent);
     }
 
-    /** The elements of the given dimensions in reverse order. */
+    /**
+     * The elements of the given dimensions in reverse order.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
     public Tensor flip(int... dims) {
         Tensor flipped = this;
         for (int dim : dims) {
@@ -836,12 +1657,16 @@ public final class Tensor {
         return Engine.one(new Prim.Slice(ranges), this);
     }
 
-    /** {@code before} and {@code after} elements of {@code value} around dimension {@code dim}. */
+    /**
+     * {@code before} and {@code after} elements of {@code value} around dimension {@code dim}.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., before + e + after, ..]}.
+     */
     public Tensor pad(int dim, long before, long after, Number value) {
         int at = dimension("pad", dim);
         List<Prim.Edges> edges = new ArrayList<>(Collections.nCopies(rank(), Prim.Edges.NONE));
         edges.set(at, new Prim.Edges(before, after, 0));
-        return Engine.one(new Prim.Pad(edges, numberFor(dtype(), value)), this);
+        return Engine.one(new Prim.Pad(edges, dtype().numberOf(value)), this);
     }
 
     /**
@@ -853,12 +1678,13 @@ public final class Tensor {
         for (long[] each : edges) {
             if (each.length != 2) {
                 throw new IllegalArgumentException(
-                        "pad: a dimension's edges are two numbers, before and after, not "
+                        ErrorPrefix.of("pad")
+                                + ": a dimension's edges are two numbers, before and after, not "
                                 + Arrays.toString(each));
             }
             all.add(new Prim.Edges(each[0], each[1], 0));
         }
-        return Engine.one(new Prim.Pad(all, numberFor(dtype(), value)), this);
+        return Engine.one(new Prim.Pad(all, dtype().numberOf(value)), this);
     }
 
     /**
@@ -867,32 +1693,67 @@ public final class Tensor {
      */
     public Tensor pad(int dim, long before, long after, PadMode mode) {
         int at = dimension("pad", dim);
-        long[] places = mode.places(type, at, before, after);
+        long extent = mode.paddedExtent(type, at, before, after);
         if (before == 0 && after == 0) {
             return this;
         }
-        return indexSelect(at, device().call(() -> of(places, places.length)));
+        return indexSelect(at, mode.places(rangeLike(DType.I64, extent).sub(before), extent(at)));
+    }
+
+    /**
+     * As {@link #pad(int, long, long, PadMode)} along every dimension: {@code edges[d]} holds how
+     * many before and how many after in dimension d.
+     */
+    public Tensor pad(long[][] edges, PadMode mode) {
+        if (edges.length != rank()) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("pad")
+                            + ": "
+                            + edges.length
+                            + " edges for the "
+                            + rank()
+                            + " dimensions of "
+                            + type);
+        }
+        Tensor padded = this;
+        for (int dim = 0; dim < edges.length; dim++) {
+            if (edges[dim].length != 2) {
+                throw new IllegalArgumentException(
+                        ErrorPrefix.of("pad")
+                                + ": a dimension's edges are two numbers, before and after, not "
+                                + Arrays.toString(edges[dim]));
+            }
+            padded = padded.pad(dim, edges[dim][0], edges[dim][1], mode);
+        }
+        return padded;
     }
 
     /** Tensors one after the other along {@code dim}. */
     public static Tensor concat(int dim, Tensor... parts) {
         if (parts.length == 0) {
-            throw new IllegalArgumentException("concat: needs at least one tensor");
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("concat") + ": needs at least one tensor");
         }
         return Engine.one(new Prim.Concat(parts[0].dimension("concat", dim)), parts);
     }
 
-    /** Tensors of one shape along a new dimension {@code dim}; -1 is after the last. */
+    /**
+     * Tensors of one shape along a new dimension {@code dim}; -1 is after the last.
+     *
+     * <p>Shapes: {@code [..], [..], .. -> [.., count, ..]}.
+     */
     public static Tensor stack(int dim, Tensor... parts) {
         if (parts.length == 0) {
-            throw new IllegalArgumentException("stack: needs at least one tensor");
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("stack") + ": needs at least one tensor");
         }
         int at = dim < 0 ? dim + parts[0].rank() + 1 : dim;
         Tensor[] rows = new Tensor[parts.length];
         for (int i = 0; i < parts.length; i++) {
             if (!parts[i].type.equals(parts[0].type)) {
                 throw new IllegalArgumentException(
-                        "stack: tensor "
+                        ErrorPrefix.of("stack")
+                                + ": tensor "
                                 + i
                                 + " is "
                                 + parts[i].type
@@ -905,7 +1766,11 @@ public final class Tensor {
         return concat(at, rows);
     }
 
-    /** Consecutive parts of dimension {@code dim}, of the given extents, which must fill it. */
+    /**
+     * Consecutive parts of dimension {@code dim}, of the given extents, which must fill it.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., extents[0], ..], [.., extents[1], ..], ..}.
+     */
     public List<Tensor> split(int dim, long... extents) {
         int at = dimension("split", dim);
         long total = 0;
@@ -914,7 +1779,8 @@ public final class Tensor {
         }
         if (total != extent(at)) {
             throw new IllegalArgumentException(
-                    "split: extents "
+                    ErrorPrefix.of("split")
+                            + ": extents "
                             + Arrays.toString(extents)
                             + " do not add up to the "
                             + extent(at)
@@ -932,12 +1798,17 @@ public final class Tensor {
         return parts;
     }
 
-    /** {@code count} parts of dimension {@code dim} of one extent. */
+    /**
+     * {@code count} parts of dimension {@code dim} of one extent.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., e / count, ..], ..}.
+     */
     public List<Tensor> chunk(int dim, int count) {
         int at = dimension("chunk", dim);
-        if (count < 1 || extent(at) % count != 0) {
+        if (count < 1 || count > Math.max(1, extent(at)) || extent(at) % count != 0) {
             throw new IllegalArgumentException(
-                    "chunk: dimension "
+                    ErrorPrefix.of("chunk")
+                            + ": dimension "
                             + dim
                             + " of "
                             + type
@@ -951,8 +1822,24 @@ public final class Tensor {
     }
 
     /**
+     * The indices of dimension {@code dim}, one after the other, without that dimension.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., ..], ..}.
+     */
+    public List<Tensor> unbind(int dim) {
+        int at = dimension("unbind", dim);
+        List<Tensor> slices = new ArrayList<>();
+        for (long place = 0; place < extent(at); place++) {
+            slices.add(select(at, place));
+        }
+        return slices;
+    }
+
+    /**
      * The elements moved on by {@code shift} along {@code dim} (back, where negative); what leaves
      * at one end comes in at the other.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
      */
     public Tensor roll(long shift, int dim) {
         int at = dimension("roll", dim);
@@ -966,12 +1853,15 @@ public final class Tensor {
     /**
      * The tensor laid side by side with itself, {@code counts[d]} times along dimension d; more
      * counts than dimensions add dimensions in front.
+     *
+     * <p>Shapes: {@code [e0, e1, ..] -> [e0 * counts[0], e1 * counts[1], ..]}.
      */
     public Tensor repeat(long... counts) {
         int added = counts.length - rank();
         if (added < 0) {
             throw new IllegalArgumentException(
-                    "repeat: "
+                    ErrorPrefix.of("repeat")
+                            + ": "
                             + Arrays.toString(counts)
                             + " has fewer counts than "
                             + type
@@ -986,50 +1876,100 @@ public final class Tensor {
             apart[2 * dim + 1] = extent;
             laid[2 * dim] = counts[dim];
             laid[2 * dim + 1] = extent;
-            result[dim] = counts[dim] * extent;
+            result[dim] = laid(counts, dim, extent);
         }
         return reshape(Shape.of(apart)).expand(laid).reshape(Shape.of(result));
     }
 
-    /** The elements at and below diagonal {@code diagonal} of the last two dimensions, else 0. */
+    private long laid(long[] counts, int dim, long extent) {
+        long high = Math.multiplyHigh(counts[dim], extent);
+        long low = counts[dim] * extent;
+        if (counts[dim] < 0 || high != 0 || low < 0) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("repeat")
+                            + ": "
+                            + Arrays.toString(counts)
+                            + " times "
+                            + type
+                            + ": counts must not be negative, nor extents beyond 2^63 - 1");
+        }
+        return low;
+    }
+
+    /**
+     * The elements at and below diagonal {@code diagonal} of the last two dimensions, else 0.
+     *
+     * <p>Shapes: {@code [.., m, n] -> [.., m, n]}.
+     */
     public Tensor tril(long diagonal) {
-        return belowDiagonal("tril", diagonal).select(this, scalarLike(0));
+        return diagonals("tril").le(diagonal).select(this, scalarLike(0));
     }
 
-    /** The elements at and above diagonal {@code diagonal} of the last two dimensions, else 0. */
+    /**
+     * The elements at and above diagonal {@code diagonal} of the last two dimensions, else 0.
+     *
+     * <p>Shapes: {@code [.., m, n] -> [.., m, n]}.
+     */
     public Tensor triu(long diagonal) {
-        return belowDiagonal("triu", diagonal - 1).select(scalarLike(0), this);
+        return diagonals("triu").ge(diagonal).select(this, scalarLike(0));
     }
 
-    /** Whether column - row is at most {@code diagonal}, for the last two dimensions. */
-    private Tensor belowDiagonal(String operation, long diagonal) {
+    /** The diagonal, {@code column - row} (I64), of each place of the last two dimensions. */
+    private Tensor diagonals(String operation) {
         if (rank() < 2) {
             throw new IllegalArgumentException(
-                    operation + ": needs rows and columns, and is " + type);
+                    ErrorPrefix.of(operation)
+                            + ": needs rows and columns, and is "
+                            + type
+                            + "; reshape it to rank 2 or more");
         }
         Tensor rows = rangeLike(DType.I64, extent(-2)).unsqueeze(1);
-        Tensor columns = rangeLike(DType.I64, extent(-1));
-        return columns.sub(rows).le(diagonal);
+        return rangeLike(DType.I64, extent(-1)).sub(rows);
     }
 
     // ---- reductions ----
 
-    /** The sum along {@code dims}, which disappear or stay with extent 1; no dims mean all. */
+    /**
+     * The sum along {@code dims}, which disappear or stay with extent 1; no dims mean all. Integers
+     * and BOOL are summed as I64 (so that the sum of a mask is a count), and wrap beyond that; F16
+     * and BF16 are summed in F32 and rounded once.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., ..]}, or {@code [.., 1, ..]} where dimensions are kept.
+     */
     public Tensor sum(boolean keepDims, int... dims) {
-        return reduce(Prim.Reduce.Kind.SUM, keepDims, dims);
+        return forSums().reduce(Prim.Reduce.Kind.SUM, keepDims, dims);
     }
 
-    /** The product along {@code dims}; as {@link #sum}. */
+    /**
+     * The product along {@code dims}; dtypes and dims as in {@link #sum}. Its derivatives, products
+     * of the other elements, are right where elements are 0.
+     */
     public Tensor prod(boolean keepDims, int... dims) {
-        return reduce(Prim.Reduce.Kind.PROD, keepDims, dims);
+        return forSums().reduce(Prim.Reduce.Kind.PROD, keepDims, dims);
     }
 
-    /** The largest element along {@code dims}, or NaN where there is one; as {@link #sum}. */
+    /** As I64, where sums would soon not fit or be none; as PyTorch and NumPy promote. */
+    private Tensor forSums() {
+        return dtype().isFloating() ? this : cast(DType.I64);
+    }
+
+    /** As F32, where this is narrower: what is made of several steps is rounded once. */
+    Tensor wide() {
+        return dtype() == DType.F16 || dtype() == DType.BF16 ? cast(DType.F32) : this;
+    }
+
+    /**
+     * The largest element along {@code dims}, or NaN where there is one; as {@link #sum}. Equal
+     * ones share the gradient evenly.
+     */
     public Tensor max(boolean keepDims, int... dims) {
         return reduce(Prim.Reduce.Kind.MAX, keepDims, dims);
     }
 
-    /** The smallest element along {@code dims}, or NaN where there is one; as {@link #sum}. */
+    /**
+     * The smallest element along {@code dims}, or NaN where there is one; as {@link #sum}. Equal
+     * ones share the gradient evenly.
+     */
     public Tensor min(boolean keepDims, int... dims) {
         return reduce(Prim.Reduce.Kind.MIN, keepDims, dims);
     }
@@ -1049,9 +1989,16 @@ public final class Tensor {
         return sum(false);
     }
 
-    /** The mean along {@code dims}; as {@link #sum}. */
+    /** The mean along {@code dims}, of floating elements; as {@link #sum}. */
     public Tensor mean(boolean keepDims, int... dims) {
-        return sum(keepDims, dims).div(count(axes("mean", dims)));
+        if (!dtype().isFloating()) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("mean")
+                            + ": "
+                            + type
+                            + " would be rounded to integers; cast it: x.cast(DType.F32)");
+        }
+        return wide().sum(keepDims, dims).div(count(axes("mean", dims))).cast(dtype());
     }
 
     /** The mean of all elements, a scalar. */
@@ -1062,7 +2009,7 @@ public final class Tensor {
     /**
      * The variance along {@code dims}: squared deviations from the mean, divided by the number of
      * elements less {@code correction} (1 for a sample's, 0 for a population's; NaN where nothing
-     * is left); as {@link #sum}.
+     * is left); as {@link #sum}. The gradient of equal elements is 0.
      */
     public Tensor var(double correction, boolean keepDims, int... dims) {
         Axes axes = axes("var", dims);
@@ -1070,19 +2017,27 @@ public final class Tensor {
             Tensor zero = sub(this);
             return correction == 0 ? zero : zero.div(Math.max(0, 1 - correction));
         }
-        Tensor deviations = sub(mean(true, dims));
+        Tensor x = wide();
+        Tensor deviations = x.sub(x.mean(true, dims));
         double divisor = Math.max(0, count(axes) - correction);
-        return deviations.square().sum(keepDims, dims).div(divisor);
+        return deviations.square().sum(keepDims, dims).div(divisor).cast(dtype());
     }
 
-    /** The root of {@link #var}; where that is 0 its gradient counts as 0, as in PyTorch. */
+    /**
+     * The root of {@link #var}; where that is 0 its gradient counts as 0, as in PyTorch.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., ..]}, or {@code [.., 1, ..]} where dimensions are kept.
+     */
     public Tensor std(double correction, boolean keepDims, int... dims) {
-        Tensor variance = var(correction, keepDims, dims);
+        Tensor variance = wide().var(correction, keepDims, dims);
         Tensor none = variance.eq(0);
-        return variance.maskedFill(none, 1).sqrt().maskedFill(none, 0);
+        return variance.maskedFill(none, 1).sqrt().maskedFill(none, 0).cast(dtype());
     }
 
-    /** {@code log(sum(exp(x)))} along {@code dims}, safe for large scores; as {@link #sum}. */
+    /**
+     * {@code log(sum(exp(x)))} along {@code dims}, safe for large scores; as {@link #sum}. Scores
+     * of -infinity take no part, and have gradient 0, also where there are no others.
+     */
     public Tensor logSumExp(boolean keepDims, int... dims) {
         Axes axes = axes("logSumExp", dims);
         Tensor reduced = Engine.one(new Likelihood.LogSumExp(axes), this);
@@ -1099,20 +2054,94 @@ public final class Tensor {
         return argReduce(Prim.ArgReduce.Kind.MIN, dimension("argmin", dim), keepDims);
     }
 
+    /** The index (I64 scalar) of the first largest of all elements, row-major; NaN wins. */
+    public Tensor argmax() {
+        return reshape(shape().elementCount()).argmax(0, false);
+    }
+
+    /** The index (I64 scalar) of the first smallest of all elements, row-major; NaN wins. */
+    public Tensor argmin() {
+        return reshape(shape().elementCount()).argmin(0, false);
+    }
+
+    /**
+     * The largest element along {@code dim} and its index, the first where there are several; NaN
+     * wins. The gradient goes to that place alone (that of {@link #max} is shared).
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., ..]}, or {@code [.., 1, ..]} where the dimension is
+     * kept.
+     */
+    public Sorted maxAlong(int dim, boolean keepDims) {
+        return at(dim, argmax(dim, true), keepDims);
+    }
+
+    /**
+     * The smallest element along {@code dim} and its index; as {@link #maxAlong}.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., ..]}, or {@code [.., 1, ..]} where the dimension is
+     * kept.
+     */
+    public Sorted minAlong(int dim, boolean keepDims) {
+        return at(dim, argmin(dim, true), keepDims);
+    }
+
+    private Sorted at(int dim, Tensor index, boolean keepDims) {
+        Tensor values = gather(dim, index);
+        return keepDims
+                ? new Sorted(values, index)
+                : new Sorted(values.squeeze(dim), index.squeeze(dim));
+    }
+
     private Tensor argReduce(Prim.ArgReduce.Kind kind, int dim, boolean keepDims) {
         Tensor index = Engine.one(new Prim.ArgReduce(kind, dim), this);
         return keepDims ? index.unsqueeze(dim) : index;
     }
 
-    /** The sums of all elements so far along {@code dim}. */
+    /** The sums of all elements so far along {@code dim}; dtypes as in {@link #sum}. */
     public Tensor cumsum(int dim) {
-        return Engine.one(new Prim.Scan(Prim.Scan.Kind.SUM, dimension("cumsum", dim), false), this);
+        Prim scan = new Prim.Scan(Prim.Scan.Kind.SUM, dimension("cumsum", dim), false);
+        return Engine.one(scan, forSums());
     }
 
-    /** The products of all elements so far along {@code dim}. */
+    /**
+     * The products of all elements so far along {@code dim}; dtypes as in {@link #sum}. Its
+     * derivatives are right where elements are 0; they take {@code log2} of the extent rounds over
+     * all elements.
+     */
     public Tensor cumprod(int dim) {
-        return Engine.one(
-                new Prim.Scan(Prim.Scan.Kind.PROD, dimension("cumprod", dim), false), this);
+        Prim scan = new Prim.Scan(Prim.Scan.Kind.PROD, dimension("cumprod", dim), false);
+        return Engine.one(scan, forSums());
+    }
+
+    /**
+     * The largest element so far along {@code dim}, NaN from the first NaN on. The gradient goes to
+     * the last place so far that holds it.
+     */
+    public Tensor cummax(int dim) {
+        return Engine.one(new Prim.Scan(Prim.Scan.Kind.MAX, dimension("cummax", dim), false), this);
+    }
+
+    /** The smallest element so far along {@code dim}; as {@link #cummax}. */
+    public Tensor cummin(int dim) {
+        return Engine.one(new Prim.Scan(Prim.Scan.Kind.MIN, dimension("cummin", dim), false), this);
+    }
+
+    /**
+     * {@code log(sum(exp(x)))} of all elements so far along {@code dim}, safe for large scores:
+     * sums over twice as many elements each time, {@code log2(n)} times.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     */
+    public Tensor logCumSumExp(int dim) {
+        int at = dimension("logCumSumExp", dim);
+        Tensor sums = this;
+        for (long reach = 1; reach < extent(at); reach *= 2) {
+            Tensor before =
+                    sums.slice(at, 0, extent(at) - reach)
+                            .pad(at, reach, 0, Double.NEGATIVE_INFINITY);
+            sums = before.logAddExp(sums);
+        }
+        return sums;
     }
 
     /**
@@ -1129,19 +2158,34 @@ public final class Tensor {
 
     /**
      * The elements in order along {@code dim}; stable; NaN counts as the largest. The gradient of a
-     * sorted element goes to the place that it came from.
+     * sorted element goes to the place that it came from, of equal ones as they were ordered.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., e, ..]}, twice.
      */
     public Sorted sort(int dim, boolean descending) {
         Tensor indices = argsort(dim, descending);
         return new Sorted(gather(dim, indices), indices);
     }
 
-    /** The {@code k} largest elements along {@code dim}, the largest first; as {@link #sort}. */
+    /**
+     * The {@code k} largest elements along {@code dim}, the largest first; as {@link #sort}.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., k, ..]}, twice.
+     */
     public Sorted topk(long k, int dim) {
+        return topk(k, dim, true);
+    }
+
+    /**
+     * The {@code k} largest elements along {@code dim}, the largest first, or the smallest, the
+     * smallest first; as {@link #sort}.
+     */
+    public Sorted topk(long k, int dim, boolean largest) {
         int at = dimension("topk", dim);
         if (k < 0 || k > extent(at)) {
             throw new IllegalArgumentException(
-                    "topk: k is "
+                    ErrorPrefix.of("topk")
+                            + ": k is "
                             + k
                             + ", but dimension "
                             + dim
@@ -1151,7 +2195,7 @@ public final class Tensor {
                             + extent(at)
                             + " elements");
         }
-        Tensor indices = argsort(at, true).slice(at, 0, k);
+        Tensor indices = argsort(at, largest).slice(at, 0, k);
         return new Sorted(gather(at, indices), indices);
     }
 
@@ -1193,6 +2237,82 @@ public final class Tensor {
     }
 
     // ---- indexing ----
+
+    /**
+     * The elements that an indexing expression names, as {@code x[..]} in NumPy: {@code
+     * x.get(Index.at(3), Index.range(1, -1), Index.of(tensor))}. See {@link Index}.
+     *
+     * <p>Ranges, single indices and new axes give a view; index tensors and masks move elements,
+     * whole rows where the last dimensions are not indexed. The gradient of an element that is
+     * taken several times is the sum. Masks read values and throw under a trace; an index out of
+     * range throws {@link IndexOutOfBoundsException}.
+     *
+     * <p>Shapes: as the expression says, in NumPy.
+     */
+    public Tensor get(Index... where) {
+        return Selection.of("get", this, where).read();
+    }
+
+    /**
+     * This with {@code values}, broadcast, in place of what {@code where} names: {@code x[where] =
+     * values} in NumPy, but a new tensor. Where an element is named more than once the last value
+     * in row-major order stays, and has the gradient; that of this is 0 where values were put.
+     *
+     * <p>Shapes: {@code [..], [values..] -> [..]}.
+     */
+    public Tensor with(Tensor values, Index... where) {
+        return Selection.of("with", this, where).written(Prim.Scatter.Mode.SET, values);
+    }
+
+    /** As {@link #with(Tensor, Index...)}, with one value everywhere. */
+    public Tensor with(Number value, Index... where) {
+        return with(scalarLike(value), where);
+    }
+
+    /**
+     * This with {@code values}, broadcast, added to what {@code where} names, every one of them
+     * where an element is named more than once: PyTorch's {@code index_put(accumulate=True)},
+     * NumPy's {@code add.at}.
+     *
+     * <p>Shapes: {@code [..], [values..] -> [..]}.
+     */
+    public Tensor withAdded(Tensor values, Index... where) {
+        return Selection.of("withAdded", this, where).written(Prim.Scatter.Mode.ADD, values);
+    }
+
+    /** Index {@code place} of dimension {@code dim}, which disappears; -1 is the last. */
+    public Tensor select(int dim, long place) {
+        Index[] where = new Index[dimension("select", dim) + 1];
+        Arrays.fill(where, Index.all());
+        where[where.length - 1] = Index.at(place);
+        return Selection.of("select", this, where).read();
+    }
+
+    /**
+     * Where elements are not 0 (or false): I64 {@code [count, rank]}, the indices of one element a
+     * row, in row-major order. NaN is not 0. It reads values, so it throws under a trace.
+     */
+    public Tensor nonZero() {
+        long[] places = TruePlaces.of("nonZero", Indexing.nonZero(this));
+        int rank = rank();
+        if ((long) places.length * rank > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("nonZero")
+                            + ": "
+                            + places.length
+                            + " indices of "
+                            + type
+                            + " are more than an array can hold; slice it");
+        }
+        long[] rows = new long[places.length * rank];
+        long[] strides = shape().rowMajorStrides();
+        for (int i = 0; i < places.length; i++) {
+            for (int dim = 0; dim < rank; dim++) {
+                rows[i * rank + dim] = places[i] / strides[dim] % extent(dim);
+            }
+        }
+        return device().call(() -> of(rows, places.length, rank));
+    }
 
     /**
      * {@code result[.., i, ..] = this[.., index[.., i, ..], ..]} along {@code dim}. The index (I64
@@ -1266,10 +2386,13 @@ public final class Tensor {
     /**
      * Rows of this table {@code [count, width..]} by {@code index} (I64 or I32, any shape): {@code
      * [index.., width..]}. The gradient of a row is the sum over the places that name it.
+     *
+     * <p>Shapes: {@code [count, width..], [index..] -> [index.., width..]}.
      */
     public Tensor embedding(Tensor index) {
         if (rank() == 0) {
-            throw new IllegalArgumentException("embedding: the table has no rows: " + type);
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of("embedding") + ": the table has no rows: " + type);
         }
         Tensor rows = indexSelect(0, index.reshape(index.shape().elementCount()));
         long[] extents = Arrays.copyOf(index.shape().toArray(), index.rank() + rank() - 1);
@@ -1282,25 +2405,39 @@ public final class Tensor {
     /**
      * For each index (I64 or I32) a row of {@code classes} zeros with a one at its place, I64:
      * {@code [.., classes]}; zeros only, where the index is out of range.
+     *
+     * <p>Shapes: {@code [..] -> [.., classes]}.
      */
     public Tensor oneHot(long classes) {
         if (!dtype().isInteger() || classes < 1) {
             throw new IllegalArgumentException(
-                    "oneHot: needs integers and at least one class: " + type + ", " + classes);
+                    ErrorPrefix.of("oneHot")
+                            + ": needs integers and at least one class: "
+                            + type
+                            + ", "
+                            + classes);
         }
-        return unsqueeze(-1).eq(rangeLike(dtype(), classes)).cast(DType.I64);
+        // In I64, since a narrow dtype may not count as far as there are classes.
+        Tensor index = cast(DType.I64).unsqueeze(-1);
+        return index.eq(rangeLike(DType.I64, classes)).cast(DType.I64);
     }
 
     private Tensor rangeLike(DType dtype, long count) {
         return Engine.createLike(this, new Prim.Iota(dtype, Shape.of(count), 0));
     }
 
-    /** The slices of dimension {@code dim} that {@code index} (I64 or I32, rank 1) names. */
+    /**
+     * The slices of dimension {@code dim} that {@code index} (I64 or I32, rank 1) names.
+     *
+     * <p>Shapes: {@code [.., e, ..], [i] -> [.., i, ..]}.
+     */
     public Tensor indexSelect(int dim, Tensor index) {
         int at = dimension("indexSelect", dim);
         if (index.rank() != 1) {
             throw new IllegalArgumentException(
-                    "indexSelect: the index must have rank 1, and is " + index.type());
+                    ErrorPrefix.of("indexSelect")
+                            + ": the index must have rank 1, and is "
+                            + index.type());
         }
         long[] aligned = new long[rank()];
         Arrays.fill(aligned, 1);
@@ -1319,7 +2456,12 @@ public final class Tensor {
     public Tensor matmul(Tensor other) {
         if (rank() == 0 || other.rank() == 0) {
             throw new IllegalArgumentException(
-                    "matmul: a scalar has no rows; operands " + type + ", " + other.type);
+                    ErrorPrefix.of("matmul")
+                            + ": a scalar has no rows: lhs "
+                            + type
+                            + ", rhs "
+                            + other.type
+                            + "; multiply with mul");
         }
         if (rank() == 1) {
             return unsqueeze(0).matmul(other).squeeze(other.rank() == 1 ? 0 : -2);
@@ -1330,7 +2472,7 @@ public final class Tensor {
         if (rank() == other.rank() && rank() == 2) {
             return Engine.one(new Prim.MatMul(), this, other);
         }
-        Shape batch = broadcast("matmul", outer(shape()), outer(other.shape()));
+        Shape batch = broadcast("matmul", outer(shape()), outer(other.shape()), this, other);
         return Engine.one(
                 new Prim.MatMul(),
                 expand(inner(batch, shape())),
@@ -1353,8 +2495,10 @@ public final class Tensor {
      * <p>A letter names a dimension of each operand; what the part behind the arrow leaves out is
      * summed over. Without an arrow the result has the letters that occur once, in the order of the
      * alphabet. A letter twice in one operand takes its diagonal; {@code ...} stands for any number
-     * of dimensions, which are broadcast. Operands are combined from left to right, pair by pair,
-     * by matrix products.
+     * of dimensions, which are broadcast. More than two operands are combined pair by pair, each
+     * time the pair that leaves the least behind, by matrix products.
+     *
+     * <p>Shapes: as the equation says.
      */
     public static Tensor einsum(String equation, Tensor... operands) {
         return Einsum.of(equation, operands);
@@ -1363,10 +2507,15 @@ public final class Tensor {
     /**
      * {@code sum(a * b) / (max(|a|, epsilon) * max(|b|, epsilon))} along {@code dim}, with
      * broadcasting; finite gradients at zero vectors.
+     *
+     * <p>Shapes: {@code [.., e, ..], [.., e, ..] -> [.., ..]}.
      */
     public Tensor cosineSimilarity(Tensor other, int dim, double epsilon) {
-        Tensor product = mul(other).sum(false, dim);
-        return product.div(boundedNorm(dim, epsilon)).div(other.boundedNorm(dim, epsilon));
+        Tensor x = wide();
+        Tensor y = other.wide();
+        Tensor product = x.mul(y).sum(false, dim);
+        Tensor ofX = x.boundedNorm(dim, epsilon);
+        return product.div(ofX).div(y.boundedNorm(dim, epsilon)).cast(dtype());
     }
 
     private Tensor boundedNorm(int dim, double epsilon) {
@@ -1387,31 +2536,31 @@ public final class Tensor {
     // ---- inside ----
 
     /** {@code dim} counted from 0. */
-    private int dimension(String operation, int dim) {
+    int dimension(String operation, int dim) {
         int at = dim < 0 ? dim + rank() : dim;
         if (at < 0 || at >= rank()) {
             throw new IllegalArgumentException(
-                    operation
+                    ErrorPrefix.of(operation)
                             + ": dimension "
                             + dim
                             + " is not one of the "
                             + rank()
                             + " dimensions of "
-                            + type);
+                            + type
+                            + (rank() == 0
+                                    ? "; a scalar has none"
+                                    : "; take one from " + -rank() + " to " + (rank() - 1)));
         }
         return at;
     }
 
-    /** The type, and the values of small stored tensors. */
+    /**
+     * The type and the elements, written as NumPy writes them: {@code F32[2,2]}, and below it the
+     * rows. Of more than a thousand elements, three at either end of each long dimension; of a
+     * traced or released tensor just that.
+     */
     @Override
     public String toString() {
-        if (!(payload instanceof Stored) || shape().elementCount() > 64) {
-            return type.toString();
-        }
-        return type
-                + " "
-                + (dtype().isFloating()
-                        ? Arrays.toString(toDoubleArray())
-                        : Arrays.toString(toLongArray()));
+        return TensorText.of(this);
     }
 }

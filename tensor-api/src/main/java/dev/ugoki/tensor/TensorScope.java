@@ -119,8 +119,13 @@ public final class TensorScope implements AutoCloseable {
         count = 0;
     }
 
+    /** Whether the calling thread opened this; a scope belongs to one thread. */
+    public boolean isOfThisThread() {
+        return Thread.currentThread() == thread;
+    }
+
     private void requireOwnThread() {
-        if (Thread.currentThread() != thread) {
+        if (!isOfThisThread()) {
             throw new IllegalStateException(
                     "TensorScope: opened by "
                             + thread

@@ -1,10 +1,24 @@
 package dev.ugoki.tensor;
 
+import dev.ugoki.tensor.op.ErrorPrefix;
+
 /** What is known of a tensor without its values; prints as {@code F32[8,64]}. */
 public record TensorType(DType dtype, Shape shape) {
-    /** Bytes of a contiguous tensor of this type. */
+    /**
+     * Bytes of a contiguous tensor of this type.
+     *
+     * @throws IllegalArgumentException if they are more than a long can count
+     */
     public long byteSize() {
-        return Math.multiplyExact(shape.elementCount(), (long) dtype.byteSize());
+        long bytes = shape.elementCount() * dtype.byteSize();
+        if (bytes / dtype.byteSize() != shape.elementCount()) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.orElse("type")
+                            + ": "
+                            + this
+                            + " has more bytes than a long can count (2^63 - 1)");
+        }
+        return bytes;
     }
 
     public TensorType withShape(Shape newShape) {

@@ -20,15 +20,25 @@ final class ActivationRows {
                     new Activation.Mish(),
                     new Activation.Softplus(),
                     new Activation.LogSigmoid(),
-                    new Activation.Hardswish());
+                    new Activation.Hardswish(),
+                    new Activation.Relu6(),
+                    new Activation.Hardsigmoid(),
+                    new Activation.Hardtanh(-0.05, 2.75),
+                    new Activation.Selu(),
+                    new Activation.Celu(1.5),
+                    new Activation.Threshold(0.05, -2),
+                    new Activation.Softsign(),
+                    new Activation.Tanhshrink(),
+                    new Activation.Softshrink(0.05),
+                    new Activation.Hardshrink(0.05));
 
-    /** Off the kinks at 0 and 3. */
+    /** Off the kinks at 0 and 3, and those near them. */
     private static final Values SMOOTH = Values.eitherSign(0.1, 2.5);
 
     private static final Values WIDE = Values.between(-12, 12);
     private static final Values ENDS =
             Values.cycling(0, -0.0, 50, -50, Double.NaN, 1e4, -1e4, 3, -3, 1e-30);
-    private static final Tolerance TOLERANCE = Tolerance.ulps(16).orEpsilons(8).orNarrow(2);
+    private static final Tolerance TOLERANCE = Tolerance.ulps(16).orEpsilons(8);
 
     private ActivationRows() {}
 
@@ -42,7 +52,7 @@ final class ActivationRows {
             rows.add(row(name + " at the ends", op, Operand.of(ENDS, 20)));
             rows.add(row(name + " of a scalar", op, Operand.of(SMOOTH)));
             rows.add(row(name + " of nothing", op, Operand.of(SMOOTH, 0, 2)));
-            rows.add(both(gradient.name(), gradient, SMOOTH, 2, 3));
+            rows.add(both(gradient.name(), gradient, SMOOTH, 2, 3).withGradient());
             rows.add(both(gradient.name() + " of wide values", gradient, WIDE, 3, 5, 67));
             rows.add(both(gradient.name() + " at the ends", gradient, ENDS, 20));
         }

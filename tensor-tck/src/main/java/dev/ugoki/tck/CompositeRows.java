@@ -15,6 +15,7 @@ public final class CompositeRows {
     public static List<Row> all() {
         List<Row> rows = new ArrayList<>();
         rows.addAll(ActivationRows.all());
+        rows.addAll(MathFunctionRows.all());
         rows.addAll(LikelihoodRows.all());
         rows.addAll(NormalizationRows.all());
         rows.addAll(NetworkRows.all());

@@ -65,6 +65,6 @@ final class CreationRows {
         if (dtype.isFloating()) {
             return (double) value;
         }
-        return dtype == DType.BOOL && value != 0 ? 1L : value;
+        return dtype == DType.BOOL && value != 0 ? 1L : dtype == DType.U8 ? value & 255 : value;
     }
 }

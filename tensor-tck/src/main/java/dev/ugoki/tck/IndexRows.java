@@ -84,7 +84,7 @@ final class IndexRows {
                                 "scatter " + mode + " along " + dim + " by " + index,
                                 new Prim.Scatter(dim, mode),
                                 set ? Row.ALL : Row.NUMBERS,
-                                set ? Tolerance.BITS : Tolerance.sums(4).orNarrow(4),
+                                set ? Tolerance.BITS : Tolerance.sums(4),
                                 Operand.of(ANY, shape(dim, 3)),
                                 Operand.of(index, Values.indices(3), shape(dim, 4)),
                                 Operand.of(ANY, shape(dim, 4)))

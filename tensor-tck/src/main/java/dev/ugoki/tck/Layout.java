@@ -153,6 +153,10 @@ public enum Layout {
     }
 
     /** Whether a tensor of {@code shape} can lie so, in a way of its own. */
+    public boolean canHold(Shape shape) {
+        return fits(shape);
+    }
+
     abstract boolean fits(Shape shape);
 
     /** What memory holds, as a contiguous tensor. */

@@ -17,7 +17,7 @@ final class LikelihoodRows {
     private static final Values MASKED =
             Values.cycling(1, Double.NEGATIVE_INFINITY, 2, 3, Double.NEGATIVE_INFINITY, 0.5);
 
-    private static final Tolerance TOLERANCE = Tolerance.ulps(16).orEpsilons(16).orNarrow(2);
+    private static final Tolerance TOLERANCE = Tolerance.ulps(16).orEpsilons(16);
 
     private LikelihoodRows() {}
 

@@ -5,19 +5,24 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.op.Clamp;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Erfinv;
+import dev.ugoki.tensor.op.GridSample;
 import dev.ugoki.tensor.op.Interpolate;
 import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Pooling;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
+import dev.ugoki.tensor.op.StopGradient;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** Rows of linear layers, attention, pooling, resampling, and of clamp and erfinv. */
+/**
+ * Rows of linear layers, attention, pooling, resampling, sampling at a grid, and of clamp and
+ * erfinv.
+ */
 final class NetworkRows {
     private static final Values ANY = Values.between(-2, 2);
-    private static final Tolerance TOLERANCE = Tolerance.ulps(32).orEpsilons(32).orNarrow(2);
+    private static final Tolerance TOLERANCE = Tolerance.ulps(32).orEpsilons(32);
 
     private NetworkRows() {}
 
@@ -28,6 +33,14 @@ final class NetworkRows {
         addAttention(rows);
         addPooling(rows);
         addInterpolation(rows);
+        addGridSampling(rows);
+        rows.add(
+                Row.of(
+                        "stopGradient",
+                        new StopGradient(),
+                        Row.ALL,
+                        Tolerance.BITS,
+                        Operand.of(Values.whole(-100, 100), 2, 3)));
         rows.add(
                 Row.of(
                                 "clamp",
@@ -50,11 +63,11 @@ final class NetworkRows {
                         Row.INTEGERS,
                         Tolerance.BITS,
                         Operand.of(Values.bits(), 5, 11)));
-        Tolerance sixDigits = Tolerance.ulps(64).orNarrow(2);
+        Tolerance sixDigits = Tolerance.ulps(64);
         Values inside = Values.between(-0.95, 0.95);
         rows.add(
                 Row.of("erfinv", new Erfinv(), Row.FLOATING, sixDigits, Operand.of(inside, 2, 3))
-                        .withFirstGradient());
+                        .withGradient());
         rows.add(
                 Row.of(
                         "erfinv at the ends",
@@ -67,7 +80,7 @@ final class NetworkRows {
 
     private static void addLinear(
             List<Row> rows, String name, long in, long out, long n, long m, boolean gradient) {
-        Tolerance tolerance = Tolerance.sums(in).orNarrow(2);
+        Tolerance tolerance = Tolerance.sums(in);
         Operand x = Operand.of(ANY, n, m, in);
         Operand weight = Operand.of(ANY, out, in);
         Operand bias = Operand.of(ANY, out);
@@ -131,6 +144,8 @@ final class NetworkRows {
         Prim.Window dilated = new Prim.Window(1, 0, 1, 2);
         addPools(rows, "1d", List.of(plain), Shape.of(2), 1, 2, 6);
         addPools(rows, "1d padded", List.of(padded), Shape.of(3), 1, 2, 5);
+        Prim.Window beyond = new Prim.Window(3, 1, 2, 1);
+        addPools(rows, "1d beyond the end", List.of(beyond), Shape.of(2), 1, 2, 6);
         addPools(rows, "2d", List.of(padded, dilated), Shape.of(3, 2), 1, 1, 5, 4);
         rows.add(
                 row(
@@ -173,13 +188,63 @@ final class NetworkRows {
                                         x)
                                 .withGradient());
             }
-            rows.add(
-                    row(
-                                    "interpolate NEAREST to " + size,
-                                    new Interpolate(size, Interpolate.Mode.NEAREST, false),
-                                    x)
-                            .withGradient());
+            for (Interpolate.Mode mode : Interpolate.Mode.values()) {
+                if (mode != Interpolate.Mode.LINEAR) {
+                    rows.add(
+                            row(
+                                            "interpolate " + mode + " to " + size,
+                                            new Interpolate(size, mode, false),
+                                            x)
+                                    .withGradient());
+                }
+            }
         }
+        rows.add(
+                row(
+                                "interpolate CUBIC, corners aligned",
+                                new Interpolate(Shape.of(5, 7), Interpolate.Mode.CUBIC, true),
+                                x)
+                        .withGradient());
+    }
+
+    private static void addGridSampling(List<Row> rows) {
+        Values near = Values.between(-1.3, 1.3);
+        for (Interpolate.Mode mode : Interpolate.Mode.values()) {
+            for (GridSample.Outside outside : GridSample.Outside.values()) {
+                for (boolean aligned : new boolean[] {false, true}) {
+                    GridSample op = new GridSample(mode, outside, aligned);
+                    String name =
+                            "gridSample "
+                                    + mode
+                                    + ", outside "
+                                    + outside
+                                    + (aligned ? ", corners aligned" : "");
+                    Operand x = Operand.of(ANY, 2, 3, 4, 5);
+                    rows.add(row(name, op, x, Operand.of(near, 2, 2, 3, 2)).withGradient());
+                }
+            }
+        }
+        GridSample linear =
+                new GridSample(Interpolate.Mode.LINEAR, GridSample.Outside.ZEROS, false);
+        rows.add(
+                row(
+                                "gridSample of a signal",
+                                linear,
+                                Operand.of(ANY, 1, 2, 6),
+                                Operand.of(near, 1, 4, 1))
+                        .withGradient());
+        rows.add(
+                row(
+                        "gridSample of a volume",
+                        linear,
+                        Operand.of(ANY, 1, 2, 3, 2, 4),
+                        Operand.of(near, 1, 2, 2, 2, 3)));
+        rows.add(
+                row(
+                        "gridSample of nothing",
+                        linear,
+                        Operand.of(ANY, 0, 2, 3, 2),
+                        Operand.of(near, 0, 2, 2, 2)));
     }
 
     private static Row row(String name, Composite op, Operand... operands) {

@@ -18,6 +18,7 @@ public final class PrimitiveRows {
         rows.addAll(ReductionRows.all());
         rows.addAll(IndexRows.all());
         rows.addAll(ProductRows.all());
+        rows.addAll(LinearAlgebraRows.all());
         rows.addAll(ProgramRows.all());
         return List.copyOf(rows);
     }

@@ -173,12 +173,12 @@ final class ReductionRows {
         rows.add(scan(name + " of NaN", op, Values.cycling(1, 3, Double.NaN, 2, 4), 5));
         rows.add(scan(name + " of a long row", op, values, 1031));
         if (kind == Prim.Scan.Kind.PROD) {
-            rows.add(scan(name + " with zeros", op, Values.cycling(2, 3, 0, 2, 0, 3), 6));
-            // The rule is exact at zeros, but takes branches that the gradient's gradient does not
-            // see.
+            rows.add(
+                    scan(name + " with zeros", op, Values.cycling(2, 3, 0, 2, 0, 3), 6)
+                            .withGradient());
             rows.add(
                     scan(name + " with a zero", op, Values.cycling(2, 3, 0, 2, 4, 3), 6)
-                            .withFirstGradient());
+                            .withGradient());
         }
     }
 

@@ -10,7 +10,11 @@ import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.TypeRules;
+import dev.ugoki.tensor.spi.Backends;
+import dev.ugoki.tensor.spi.RefusedOperationException;
+import dev.ugoki.tensor.spi.Support;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,19 +39,31 @@ public final class RowCheck {
     private static final Set<Layout> STRIDED = EnumSet.complementOf(EnumSet.of(Layout.CONTIGUOUS));
 
     private final Device device;
+    private final Tally tally;
 
     /** Checks {@code device}. */
     public RowCheck(Device device) {
-        this.device = device;
+        this(device, new Tally());
     }
 
-    /** The failures of one row with one dtype, each in a sentence; none if it passes. */
+    /** Checks {@code device}, and counts what it compares. */
+    RowCheck(Device device, Tally tally) {
+        this.device = device;
+        this.tally = tally;
+    }
+
+    /**
+     * The failures of one row with one dtype, each in a sentence; none if it passes.
+     *
+     * @throws RefusedOperationException if the device refuses the operation or a part of it
+     */
     public List<String> failures(Row row, DType dtype) {
+        requireSupport(row.op().apply(dtype), types(row, dtype));
         try (TensorScope _ = TensorScope.open()) {
             List<Tensor> values = REFERENCE.call(() -> makeOperands(row, dtype));
             Set<String> failures = new LinkedHashSet<>();
             Expected asMade = expect(row, dtype, values);
-            for (List<Layout> layouts : assignments(values)) {
+            for (List<Layout> layouts : assignments(row.operands())) {
                 try (TensorScope _ = TensorScope.open()) {
                     Expected expected =
                             layouts.stream().noneMatch(Layout::repeats)
@@ -62,6 +78,26 @@ public final class RowCheck {
         }
     }
 
+    private void requireSupport(Op op, TensorType[] operands) {
+        if (!isRunByTheEngine(op)
+                && Backends.forDevice(device).supports(op, operands)
+                        instanceof Support.Unsupported(String reason)) {
+            DType dtype =
+                    operands.length > 0
+                            ? operands[0].dtype()
+                            : TypeRules.infer(op, operands)[0].dtype();
+            throw new RefusedOperationException(op, dtype, device, reason);
+        }
+    }
+
+    private static boolean isRunByTheEngine(Op op) {
+        return op instanceof Prim.Permute
+                || op instanceof Prim.Expand
+                || op instanceof Prim.Slice
+                || op instanceof Prim.CopyTo
+                || op instanceof Prim.Loop;
+    }
+
     /** The types of a row's operands. */
     public static TensorType[] types(Row row, DType dtype) {
         return row.operands().stream()
@@ -69,8 +105,8 @@ public final class RowCheck {
                 .toArray(TensorType[]::new);
     }
 
-    /** The same values in every run. */
-    static List<Tensor> makeOperands(Row row, DType dtype) {
+    /** Operands of a row on the current device; the same values in every run. */
+    public static List<Tensor> makeOperands(Row row, DType dtype) {
         List<Tensor> operands = new ArrayList<>();
         for (int i = 0; i < row.operands().size(); i++) {
             SplittableRandom random = new SplittableRandom(row.name().hashCode() * 31L + i);
@@ -80,14 +116,14 @@ public final class RowCheck {
     }
 
     /** One layout for each operand: all the same, and each alone among contiguous ones. */
-    private static Set<List<Layout>> assignments(List<Tensor> operands) {
+    private static Set<List<Layout>> assignments(List<Operand> operands) {
         List<Layout> contiguous = Collections.nCopies(operands.size(), Layout.CONTIGUOUS);
         Set<List<Layout>> assignments = new LinkedHashSet<>();
         assignments.add(contiguous);
         for (Layout layout : STRIDED) {
             List<Layout> together = new ArrayList<>(contiguous);
             for (int i = 0; i < operands.size(); i++) {
-                if (layout.fits(operands.get(i).shape())) {
+                if (operands.get(i).takes(layout)) {
                     together.set(i, layout);
                     List<Layout> alone = new ArrayList<>(contiguous);
                     alone.set(i, layout);
@@ -162,9 +198,12 @@ public final class RowCheck {
         Tensor[] actual;
         try {
             actual = device.call(() -> Engine.apply(op, operands));
+        } catch (RefusedOperationException e) {
+            throw e;
         } catch (RuntimeException e) {
             return Optional.of("throws " + e);
         }
+        tally.compared(row, dtype, layouts);
         for (int i = 0; i < actual.length; i++) {
             Optional<String> problem =
                     Comparison.differ(
@@ -201,6 +240,9 @@ public final class RowCheck {
                         if (!sameBits(first, graph.evaluate(operands))) {
                             failures.add("the traced program gives other bits (" + op + ")");
                         }
+                        tally.comparedBits();
+                    } catch (RefusedOperationException e) {
+                        throw e;
                     } catch (RuntimeException e) {
                         failures.add("throws " + e);
                     }

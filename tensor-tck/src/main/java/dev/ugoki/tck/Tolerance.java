@@ -47,11 +47,6 @@ public record Tolerance(
         return new Tolerance(wide, narrow, more, ofMagnitudes, signedZeros);
     }
 
-    /** The same, and {@code ulps} of F16 and BF16. */
-    public Tolerance orNarrow(double ulps) {
-        return new Tolerance(wide, ulps, epsilons, ofMagnitudes, signedZeros);
-    }
-
     /** Whether {@code actual} is near enough. */
     boolean accepts(double actual, double expected, double magnitude, DType dtype) {
         if (actual == expected) {

@@ -18,14 +18,19 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Looking a kernel up hashes its instructions; what runs often keeps the result.
  */
 public final class GeneratedKernels {
-    /** Null without the Vector API: then the interpreter does all the work. */
+    /** Null without the Vector API or a JIT: then the interpreter does all the work. */
     private static final @Nullable KernelCompiler COMPILER =
-            VectorModule.isUsable() ? new KernelCompiler(VectorWidth.PREFERRED) : null;
+            VectorModule.isUsable() && hasJit() ? new KernelCompiler(VectorWidth.PREFERRED) : null;
 
     private static final ConcurrentHashMap<Kernel, GeneratedKernel> KERNELS =
             new ConcurrentHashMap<>();
 
     private GeneratedKernels() {}
+
+    /** Java started with {@code -Xint} would only ever warm generated code in vain. */
+    private static boolean hasJit() {
+        return !System.getProperty("java.vm.info", "").startsWith("interpreted");
+    }
 
     /** The one executable kernel of this content. */
     public static GeneratedKernel get(Kernel kernel) {

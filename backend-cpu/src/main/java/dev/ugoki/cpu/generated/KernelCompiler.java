@@ -11,7 +11,11 @@ import java.util.function.Consumer;
 /** Generates and warms code on one daemon thread, in the order of the requests. */
 final class KernelCompiler {
     private static final System.Logger LOG = System.getLogger(KernelCompiler.class.getName());
-    private static final double WARM_UP_LIMIT_SECONDS = 20;
+
+    /** How often new code for a kernel is given to the JIT, each time with twice the patience. */
+    private static final int ATTEMPTS = 4;
+
+    private static final double FIRST_LIMIT_SECONDS = 5;
 
     private final VectorWidth width;
     private final ExecutorService thread =
@@ -40,27 +44,39 @@ final class KernelCompiler {
             LoopShape shape,
             Consumer<KernelCode> use,
             CompletableFuture<Boolean> done) {
-        thread.execute(
-                () -> {
-                    try {
-                        KernelCode code = KernelClass.define(kernel, shape, width);
-                        boolean warm = WarmUp.run(kernel, code, shape, WARM_UP_LIMIT_SECONDS);
-                        if (warm) {
-                            use.accept(code);
-                        } else {
-                            LOG.log(
-                                    System.Logger.Level.WARNING,
-                                    "The JIT did not compile a generated kernel within {0} s; it"
-                                            + " stays interpreted and slow. Start Java with"
-                                            + " -XX:Tier3DelayOn=1000 and without -Xint. {1}",
-                                    WARM_UP_LIMIT_SECONDS,
-                                    kernel);
-                        }
-                        done.complete(warm);
-                    } catch (Throwable e) {
-                        LOG.log(System.Logger.Level.ERROR, "generating a kernel failed", e);
-                        done.completeExceptionally(e);
-                    }
-                });
+        thread.execute(() -> attempt(1, kernel, shape, use, done));
+    }
+
+    /**
+     * Where many methods wait for the JIT, it may leave one in a slow tier for good. A new class
+     * has a new profile, so that is not final: it is tried again, after the kernels that wait.
+     */
+    private void attempt(
+            int number,
+            Kernel kernel,
+            LoopShape shape,
+            Consumer<KernelCode> use,
+            CompletableFuture<Boolean> done) {
+        try {
+            KernelCode code = KernelClass.define(kernel, shape, width);
+            if (WarmUp.run(kernel, code, shape, FIRST_LIMIT_SECONDS * (1 << number - 1))) {
+                use.accept(code);
+                done.complete(true);
+            } else if (number < ATTEMPTS) {
+                thread.execute(() -> attempt(number + 1, kernel, shape, use, done));
+            } else {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "The JIT did not compile a generated kernel in {0} attempts; it stays"
+                                + " interpreted and slow. Start Java with"
+                                + " -XX:Tier3DelayOn=1000. {1}",
+                        ATTEMPTS,
+                        kernel);
+                done.complete(false);
+            }
+        } catch (Throwable e) {
+            LOG.log(System.Logger.Level.ERROR, "generating a kernel failed", e);
+            done.completeExceptionally(e);
+        }
     }
 }

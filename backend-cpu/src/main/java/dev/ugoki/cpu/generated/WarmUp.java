@@ -34,16 +34,17 @@ final class WarmUp {
     /**
      * Warms the code on the calling thread.
      *
-     * @return whether it was compiled within {@code limitSeconds}
+     * @param limitSeconds of this thread's processor time, which a busy machine does not use up
+     * @return whether it was compiled by then
      */
     static boolean run(Kernel kernel, KernelCode code, LoopShape shape, double limitSeconds) {
-        long deadline = System.nanoTime() + (long) (limitSeconds * 1e9);
+        long deadline = THREADS.getCurrentThreadCpuTime() + (long) (limitSeconds * 1e9);
         try (Arena arena = Arena.ofConfined()) {
             long[] operands = operands(kernel, arena);
             long scratch = area(arena, kernel.instructions().size());
             long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
             long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
-            while (System.nanoTime() < deadline) {
+            while (THREADS.getCurrentThreadCpuTime() < deadline) {
                 long before = THREADS.getCurrentThreadAllocatedBytes();
                 for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
                     code.run(operands, 0, end, columns, scratch);

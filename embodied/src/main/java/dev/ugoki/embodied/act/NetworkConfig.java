@@ -26,6 +26,11 @@ public sealed interface NetworkConfig {
             implements NetworkConfig {
         /** 512 wide, 4 blocks, sampled in 10 steps. */
         public static final Flow DEFAULT = new Flow(512, 4, 128, FlowPolicy.Config.DEFAULT);
+
+        /** The same network with chunks sampled in so many steps. */
+        public Flow withSamplingSteps(int steps) {
+            return new Flow(width, blocks, stepWidth, flow.withSteps(steps));
+        }
     }
 
     /**

@@ -33,6 +33,14 @@ import java.util.stream.Stream;
  */
 class MutatedFilesTest {
     private static final int MUTATIONS = Integer.getInteger("ugoki.mutations", 3000);
+    private static final int READINGS = 3;
+
+    /**
+     * The Parquet library's threads each make buffers of megabytes, in some readings and not in
+     * others; what a lying header asks for is far more.
+     */
+    private static final long SCRATCH = 128L << 20;
+
     private static final long SLOWEST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private static final com.sun.management.ThreadMXBean THREADS =
@@ -79,30 +87,39 @@ class MutatedFilesTest {
 
     private static boolean readsOrRefuses(Subject subject, Path file, int length, String which)
             throws IOException {
-        boolean read;
-        long before = allocatedBytes();
-        long start = System.nanoTime();
+        long justified = 3 * subject.allocated + SCRATCH + 64L * length;
+        long allocated = Long.MAX_VALUE;
+        boolean read = false;
+        // Threads of the JVM and of earlier tests are counted too: what a file makes a reader
+        // allocate, it makes it allocate every time.
+        for (int i = 0; i < READINGS && allocated > justified; i++) {
+            long before = allocatedBytes();
+            long start = System.nanoTime();
+            read = readsWhole(subject, file, which);
+            long nanos = System.nanoTime() - start;
+            allocated = Math.min(allocated, allocatedBytes() - before);
+            assertTrue(nanos < SLOWEST_NANOS, which + " of " + file + " took " + nanos + " ns");
+        }
+        assertTrue(
+                allocated <= justified,
+                "%s of %s (%d bytes) allocated %d bytes; whole, the data set takes %d"
+                        .formatted(which, file, length, allocated, subject.allocated));
+        return read;
+    }
+
+    /** Whether the data set can be read; if not, the exception must name a file of it. */
+    private static boolean readsWhole(Subject subject, Path file, String which) throws IOException {
         try {
             subject.reading.read(subject.folder);
-            read = true;
+            return true;
         } catch (DataFormatException problem) {
-            read = false;
             assertTrue(
                     problem.getMessage().startsWith(subject.folder.toString()),
                     () -> which + ": " + problem.getMessage());
+            return false;
         } catch (RuntimeException | Error problem) {
             throw new AssertionError(which + " of " + file, problem);
         }
-        long nanos = System.nanoTime() - start;
-        long allocated = allocatedBytes() - before;
-        long justified = 3 * subject.allocated + (4L << 20) + 64L * length;
-        assertTrue(nanos < SLOWEST_NANOS, which + " of " + file + " took " + nanos + " ns");
-        assertTrue(
-                allocated <= justified,
-                () ->
-                        "%s of %s (%d bytes) allocated %d bytes; whole, the data set takes %d"
-                                .formatted(which, file, length, allocated, subject.allocated));
-        return read;
     }
 
     private static List<Subject> subjects(Path folder) throws IOException {

@@ -44,9 +44,9 @@ public final class TrainPushT implements Callable<Integer> {
     @Option(
             names = "--policy",
             paramLabel = "KIND",
-            defaultValue = "l1",
+            defaultValue = "flow",
             description = "l1, flow or unet; default: ${DEFAULT-VALUE}.")
-    private String policy = "l1";
+    private String policy = "flow";
 
     @Option(
             names = "--seed",

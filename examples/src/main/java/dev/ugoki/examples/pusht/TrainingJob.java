@@ -34,7 +34,7 @@ final class TrainingJob {
     static final String OWN_DEMONSTRATIONS = "the project's own";
 
     private static final String BUNDLED = "demonstrations";
-    private static final double REHEARSAL_SHARE = 0.05;
+    private static final double REHEARSAL_SHARE = 0.08;
     private static final int LEAST_REHEARSAL = 30;
     private static final int SAVES_PER_MINUTE = 2;
     private static final int LOG_LINES = 200;
@@ -183,8 +183,9 @@ final class TrainingJob {
     }
 
     /**
-     * Makes some steps with a network that is thrown away, and takes the median of the last
-     * quarter.
+     * Makes some steps with a network that is thrown away, and takes the lower quartile of the last
+     * third: the first steps run before the compiler has warmed to them, and a machine that is busy
+     * for a moment should not cost the run its budget.
      */
     private static double secondsPerStep(
             ChunkTask task, TrainingSettings settings, double budgetSeconds) {
@@ -200,9 +201,9 @@ final class TrainingJob {
             rehearsal.step();
             seconds[count++] = (System.nanoTime() - start) * 1e-9;
         }
-        double[] warm = Arrays.copyOfRange(seconds, count - count / 4 - 1, count);
+        double[] warm = Arrays.copyOfRange(seconds, count - count / 3, count);
         Arrays.sort(warm);
-        return warm[warm.length / 2];
+        return warm[warm.length / 4];
     }
 
     private Result finish(TrainingRun run, Demonstrations demonstrations, int evaluationSeeds)

@@ -1,5 +1,6 @@
 package dev.ugoki.nn.optim;
 
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
@@ -15,7 +16,7 @@ import dev.ugoki.tensor.op.Composite;
  * </pre>
  *
  * <p>Operands: parameter, gradient, s, b; then, F64 scalars, learningRate, alpha, epsilon,
- * weightDecay, momentum. Results: parameter, s, b.
+ * weightDecay, momentum. Results: parameter, s, b. F16 and BF16 are computed in F32.
  */
 record RmsPropStep() implements Composite {
     @Override
@@ -47,18 +48,19 @@ record RmsPropStep() implements Composite {
 
     @Override
     public Tensor[] decompose(Tensor... operands) {
-        Tensor parameter = operands[0];
-        Tensor alpha = operands[5];
-        Tensor gradient = operands[1].add(parameter.mul(like(operands[7], parameter)));
-        Tensor fresh = gradient.mul(gradient).mul(like(alpha.neg().add(1), parameter));
-        Tensor squares = operands[2].mul(like(alpha, parameter)).add(fresh);
-        Tensor direction = gradient.div(squares.sqrt().add(like(operands[6], parameter)));
-        Tensor buffer = operands[3].mul(like(operands[8], parameter)).add(direction);
-        Tensor next = parameter.sub(buffer.mul(like(operands[4], parameter)));
-        return new Tensor[] {next, squares, buffer};
-    }
-
-    private static Tensor like(Tensor setting, Tensor parameter) {
-        return setting.cast(parameter.dtype());
+        DType dtype = operands[0].dtype();
+        boolean narrow = dtype == DType.F16 || dtype == DType.BF16;
+        Tensor[] in = new Tensor[operands.length];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = operands[i].cast(narrow ? DType.F32 : dtype);
+        }
+        // What is computed of settings alone is computed in F64.
+        Tensor fresh = operands[5].neg().add(1).cast(in[0].dtype());
+        Tensor gradient = in[1].add(in[0].mul(in[7]));
+        Tensor squares = in[2].mul(in[5]).add(gradient.mul(gradient).mul(fresh));
+        Tensor direction = gradient.div(squares.sqrt().add(in[6]));
+        Tensor buffer = in[3].mul(in[8]).add(direction);
+        Tensor next = in[0].sub(buffer.mul(in[4]));
+        return new Tensor[] {next.cast(dtype), squares.cast(dtype), buffer.cast(dtype)};
     }
 }

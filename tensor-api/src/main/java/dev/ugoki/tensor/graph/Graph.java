@@ -1,9 +1,12 @@
 package dev.ugoki.tensor.graph;
 
+import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.Stored;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -65,6 +68,16 @@ public final class Graph {
             throw new IllegalArgumentException(
                     "graph: takes " + inputCount + " inputs, not " + inputs.length);
         }
+        // What the program makes of nothing goes where its inputs are.
+        if (inputCount > 0
+                && inputs[0].payload() instanceof Stored
+                && !inputs[0].device().equals(Device.current())) {
+            return inputs[0].device().call(() -> run(inputs));
+        }
+        return run(inputs);
+    }
+
+    private Tensor[] run(Tensor[] inputs) {
         Tensor[] values = new Tensor[types.size()];
         for (int i = 0; i < inputCount; i++) {
             if (!inputs[i].type().equals(types.get(i))) {
@@ -168,7 +181,28 @@ public final class Graph {
         return Objects.hash(inputCount, types, nodes, results);
     }
 
-    /** One line for the inputs, one for each node, one for the results. */
+    /** The name and, but for the kind that the name tells, the settings: {@code slice[..]}. */
+    private static String describe(Op op) {
+        if (op instanceof Prim.Loop loop) {
+            return "loop[steps=" + loop.steps() + "]";
+        }
+        String record = op.toString();
+        int settings = record.indexOf('[');
+        if (settings < 0) {
+            return op.name();
+        }
+        String all = record.substring(settings + 1, record.length() - 1);
+        if (all.startsWith("kind=")) {
+            int rest = all.indexOf(", ");
+            all = rest < 0 ? "" : all.substring(rest + 2);
+        }
+        return all.isEmpty() ? op.name() : op.name() + "[" + all + "]";
+    }
+
+    /**
+     * One line for the inputs, one for each node ({@code %2: F32[3] = add(%0, %1)}), one for the
+     * results; the body of a loop follows it, indented.
+     */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder("graph(");
@@ -184,11 +218,14 @@ public final class Graph {
             for (int i = 0; i < node.results().size(); i++) {
                 text.append(i == 0 ? "" : ", ").append(describe(node.results().get(i)));
             }
-            text.append(" = ").append(node.op());
+            text.append(" = ").append(describe(node.op())).append('(');
             for (int i = 0; i < node.operands().size(); i++) {
-                text.append(i == 0 ? " %" : ", %").append(node.operands().get(i));
+                text.append(i == 0 ? "%" : ", %").append(node.operands().get(i));
             }
-            text.append('\n');
+            text.append(")\n");
+            if (node.op() instanceof Prim.Loop loop) {
+                text.append(loop.body().toString().indent(4));
+            }
         }
         text.append("  return");
         for (int i = 0; i < results.size(); i++) {

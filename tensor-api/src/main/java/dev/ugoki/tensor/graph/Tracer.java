@@ -3,6 +3,7 @@ package dev.ugoki.tensor.graph;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.StopGradient;
 import dev.ugoki.tensor.op.TypeRules;
 
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Writes a program down while a function runs on tensors without values.
@@ -28,6 +30,7 @@ public final class Tracer {
     private final List<Graph.Node> nodes = new ArrayList<>();
     private final Map<Tensor, Integer> captured = new IdentityHashMap<>();
     private final List<Graph.Capture> captures = new ArrayList<>();
+    private int stopping;
     private boolean ended;
 
     Tracer() {}
@@ -88,7 +91,22 @@ public final class Tracer {
             results[i] = newValue(resultTypes[i]);
         }
         nodes.add(new Graph.Node(op, List.copyOf(numbers), List.copyOf(resultNumbers)));
+        if (stopping > 0 && !(op instanceof StopGradient)) {
+            for (int i = 0; i < results.length; i++) {
+                results[i] = results[i].dtype().isFloating() ? results[i].detach() : results[i];
+            }
+        }
         return results;
+    }
+
+    /** Runs {@code action}; no gradient flows through what it records. */
+    public <T> T withoutGradients(Supplier<T> action) {
+        stopping++;
+        try {
+            return action.get();
+        } finally {
+            stopping--;
+        }
     }
 
     private void requireUsable(Op op) {

@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
  * Functions of each element that networks put between layers. One floating operand, one result of
  * its type; F16 and BF16 are computed in F32. Each knows its gradient, which is an operation of its
  * own ({@link Gradient}), so that a backend can fuse that as well.
+ *
+ * <p>Shapes: {@code [..] -> [..]}.
+ *
+ * <p>Source, where nothing else is named: PyTorch's activations of the same names.
  */
 public sealed interface Activation extends Composite {
     /** The function. */
@@ -18,7 +22,12 @@ public sealed interface Activation extends Composite {
     /** {@code cotangent} times the derivative at {@code x}. */
     Tensor gradient(Tensor x, Tensor cotangent);
 
-    /** {@code max(x, 0)}; the derivative at 0 is 0. */
+    /**
+     * {@code max(x, 0)}; the derivative at 0 is 0.
+     *
+     * <p>Source: Nair, Hinton: Rectified linear units improve restricted Boltzmann machines (ICML
+     * 2010).
+     */
     record Relu() implements Activation {
         @Override
         public Tensor value(Tensor x) {
@@ -31,7 +40,12 @@ public sealed interface Activation extends Composite {
         }
     }
 
-    /** {@code x > 0 ? x : slope * x}; the derivative at 0 is {@code slope}. */
+    /**
+     * {@code x > 0 ? x : slope * x}; the derivative at 0 is {@code slope}.
+     *
+     * <p>Source: Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models
+     * (ICML 2013).
+     */
     record LeakyRelu(double slope) implements Activation {
         @Override
         public Tensor value(Tensor x) {
@@ -160,7 +174,12 @@ public sealed interface Activation extends Composite {
         }
     }
 
-    /** {@code log(1 + exp(x))}, computed as {@code max(x, 0) + log1p(exp(-|x|))}. */
+    /**
+     * {@code log(1 + exp(x))}, computed as {@code max(x, 0) + log1p(exp(-|x|))}.
+     *
+     * <p>Source: Dugas et al.: Incorporating second-order functional knowledge for better option
+     * pricing (NeurIPS 2000).
+     */
     record Softplus() implements Activation {
         @Override
         public Tensor value(Tensor x) {
@@ -173,7 +192,11 @@ public sealed interface Activation extends Composite {
         }
     }
 
-    /** {@code log(sigmoid(x)) = -softplus(-x)}. */
+    /**
+     * {@code log(sigmoid(x)) = -softplus(-x)}.
+     *
+     * <p>Source: PyTorch's {@code logsigmoid}.
+     */
     record LogSigmoid() implements Activation {
         @Override
         public Tensor value(Tensor x) {
@@ -194,7 +217,8 @@ public sealed interface Activation extends Composite {
     record Hardswish() implements Activation {
         @Override
         public Tensor value(Tensor x) {
-            return x.mul(x.add(3).clamp(0, 6)).div(6);
+            // The quotient first: the product of x and 6 could overflow.
+            return x.mul(x.add(3).clamp(0, 6).div(6));
         }
 
         @Override
@@ -204,11 +228,185 @@ public sealed interface Activation extends Composite {
         }
     }
 
-    private static Tensor stableSoftplus(Tensor x) {
-        return x.maximum(0).add(x.abs().neg().exp().log1p());
+    /**
+     * {@code min(max(x, 0), 6)}; the derivative is 0 at both bounds.
+     *
+     * <p>Source: Krizhevsky: Convolutional deep belief networks on CIFAR-10 (2010).
+     */
+    record Relu6() implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.clamp(0, 6);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.maskedFill(x.le(0).or(x.ge(6)), 0);
+        }
     }
 
-    /** The operands are {@code x} and the cotangent of {@code of}'s result, of one type. */
+    /**
+     * {@code min(max(x + 3, 0), 6) / 6}; the derivative is 0 from -3 down and from 3 up.
+     *
+     * <p>Source: Howard et al.: Searching for MobileNetV3 (ICCV 2019).
+     */
+    record Hardsigmoid() implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.add(3).clamp(0, 6).div(6);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.div(6).maskedFill(x.le(-3).or(x.ge(3)), 0);
+        }
+    }
+
+    /**
+     * {@code min(max(x, least), most)}; the derivative is 0 at both bounds, unlike that of {@link
+     * Clamp}.
+     */
+    record Hardtanh(double least, double most) implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.clamp(least, most);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.maskedFill(x.le(least).or(x.ge(most)), 0);
+        }
+    }
+
+    /**
+     * {@code scale * (x > 0 ? x : alpha * (exp(x) - 1))} with the two numbers that keep mean 0 and
+     * variance 1 from layer to layer.
+     *
+     * <p>Source: Klambauer et al.: Self-normalizing neural networks (NeurIPS 2017).
+     */
+    record Selu() implements Activation {
+        private static final double SCALE = 1.0507009873554804934193349852946;
+        private static final Elu ELU = new Elu(1.6732632423543772848170429916717);
+
+        @Override
+        public Tensor value(Tensor x) {
+            return ELU.value(x).mul(SCALE);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return ELU.gradient(x, cotangent).mul(SCALE);
+        }
+    }
+
+    /**
+     * {@code x > 0 ? x : alpha * (exp(x / alpha) - 1)}: {@link Elu} with a continuous derivative.
+     *
+     * <p>Source: Barron: Continuously differentiable exponential linear units (2017).
+     *
+     * @param alpha not 0
+     */
+    record Celu(double alpha) implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.gt(0).select(x, x.minimum(0).div(alpha).expm1().mul(alpha));
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return x.gt(0).select(cotangent, cotangent.mul(x.minimum(0).div(alpha).exp()));
+        }
+    }
+
+    /** {@code x > bound ? x : otherwise}. */
+    record Threshold(double bound, double otherwise) implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.maskedFill(x.le(bound), otherwise);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.maskedFill(x.le(bound), 0);
+        }
+    }
+
+    /** {@code x / (1 + |x|)}. */
+    record Softsign() implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            // At infinity the quotient would be NaN.
+            Tensor infinite = x.detach().abs().eq(Double.POSITIVE_INFINITY);
+            Tensor finite = x.maskedFill(infinite, 0);
+            return infinite.select(x.detach().sign(), finite.div(onePlusSize(finite)));
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.div(onePlusSize(x)).div(onePlusSize(x));
+        }
+
+        /** With a derivative at 0 from above, so that that of the quotient is right. */
+        private static Tensor onePlusSize(Tensor x) {
+            return x.lt(0).select(x.neg(), x).add(1);
+        }
+    }
+
+    /** {@code x - tanh(x)}. */
+    record Tanhshrink() implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.sub(x.tanh());
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.mul(x.tanh().square());
+        }
+    }
+
+    /** {@code x} moved towards 0 by {@code bound}, and 0 within it. */
+    record Softshrink(double bound) implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            Tensor outside = x.gt(bound).select(x.sub(bound), x.add(bound));
+            return outside.maskedFill(x.abs().le(bound), 0);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.maskedFill(x.abs().le(bound), 0);
+        }
+    }
+
+    /** {@code x}, but 0 where {@code |x| <= bound}. */
+    record Hardshrink(double bound) implements Activation {
+        @Override
+        public Tensor value(Tensor x) {
+            return x.maskedFill(x.abs().le(bound), 0);
+        }
+
+        @Override
+        public Tensor gradient(Tensor x, Tensor cotangent) {
+            return cotangent.maskedFill(x.abs().le(bound), 0);
+        }
+    }
+
+    /** Its parts have derivatives at 0 from one side, so that those of the whole are right. */
+    private static Tensor stableSoftplus(Tensor x) {
+        Tensor below = x.lt(0);
+        Tensor minusSize = below.select(x, x.neg());
+        return x.maskedFill(below, 0).add(minusSize.exp().log1p());
+    }
+
+    /**
+     * {@code cotangent * f'(x)}. The operands are {@code x} and the cotangent of {@code of}'s
+     * result, of one type.
+     *
+     * <p>Shapes: {@code [..], [..] -> [..]}.
+     *
+     * <p>Source: the derivative of each activation, by hand.
+     */
     record Gradient(Activation of) implements Composite {
         @Override
         public String name() {

@@ -6,6 +6,8 @@ import dev.ugoki.tensor.graph.Graph;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.function.IntPredicate;
+
 /**
  * An operation made of others. Anyone may add one: a record that says how it decomposes.
  *
@@ -33,7 +35,11 @@ public non-sealed interface Composite extends Op {
 
     /**
      * The gradients of the operands, or null where the decomposition is to be differentiated
-     * instead (the default).
+     * instead (the default; that computes the decomposition a second time).
+     *
+     * <p>Written in operations of tensors, it has a gradient itself: second derivatives
+     * differentiate it, with {@code operands} and {@code forward} followed. So it may be another
+     * gradient than the decomposition's, such as that of a rounding which lets it pass.
      *
      * @param forward the results and residuals of {@link #forwardWithResiduals}
      * @param cotangents of the results; null where a result does not matter
@@ -42,5 +48,20 @@ public non-sealed interface Composite extends Op {
     default @Nullable Tensor @Nullable [] backward(
             Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
         return null;
+    }
+
+    /**
+     * As {@link #backward(Tensor[], Tensor[], Tensor[])}, for who can save work where not every
+     * gradient is wanted. This is what is called.
+     *
+     * @param wanted whether anyone wants the gradient of an operand; what is given for others is
+     *     ignored
+     */
+    default @Nullable Tensor @Nullable [] backward(
+            Tensor[] operands,
+            Tensor[] forward,
+            @Nullable Tensor[] cotangents,
+            IntPredicate wanted) {
+        return backward(operands, forward, cotangents);
     }
 }

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  * normal quantile of {@link NormalQuantile}: to about six digits in F32, fourteen in F64. One
  * floating operand; F16 and BF16 are computed in F32. Infinite at -1 and 1, NaN beyond; the
  * derivative is {@code sqrt(pi) / 2 * exp(y^2)}.
+ *
+ * <p>Shapes: {@code [..] -> [..]}.
+ *
+ * <p>Source: Giles: Approximating the erfinv function (2011), for F32; Wichura: Algorithm AS 241
+ * (1988), for F64.
  */
 public record Erfinv() implements Composite {
     @Override

@@ -11,7 +11,14 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Likelihood extends Composite {
 
-    /** {@code exp(x) / sum(exp(x))} along {@code dim}. */
+    /**
+     * {@code exp(x) / sum(exp(x))} along {@code dim}; NaN where all {@code x} are -infinity.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     *
+     * <p>Source: Bridle: Training stochastic model recognition algorithms as networks (NeurIPS
+     * 1989).
+     */
     record Softmax(int dim) implements Likelihood {
         @Override
         public TensorType[] infer(TensorType... in) {
@@ -43,7 +50,13 @@ public sealed interface Likelihood extends Composite {
         }
     }
 
-    /** {@code x - log(sum(exp(x)))} along {@code dim}. */
+    /**
+     * {@code x - log(sum(exp(x)))} along {@code dim}.
+     *
+     * <p>Shapes: {@code [..] -> [..]}.
+     *
+     * <p>Source: the logarithm of {@link Softmax}.
+     */
     record LogSoftmax(int dim) implements Likelihood {
         @Override
         public TensorType[] infer(TensorType... in) {
@@ -76,7 +89,12 @@ public sealed interface Likelihood extends Composite {
 
     /**
      * {@code log(sum(exp(x)))} along {@code axes}, which disappear; -infinity where all {@code x}
-     * are, with gradient 0.
+     * are, or where there are none, with gradient 0.
+     *
+     * <p>Shapes: {@code [.., e, ..] -> [.., ..]}.
+     *
+     * <p>Source: Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax
+     * functions (2021).
      */
     record LogSumExp(Axes axes) implements Likelihood {
         @Override
@@ -84,7 +102,7 @@ public sealed interface Likelihood extends Composite {
             Operands.count(this, in, 1, 1);
             Operands.floating(this, in, 1);
             return new TensorType[] {
-                TypeRules.inferOne(new Prim.Reduce(Prim.Reduce.Kind.MAX, axes), in[0])
+                TypeRules.inferOne(new Prim.Reduce(Prim.Reduce.Kind.SUM, axes), in[0])
             };
         }
 
@@ -95,6 +113,10 @@ public sealed interface Likelihood extends Composite {
                 return operands;
             }
             Tensor x = Operands.wide(operands[0]);
+            if (x.shape().elementCount() == 0) {
+                Tensor zeros = x.sum(false, axes.toArray());
+                return new Tensor[] {zeros.log().cast(type.dtype())};
+            }
             Tensor largest = x.max(true, axes.toArray());
             // Infinity minus infinity would be NaN.
             Tensor shift = finiteOrZero(largest);

@@ -6,9 +6,15 @@ import dev.ugoki.tensor.TensorType;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.function.IntPredicate;
+
 /**
  * {@code y = x W^T + b}. Operands: x {@code [.., in]}, weight {@code [out, in]}, and optionally a
- * bias {@code [out]}; result {@code [.., out]}.
+ * bias {@code [out]}; result {@code [.., out]}. F16 and BF16 are computed in F32.
+ *
+ * <p>Shapes: {@code [.., in], [out, in], [out] -> [.., out]}.
+ *
+ * <p>Source: PyTorch's {@code linear}.
  */
 public record Linear() implements Composite {
     @Override
@@ -33,22 +39,30 @@ public record Linear() implements Composite {
     @Override
     public Tensor[] decompose(Tensor... operands) {
         Shape shape = Operands.check(this, operands)[0].shape();
-        Tensor y = rows(operands[0]).matmul(operands[1].transpose(0, 1));
+        Tensor weight = Operands.wide(operands[1]);
+        Tensor y = rows(Operands.wide(operands[0])).matmul(weight.transpose(0, 1));
         if (operands.length > 2) {
-            y = y.add(operands[2]);
+            y = y.add(Operands.wide(operands[2]));
         }
-        return new Tensor[] {y.reshape(shape)};
+        return new Tensor[] {y.reshape(shape).cast(operands[0].dtype())};
     }
 
     @Override
     public @Nullable Tensor @Nullable [] backward(
-            Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
+            Tensor[] operands,
+            Tensor[] forward,
+            @Nullable Tensor[] cotangents,
+            IntPredicate wanted) {
         @Nullable Tensor[] gradients = new @Nullable Tensor[operands.length];
         if (cotangents[0] != null) {
             Tensor g = rows(cotangents[0]);
-            gradients[0] = g.matmul(operands[1]).reshape(operands[0].shape());
-            gradients[1] = g.transpose(0, 1).matmul(rows(operands[0]));
-            if (operands.length > 2) {
+            if (wanted.test(0)) {
+                gradients[0] = g.matmul(operands[1]).reshape(operands[0].shape());
+            }
+            if (wanted.test(1)) {
+                gradients[1] = g.transpose(0, 1).matmul(rows(operands[0]));
+            }
+            if (operands.length > 2 && wanted.test(2)) {
                 gradients[2] = g.sum(false, 0);
             }
         }

@@ -131,6 +131,21 @@ public final class NormalQuantile {
         return q.dtype() == DType.F64 ? decomposedWide(q, x) : decomposedNarrow(q, x);
     }
 
+    /**
+     * The normal numbers below which others lie with the given probabilities.
+     *
+     * @param p F64, from 0, where the result is minus infinity, to 1
+     */
+    public static Tensor ofProbabilities(Tensor p) {
+        Tensor upper = p.gt(0.5);
+        Tensor q = upper.select(p.neg().add(1), p);
+        Tensor none = q.eq(0);
+        Tensor regular = q.maskedFill(none, 0.5);
+        Tensor beyond = decomposedWide(regular, regular.mul(-2).add(1));
+        Tensor magnitude = beyond.maskedFill(none, Double.POSITIVE_INFINITY);
+        return upper.select(magnitude, magnitude.neg());
+    }
+
     private static Tensor decomposedNarrow(Tensor q, Tensor x) {
         Tensor w = q.mul(4).mul(q.neg().add(1)).log().neg();
         Tensor central = polynomial(CENTRAL, w.minimum(FAR).sub(3));

@@ -25,6 +25,10 @@ public sealed interface Normalization extends Composite {
      * bias, of these dimensions' shape. Results: y, and (with the other dimensions, and extent 1 in
      * these) the means and the inverse standard deviations {@code 1 / sqrt(variance + epsilon)}.
      *
+     * <p>Formula: {@code (x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias}.
+     *
+     * <p>Shapes: {@code [.., e], [e], [e] -> [.., e], [.., 1], [.., 1]}.
+     *
      * <p>Source: Ba, Kiros, Hinton: Layer normalization (2016).
      */
     record LayerNorm(int dims, double epsilon) implements Normalization {
@@ -77,6 +81,13 @@ public sealed interface Normalization extends Composite {
     /**
      * Operands: the cotangent of y, x, mean and inverse deviation, and the weight where {@code
      * affine}. Results: the gradients of x and, where affine, of weight and bias.
+     *
+     * <p>Formula: {@code inverse * (h - mean(h) - normal * mean(h * normal))} with {@code h = g *
+     * weight} and {@code normal = (x - mean) * inverse}; {@code sum(g * normal)}; {@code sum(g)}.
+     *
+     * <p>Shapes: {@code [.., e], [.., e], [.., 1], [.., 1], [e] -> [.., e], [e], [e]}.
+     *
+     * <p>Source: the derivative of {@link LayerNorm}.
      */
     record LayerNormGradient(int dims, boolean affine) implements Normalization {
         @Override
@@ -87,7 +98,7 @@ public sealed interface Normalization extends Composite {
         @Override
         public TensorType[] infer(TensorType... in) {
             Operands.count(this, in, affine ? 5 : 4, affine ? 5 : 4);
-            Operands.shape(this, in, 1, "x", in[0].shape());
+            gradientOverLast(this, dims, in, 2, affine);
             return affine ? new TensorType[] {in[1], in[4], in[4]} : new TensorType[] {in[1]};
         }
 
@@ -111,6 +122,8 @@ public sealed interface Normalization extends Composite {
      * {@code x / sqrt(mean(x^2) + epsilon) * weight} over the last {@code dims} dimensions.
      * Operands: x and optionally a weight of these dimensions' shape. Results: y and the factors
      * {@code 1 / sqrt(..)}, with extent 1 in these dimensions.
+     *
+     * <p>Shapes: {@code [.., e], [e] -> [.., e], [.., 1]}.
      *
      * <p>Source: Zhang, Sennrich: Root mean square layer normalization (NeurIPS 2019).
      */
@@ -157,6 +170,13 @@ public sealed interface Normalization extends Composite {
     /**
      * Operands: the cotangent of y, x, the inverse root mean square, and the weight where {@code
      * affine}. Results: the gradients of x and, where affine, of the weight.
+     *
+     * <p>Formula: {@code inverse * (h - normal * mean(h * normal))} with {@code h = g * weight} and
+     * {@code normal = x * inverse}; {@code sum(g * normal)}.
+     *
+     * <p>Shapes: {@code [.., e], [.., e], [.., 1], [e] -> [.., e], [e]}.
+     *
+     * <p>Source: the derivative of {@link RmsNorm}.
      */
     record RmsNormGradient(int dims, boolean affine) implements Normalization {
         @Override
@@ -167,7 +187,7 @@ public sealed interface Normalization extends Composite {
         @Override
         public TensorType[] infer(TensorType... in) {
             Operands.count(this, in, affine ? 4 : 3, affine ? 4 : 3);
-            Operands.shape(this, in, 1, "x", in[0].shape());
+            gradientOverLast(this, dims, in, 1, affine);
             return affine ? new TensorType[] {in[1], in[3]} : new TensorType[] {in[1]};
         }
 
@@ -195,6 +215,11 @@ public sealed interface Normalization extends Composite {
      * x {@code [n, c, spatial..]}, and optionally a weight {@code [c]}, and optionally a bias
      * {@code [c]}. Results: y, and the means and inverse standard deviations {@code [n, groups]}.
      *
+     * <p>Formula: {@code (x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias}, in each group.
+     *
+     * <p>Shapes: {@code [n, c, spatial..], [c], [c] -> [n, c, spatial..], [n, groups], [n,
+     * groups]}.
+     *
      * <p>Source: Wu, He: Group normalization (ECCV 2018).
      */
     record GroupNorm(int groups, double epsilon) implements Normalization {
@@ -206,11 +231,7 @@ public sealed interface Normalization extends Composite {
         @Override
         public TensorType[] infer(TensorType... in) {
             affineOverChannels(this, in, 3);
-            long channels = in[0].shape().extent(1);
-            if (groups < 1 || channels % groups != 0) {
-                throw TypeRules.wrong(
-                        this, in, channels + " channels do not divide into " + groups + " groups");
-            }
+            requireGroups(this, groups, in);
             TensorType statistics =
                     new TensorType(
                             Operands.wide(in[0].dtype()),
@@ -256,6 +277,14 @@ public sealed interface Normalization extends Composite {
     /**
      * Operands: the cotangent of y, x, mean and inverse deviation, and the weight where {@code
      * affine}. Results: the gradients of x and, where affine, of weight and bias.
+     *
+     * <p>Formula: {@code inverse * (h - mean(h) - normal * mean(h * normal))} with {@code h = g *
+     * weight} and {@code normal = (x - mean) * inverse}; {@code sum(g * normal)}; {@code sum(g)}.
+     *
+     * <p>Shapes: {@code [n, c, spatial..], [n, c, spatial..], [n, groups], [n, groups], [c] -> [n,
+     * c, spatial..], [c], [c]}.
+     *
+     * <p>Source: the derivative of {@link GroupNorm}.
      */
     record GroupNormGradient(int groups, boolean affine) implements Normalization {
         @Override
@@ -266,7 +295,15 @@ public sealed interface Normalization extends Composite {
         @Override
         public TensorType[] infer(TensorType... in) {
             Operands.count(this, in, affine ? 5 : 4, affine ? 5 : 4);
+            Operands.floating(this, in, 2);
+            Operands.rankAtLeast(this, in, 0, 2, "[n, channels, spatial..]");
             Operands.shape(this, in, 1, "x", in[0].shape());
+            requireGroups(this, groups, in);
+            Shape statistics = Shape.of(in[0].shape().extent(0), groups);
+            gradientStatistics(this, in, 2, statistics);
+            if (affine) {
+                gradientWeight(this, in, 4, Shape.of(in[0].shape().extent(1)));
+            }
             return affine ? new TensorType[] {in[1], in[4], in[4]} : new TensorType[] {in[1]};
         }
 
@@ -298,6 +335,10 @@ public sealed interface Normalization extends Composite {
      * By statistics of the batch. Operands: x {@code [n, c, spatial..]}, and optionally a weight
      * {@code [c]}, and optionally a bias {@code [c]}. Results: y, and the means and variances
      * (divided by n) {@code [c]}.
+     *
+     * <p>Formula: {@code (x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias}, in each channel.
+     *
+     * <p>Shapes: {@code [n, c, spatial..], [c], [c] -> [n, c, spatial..], [c], [c]}.
      *
      * <p>Source: Ioffe, Szegedy: Batch normalization (ICML 2015).
      */
@@ -340,6 +381,10 @@ public sealed interface Normalization extends Composite {
      * By given statistics: {@code (x - mean) / sqrt(variance + epsilon) * weight + bias}. Operands:
      * x {@code [n, c, spatial..]}, mean, variance, and optionally weight, and optionally bias, all
      * {@code [c]}.
+     *
+     * <p>Shapes: {@code [n, c, spatial..], [c], [c], [c], [c] -> [n, c, spatial..]}.
+     *
+     * <p>Source: Ioffe, Szegedy: Batch normalization (ICML 2015).
      */
     record BatchNormInference(double epsilon) implements Normalization {
         @Override
@@ -371,16 +416,58 @@ public sealed interface Normalization extends Composite {
 
     // ---- types ----
 
-    private static void affineOverLast(Op op, int dims, TensorType[] in, int most) {
-        Operands.count(op, in, 1, most);
-        Operands.floating(op, in, in.length);
+    private static void requireGroups(Op op, int groups, TensorType[] in) {
+        long channels = in[0].shape().extent(1);
+        if (groups < 1 || channels % groups != 0) {
+            throw TypeRules.wrong(
+                    op, in, channels + " channels do not divide into " + groups + " groups");
+        }
+    }
+
+    /** The last {@code dims} extents of x. */
+    private static Shape last(Op op, int dims, TensorType[] in) {
         Shape shape = in[0].shape();
         if (dims < 1 || dims > shape.rank()) {
             throw TypeRules.wrong(
                     op, in, "cannot normalize over the last " + dims + " dimensions of x");
         }
-        Shape last =
-                Shape.of(Arrays.copyOfRange(shape.toArray(), shape.rank() - dims, shape.rank()));
+        return Shape.of(Arrays.copyOfRange(shape.toArray(), shape.rank() - dims, shape.rank()));
+    }
+
+    /** The operands of a gradient: cotangent, x, so many statistics, and perhaps the weight. */
+    private static void gradientOverLast(
+            Op op, int dims, TensorType[] in, int statistics, boolean affine) {
+        Operands.floating(op, in, 2);
+        Operands.shape(op, in, 1, "x", in[0].shape());
+        Shape last = last(op, dims, in);
+        Shape kept = Operands.keeping(in[0].shape(), Operands.last(dims, in[0].shape().rank()));
+        gradientStatistics(op, in, statistics, kept);
+        if (affine) {
+            gradientWeight(op, in, 2 + statistics, last);
+        }
+    }
+
+    private static void gradientStatistics(Op op, TensorType[] in, int count, Shape shape) {
+        for (int i = 2; i < 2 + count; i++) {
+            Operands.shape(op, in, i, "operand " + i, shape);
+            if (in[i].dtype() != Operands.wide(in[0].dtype())) {
+                throw TypeRules.wrong(
+                        op, in, "operand " + i + " must be " + Operands.wide(in[0].dtype()));
+            }
+        }
+    }
+
+    private static void gradientWeight(Op op, TensorType[] in, int operand, Shape shape) {
+        Operands.shape(op, in, operand, "the weight", shape);
+        if (in[operand].dtype() != in[0].dtype()) {
+            throw TypeRules.wrong(op, in, "the weight must be " + in[0].dtype());
+        }
+    }
+
+    private static void affineOverLast(Op op, int dims, TensorType[] in, int most) {
+        Operands.count(op, in, 1, most);
+        Operands.floating(op, in, in.length);
+        Shape last = last(op, dims, in);
         for (int i = 1; i < in.length; i++) {
             Operands.shape(op, in, i, i == 1 ? "the weight" : "the bias", last);
         }

@@ -8,6 +8,8 @@ import dev.ugoki.tensor.TensorType;
 
 /** What the type rules and decompositions of composites have in common. */
 final class Operands {
+    private static final long MOST_IN_TABLE = 1 << 24;
+
     private Operands() {}
 
     /** The types that {@code op} gives for these operands; wrong ones throw. */
@@ -104,6 +106,22 @@ final class Operands {
             extents[dim] = 1;
         }
         return Shape.of(extents);
+    }
+
+    /** How many numbers a table on the host has; more than a host should hold throws. */
+    static int tableSize(Op op, long rows, long columns) {
+        if (rows > MOST_IN_TABLE || columns > MOST_IN_TABLE || rows * columns > MOST_IN_TABLE) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of(op.name())
+                            + ": a dimension needs a table of "
+                            + rows
+                            + " times "
+                            + columns
+                            + " numbers, and may have "
+                            + MOST_IN_TABLE
+                            + "; give a smaller size, or go there in steps");
+        }
+        return (int) (rows * columns);
     }
 
     /** Numbers known on the host, in the dtype and on the device of {@code like}. */

@@ -15,6 +15,9 @@ import java.util.List;
  * <p>Tensors are of the parameter's type. Settings are scalars, F64 whatever the parameter's dtype,
  * so that {@code 1 - beta} is exact enough; what is computed of settings alone is computed in F64,
  * all else in the parameter's dtype (F32 for F16 and BF16).
+ *
+ * <p>Shapes: tensors {@code [..]}, settings {@code []}; each result as the operand that it
+ * replaces.
  */
 public sealed interface OptimizerStep extends Composite {
     /** The type of every setting. */
@@ -162,6 +165,8 @@ public sealed interface OptimizerStep extends Composite {
      * An exponential moving average: {@code average = decay * average + (1 - decay) * value}.
      *
      * <p>Operands: average, value; decay. Result: average.
+     *
+     * <p>Source: Polyak, Juditsky: Acceleration of stochastic approximation by averaging (1992).
      */
     record MovingAverageStep() implements OptimizerStep {
         @Override

@@ -3,7 +3,13 @@ package dev.ugoki.tensor.op;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 
-/** The values of operand 1 in the place of operand 0, which has the same type. */
+/**
+ * The values of operand 1 in the place of operand 0, which has the same type.
+ *
+ * <p>Shapes: {@code [..], [..] -> [..]}.
+ *
+ * <p>Source: PyTorch's {@code copy_}.
+ */
 public record Overwrite() implements Composite {
     @Override
     public int overwrites(int result) {
@@ -12,16 +18,17 @@ public record Overwrite() implements Composite {
 
     @Override
     public TensorType[] infer(TensorType... operands) {
-        if (operands.length != 2 || !operands[0].equals(operands[1])) {
-            throw new IllegalArgumentException(
-                    "overwrite: needs two operands of one type; has "
-                            + java.util.List.of(operands));
+        Operands.count(this, operands, 2, 2);
+        if (!operands[0].equals(operands[1])) {
+            throw TypeRules.wrong(
+                    this, operands, "types differ; cast, reshape or expand the new values");
         }
         return new TensorType[] {operands[0]};
     }
 
     @Override
     public Tensor[] decompose(Tensor... operands) {
+        Operands.check(this, operands);
         return new Tensor[] {operands[1]};
     }
 }

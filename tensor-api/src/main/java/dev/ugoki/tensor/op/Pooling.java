@@ -14,8 +14,14 @@ import java.util.List;
 /**
  * Windows of a signal or image {@code [n, c, spatial..]} made into one element each. Any number of
  * spatial dimensions, with one window and one kernel extent for each.
+ *
+ * <p>Shapes: {@code [n, c, spatial..] -> [n, c, spatial'..]}.
+ *
+ * <p>Source: PyTorch's pooling of the same names.
  */
 public sealed interface Pooling extends Composite {
+    /** The most elements that a window may have. */
+    long MOST_IN_WINDOW = 1 << 16;
 
     /**
      * The largest element of each window, NaN where there is one. Results: the elements and their
@@ -35,6 +41,16 @@ public sealed interface Pooling extends Composite {
         @Override
         public TensorType[] infer(TensorType... in) {
             TensorType pooled = pooled(this, kernel, windows, in);
+            if (kernel.elementCount() > MOST_IN_WINDOW) {
+                throw TypeRules.wrong(
+                        this,
+                        in,
+                        "a window of "
+                                + kernel
+                                + " has more than "
+                                + MOST_IN_WINDOW
+                                + " elements; take the max of slices instead");
+            }
             return new TensorType[] {pooled, pooled.withDType(DType.I64)};
         }
 
@@ -144,7 +160,7 @@ public sealed interface Pooling extends Composite {
         /** How many elements of spatial dimension {@code i} each window holds, to broadcast. */
         private Tensor counts(Tensor x, int i, Shape result) {
             Prim.Window window = windows.get(i);
-            double[] counts = new double[Math.toIntExact(result.extent(i + 2))];
+            double[] counts = new double[Operands.tableSize(this, result.extent(i + 2), 1)];
             for (int at = 0; at < counts.length; at++) {
                 for (long k = 0; k < kernel.extent(i); k++) {
                     long from = at * window.stride() - window.before() + k * window.dilation();
@@ -199,14 +215,13 @@ public sealed interface Pooling extends Composite {
         }
 
         /** What each element gives to each window, {@code [from, to]}. */
-        private static Tensor shares(Tensor like, long from, long to) {
-            int width = Math.toIntExact(to);
-            double[] shares = new double[Math.multiplyExact(Math.toIntExact(from), width)];
+        private Tensor shares(Tensor like, long from, long to) {
+            double[] shares = new double[Operands.tableSize(this, from, to)];
             for (long window = 0; window < to; window++) {
                 long start = Math.floorDiv(window * from, to);
                 long end = Math.ceilDiv((window + 1) * from, to);
                 for (long at = start; at < end; at++) {
-                    shares[(int) (at * width + window)] = 1.0 / (end - start);
+                    shares[(int) (at * to + window)] = 1.0 / (end - start);
                 }
             }
             return Operands.constant(like, shares, from, to);
@@ -218,7 +233,7 @@ public sealed interface Pooling extends Composite {
         Operands.count(op, in, 1, 1);
         Operands.floating(op, in, 1);
         int rank = windows.size() + 2;
-        if (kernel.rank() != windows.size() || in[0].shape().rank() != rank) {
+        if (kernel.rank() != windows.size() || in[0].shape().rank() != rank || rank == 2) {
             throw TypeRules.wrong(
                     op,
                     in,
@@ -233,7 +248,7 @@ public sealed interface Pooling extends Composite {
 
     private static long pooledExtent(
             Op op, long kernel, Prim.Window window, long extent, TensorType[] in) {
-        long most = Integer.MAX_VALUE;
+        long most = MOST_IN_WINDOW;
         boolean sane =
                 kernel >= 1
                         && kernel <= most
@@ -243,7 +258,7 @@ public sealed interface Pooling extends Composite {
                         && window.before() >= 0
                         && window.after() >= 0
                         && window.before() <= kernel / 2
-                        && window.after() <= kernel / 2;
+                        && window.after() <= most;
         if (!sane) {
             throw TypeRules.wrong(
                     op,
@@ -252,8 +267,10 @@ public sealed interface Pooling extends Composite {
                             + kernel
                             + " with "
                             + window
-                            + ": kernel, stride and dilation must be at least 1, and padding from 0"
-                            + " to half the kernel");
+                            + ": kernel, stride and dilation must be at least 1, kernel and"
+                            + " dilation at most "
+                            + most
+                            + ", and padding before from 0 to half the kernel");
         }
         long reach = window.dilation() * (kernel - 1) + 1;
         long padded = extent + window.before() + window.after();
@@ -261,7 +278,17 @@ public sealed interface Pooling extends Composite {
             throw TypeRules.wrong(
                     op, in, "a kernel that reaches over " + reach + " does not fit into " + padded);
         }
-        return (padded - reach) / window.stride() + 1;
+        long last = (padded - reach) / window.stride();
+        if (window.after() > kernel / 2 && last * window.stride() >= extent + window.before()) {
+            throw TypeRules.wrong(
+                    op,
+                    in,
+                    window
+                            + ": padding after is more than half the kernel "
+                            + kernel
+                            + ", and the last window would hold nothing else");
+        }
+        return last + 1;
     }
 
     private static Tensor padded(Tensor x, List<Prim.Window> windows, double value) {

@@ -10,6 +10,10 @@ import dev.ugoki.tensor.TensorType;
  * Random words made into numbers. The operand is a key, I32[4]; element i is made of word i of
  * {@link Prim.RandomBits} (or, where it takes two, of words 2i and 2i + 1), so it depends on the
  * key and its place alone.
+ *
+ * <p>Shapes: {@code [4]} to {@code shape}.
+ *
+ * <p>Source: bits as {@link Prim.RandomBits}; the formula is ours, and the same everywhere.
  */
 public sealed interface RandomDraw extends Composite {
     DType dtype();

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * optionally a mask, BOOL {@code [.., l, s]}, true where attending is allowed; the dimensions
  * before are equal. Result: {@code [.., l, v]}. F16 and BF16 scores are formed in F32.
  *
+ * <p>Shapes: {@code [.., l, e], [.., s, e], [.., s, v], [.., l, s] -> [.., l, v]}.
+ *
  * <p>Source: Vaswani et al.: Attention is all you need (NeurIPS 2017).
  */
 public record ScaledDotProductAttention(double scale, boolean causal) implements Composite {

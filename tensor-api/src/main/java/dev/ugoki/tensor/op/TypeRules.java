@@ -29,9 +29,22 @@ public final class TypeRules {
 
     /** The type of the one result of a primitive other than loop. */
     public static TensorType inferOne(Prim op, TensorType... in) {
+        try {
+            return inferResult(op, in);
+        } catch (IllegalArgumentException e) {
+            // Shapes refuse extents without knowing what for.
+            String inner = String.valueOf(e.getMessage());
+            throw inner.startsWith("shape: ")
+                    ? new IllegalArgumentException(ErrorPrefix.of(op.name()) + ": in " + inner, e)
+                    : e;
+        }
+    }
+
+    private static TensorType inferResult(Prim op, TensorType[] in) {
         return switch (op) {
             case Prim.Fill fill -> {
                 count(op, 0, in);
+                number(op, fill.dtype(), fill.value());
                 yield new TensorType(fill.dtype(), fill.shape());
             }
             case Prim.Iota iota -> {
@@ -114,12 +127,25 @@ public final class TypeRules {
             case Prim.Conv conv -> inferConv(conv, in);
             case Prim.ConvDataGrad grad -> inferConvDataGrad(grad, in);
             case Prim.ConvFilterGrad grad -> inferConvFilterGrad(grad, in);
+            case Prim.Cholesky _ -> {
+                count(op, 1, in);
+                squareMatrices(op, in);
+                yield in[0];
+            }
+            case Prim.TriangularSolve _, Prim.Solve _ -> inferSolve(op, in);
+            case Prim.Determinant _ -> {
+                count(op, 1, in);
+                squareMatrices(op, in);
+                int rank = in[0].shape().rank();
+                yield in[0].withShape(without(in[0].shape(), Axes.of(rank - 2, rank - 1)));
+            }
             case Prim.CopyTo copy -> {
                 count(op, 1, in);
                 yield in[0];
             }
             case Prim.Loop loop ->
-                    throw new IllegalArgumentException("loop: has several results: use infer");
+                    throw new IllegalArgumentException(
+                            ErrorPrefix.of("loop") + ": has several results: use infer");
         };
     }
 
@@ -276,6 +302,7 @@ public final class TypeRules {
                     in,
                     "needs edges for each of the " + from.rank() + " dimensions: " + op.edges());
         }
+        number(op, in[0].dtype(), op.value());
         long[] extents = new long[from.rank()];
         for (int dim = 0; dim < extents.length; dim++) {
             Prim.Edges e = op.edges().get(dim);
@@ -316,7 +343,9 @@ public final class TypeRules {
             if (!(fits)) {
                 throw wrong(op, in, "operand " + i + " differs in more than dimension " + op.dim());
             }
-            extents[op.dim()] = Math.addExact(extents[op.dim()], in[i].shape().extent(op.dim()));
+            long before = extents[op.dim()];
+            long more = in[i].shape().extent(op.dim());
+            extents[op.dim()] = exactly(op, in, () -> Math.addExact(before, more));
         }
         return in[0].withShape(Shape.of(extents));
     }
@@ -397,23 +426,31 @@ public final class TypeRules {
         count(op, 2, in);
         Shape lhs = in[0].shape();
         Shape rhs = in[1].shape();
-        if (!(in[0].dtype() == in[1].dtype() && in[0].dtype() != DType.BOOL)) {
-            throw wrong(op, in, "dtypes differ or are BOOL; cast one of them");
+        if (in[0].dtype() != in[1].dtype()) {
+            throw differentDTypes(op, in);
         }
+        dtype(op, d -> d != DType.BOOL, in);
         if (!(lhs.rank() >= 2 && lhs.rank() == rhs.rank())) {
             throw wrong(op, in, "needs two operands of one rank, at least 2");
         }
         int rank = lhs.rank();
         if (!(lhs.extent(-1) == rhs.extent(-2))) {
-            throw wrong(
+            throw wrongPair(
                     op,
                     in,
-                    "inner dimensions differ (" + lhs.extent(-1) + " and " + rhs.extent(-2) + ")");
+                    "inner dimensions differ",
+                    " (" + lhs.extent(-1) + " and " + rhs.extent(-2) + ")",
+                    "transpose or reshape one of them");
         }
         long[] extents = lhs.toArray();
         for (int dim = 0; dim < rank - 2; dim++) {
             if (!(extents[dim] == rhs.extent(dim))) {
-                throw wrong(op, in, "batch dimension " + dim + " differs");
+                throw wrongPair(
+                        op,
+                        in,
+                        "batch dimensions differ",
+                        " (" + extents[dim] + " and " + rhs.extent(dim) + ")",
+                        "expand them to one shape");
             }
         }
         extents[rank - 1] = rhs.extent(-1);
@@ -424,7 +461,8 @@ public final class TypeRules {
         convOperands(op, op.windows(), op.groups(), in);
         Shape x = in[0].shape();
         Shape w = in[1].shape();
-        if (!(x.extent(1) == Math.multiplyExact(w.extent(1), (long) op.groups()))) {
+        long channels = exactly(op, in, () -> Math.multiplyExact(w.extent(1), (long) op.groups()));
+        if (!(x.extent(1) == channels)) {
             throw wrong(
                     op,
                     in,
@@ -458,7 +496,7 @@ public final class TypeRules {
             throw wrong(op, in, "needs one extent for each spatial dimension");
         }
         long[] extents = y.toArray();
-        extents[1] = Math.multiplyExact(w.extent(1), (long) op.groups());
+        extents[1] = exactly(op, in, () -> Math.multiplyExact(w.extent(1), (long) op.groups()));
         for (int i = 0; i < op.windows().size(); i++) {
             extents[i + 2] = op.spatial().extent(i);
             long forward = convExtent(op, op.windows().get(i), extents[i + 2], w.extent(i + 2), in);
@@ -545,6 +583,41 @@ public final class TypeRules {
         return (padded - reach) / w.stride() + 1;
     }
 
+    private static void squareMatrices(Prim op, TensorType[] in) {
+        Shape a = in[0].shape();
+        if (!(in[0].dtype() == DType.F32 || in[0].dtype() == DType.F64)) {
+            throw wrong(op, in, "is defined for F32 and F64; cast first: x.cast(DType.F32)");
+        }
+        if (!(a.rank() >= 2 && a.extent(-1) == a.extent(-2))) {
+            throw wrong(op, in, "needs square matrices [.., n, n]");
+        }
+    }
+
+    private static TensorType inferSolve(Prim op, TensorType[] in) {
+        count(op, 2, in);
+        squareMatrices(op, in);
+        Shape a = in[0].shape();
+        Shape b = in[1].shape();
+        if (!(in[1].dtype() == in[0].dtype())) {
+            throw wrong(op, in, "dtypes differ; cast one of them");
+        }
+        if (!(a.rank() == b.rank())) {
+            throw wrong(op, in, "needs two operands of one rank, at least 2");
+        }
+        if (!(a.extent(-1) == b.extent(-2))) {
+            throw wrong(
+                    op,
+                    in,
+                    "the right-hand side has " + b.extent(-2) + " rows, not " + a.extent(-1));
+        }
+        for (int dim = 0; dim < a.rank() - 2; dim++) {
+            if (!(a.extent(dim) == b.extent(dim))) {
+                throw wrong(op, in, "batch dimension " + dim + " differs");
+            }
+        }
+        return in[1];
+    }
+
     private static TensorType[] inferLoop(Prim.Loop op, TensorType[] in) {
         TensorType[] body = op.body().inputTypes();
         TensorType[] carried = op.body().resultTypes();
@@ -599,17 +672,34 @@ public final class TypeRules {
             return;
         }
         if (!(lhs.dtype() == rhs.dtype())) {
-            throw wrong(
-                    op, in, "dtypes differ; cast one of them: x.cast(DType." + lhs.dtype() + ")");
+            throw differentDTypes(op, in);
         }
         if (!(lhs.shape().equals(rhs.shape()))) {
-            throw wrong(op, in, "shapes differ; expand them to one shape");
+            throw wrongPair(op, in, "shapes differ", "", "expand them to one shape");
         }
+    }
+
+    private static IllegalArgumentException differentDTypes(Op op, TensorType[] in) {
+        return wrongPair(
+                op,
+                in,
+                "dtypes differ",
+                "",
+                "cast one of them: x.cast(DType." + in[0].dtype() + ")");
     }
 
     private static void dtype(Prim op, Predicate<DType> accepts, TensorType[] in) {
         if (!(accepts.test(in[0].dtype()))) {
-            throw wrong(op, in, "is not defined for " + in[0].dtype() + "; cast first");
+            throw wrong(
+                    op,
+                    in,
+                    "is not defined for "
+                            + in[0].dtype()
+                            + "; cast first: x.cast(DType."
+                            + (accepts.test(DType.F32)
+                                    ? DType.F32
+                                    : accepts.test(DType.I64) ? DType.I64 : DType.BOOL)
+                            + ")");
         }
     }
 
@@ -617,10 +707,27 @@ public final class TypeRules {
         dtype(op, d -> d != DType.BOOL, in);
     }
 
+    /** A number that an integer tensor is to hold must be one of the dtype's. */
+    static void number(Op op, DType dtype, Number value) {
+        try {
+            dtype.numberOf(value);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of(op.name()) + ": " + value + " is no " + dtype, e);
+        }
+    }
+
     static void dim(Op op, int dim, TensorType[] in) {
         int rank = in[0].shape().rank();
         if (!(dim >= 0 && dim < rank)) {
-            throw wrong(op, in, "dimension " + dim + " is not one of the " + rank + " dimensions");
+            throw wrong(
+                    op,
+                    in,
+                    "dimension "
+                            + dim
+                            + " is not one of the "
+                            + rank
+                            + " dimensions; the first is 0");
         }
     }
 
@@ -641,10 +748,27 @@ public final class TypeRules {
     }
 
     private static String message(Op op, TensorType[] in, String problem) {
-        StringBuilder text = new StringBuilder(op.name()).append(": ").append(problem);
+        StringBuilder text = new StringBuilder(ErrorPrefix.of(op.name()));
+        text.append(": ").append(problem);
         for (int i = 0; i < in.length; i++) {
             text.append(i == 0 ? "; operands " : ", ").append(in[i]);
         }
         return text.toString();
+    }
+
+    /** A mistake in two operands: what does not fit, the operands, how, and what to do. */
+    private static IllegalArgumentException wrongPair(
+            Op op, TensorType[] in, String problem, String how, String fix) {
+        return new IllegalArgumentException(
+                ErrorPrefix.of(op.name())
+                        + ": "
+                        + problem
+                        + ": lhs "
+                        + in[0]
+                        + ", rhs "
+                        + in[1]
+                        + how
+                        + "; "
+                        + fix);
     }
 }

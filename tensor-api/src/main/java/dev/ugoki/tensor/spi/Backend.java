@@ -20,12 +20,19 @@ public interface Backend {
     /** The pool that the device's tensors come from. */
     MemoryPool memory();
 
-    /** Whether there is a kernel for {@code op} on operands of these types; answers fast. */
+    /**
+     * Whether there is a kernel for {@code op} on operands of these types; answers fast. Primitives
+     * must be {@link Support.Native}, but for those of the {@linkplain
+     * dev.ugoki.tensor.op.Prim#isOptional optional tier}, which may be {@link Support.Unsupported}.
+     */
     Support supports(Op op, TensorType... operands);
 
     /**
      * Runs an operation that {@link #supports} called native. Views (reshape without a copy,
      * permute, expand, slice), copyTo and loop never come here.
+     *
+     * <p>Where a matrix is singular or not positive definite, throws {@link
+     * dev.ugoki.tensor.LinearAlgebraException}, here or at the latest in {@link #synchronize}.
      *
      * @param operands strided in any way
      * @param results contiguous; to be filled wholly

@@ -9,6 +9,7 @@ package dev.ugoki.tensor.spi;
 public final class ErrorFunction {
     private static final double FAR = 1;
     private static final double ONE_BEYOND = 6;
+    private static final double ZERO_BEYOND = 28;
     private static final int SERIES_TERMS = 20;
     private static final double FRACTION_DEPTH = 250;
     private static final double ROOT_OF_PI = 1.7724538509055160273;
@@ -24,6 +25,14 @@ public final class ErrorFunction {
             return series(x);
         }
         return Math.copySign(distance < ONE_BEYOND ? 1 - complement(distance) : 1, x);
+    }
+
+    /** {@code 1 - erf(x)}, to a few units in the last place where it is small too. */
+    public static double erfc(double x) {
+        if (Double.isNaN(x) || x < FAR) {
+            return 1 - erf(x);
+        }
+        return x < ZERO_BEYOND ? complement(x) : 0;
     }
 
     /** {@code 2 / sqrt(pi) * sum over n of (-1)^n x^(2n+1) / (n! (2n+1))}, the smallest first. */

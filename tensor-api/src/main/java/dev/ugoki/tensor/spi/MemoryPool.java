@@ -49,7 +49,7 @@ public final class MemoryPool {
 
     private final String name;
     private final Source source;
-    private final long budget;
+    private volatile long budget;
     private final FreeList[] freeLists = new FreeList[CLASSES];
     private final AtomicLong committed = new AtomicLong();
     private final ReferenceQueue<Storage> unreachable = new ReferenceQueue<>();
@@ -92,6 +92,23 @@ public final class MemoryPool {
         return budget;
     }
 
+    /**
+     * Changes the budget from here on; what is held already stays.
+     *
+     * @param bytes the most to hold, live and cached
+     * @return the budget so far
+     * @throws IllegalArgumentException if {@code bytes} is not positive
+     */
+    public long changeBudget(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException(
+                    "changeBudget: " + bytes + " bytes; a budget is positive");
+        }
+        long before = budget;
+        budget = bytes;
+        return before;
+    }
+
     /** Bytes held from the system, live and cached. */
     public long committedBytes() {
         return committed.get();
@@ -117,7 +134,7 @@ public final class MemoryPool {
     }
 
     private Block takeBlock(TensorType type) {
-        int sizeClass = classOf(Math.addExact(type.byteSize(), PADDING));
+        int sizeClass = classOf(type);
         Block block = freeLists[sizeClass].pop();
         if (block == null) {
             block = takeBlockSlowly(sizeClass, type);
@@ -153,6 +170,10 @@ public final class MemoryPool {
     }
 
     private Block reclaimFor(int sizeClass, TensorType type) {
+        if (sizeOfClass(sizeClass) > budget) {
+            // Nothing that could be collected would make room for this.
+            throw new OutOfDeviceMemoryException(describeShortage(type));
+        }
         reclaiming.lock();
         try {
             for (int round = 0; ; round++) {
@@ -210,8 +231,9 @@ public final class MemoryPool {
 
     private String describeShortage(TensorType type) {
         StringBuilder text = new StringBuilder();
-        text.append(name).append(": no memory for ").append(type);
-        text.append(" (").append(type.byteSize()).append(" bytes): ").append(liveBytes());
+        text.append(name).append(": no memory for ").append(type).append(" (");
+        text.append(bytesOf(type) < 0 ? "2^63 or more" : "" + bytesOf(type));
+        text.append(" bytes): ").append(liveBytes());
         text.append(" bytes are live of a budget of ").append(budget);
         text.append("; raise it with -Dugoki.memory=BYTES, or release tensors earlier by a");
         text.append(" TensorScope. Largest live tensors:");
@@ -240,6 +262,21 @@ public final class MemoryPool {
         return escape;
     }
 
+    /** Bytes of a tensor; -1 where a long cannot count them. */
+    private static long bytesOf(TensorType type) {
+        long count = type.shape().elementCount();
+        int each = type.dtype().byteSize();
+        return count > Long.MAX_VALUE / each ? -1 : count * each;
+    }
+
+    private int classOf(TensorType type) {
+        long bytes = bytesOf(type);
+        if (bytes < 0 || bytes > budget) {
+            throw new OutOfDeviceMemoryException(describeShortage(type));
+        }
+        return classOf(bytes + PADDING);
+    }
+
     private static int classOf(long bytes) {
         if (bytes <= 1L << SMALLEST_LOG2) {
             return 0;
@@ -248,7 +285,8 @@ public final class MemoryPool {
         long quarter = (bytes - 1 >>> (log2 - 2)) & 3;
         int sizeClass = 4 * (log2 - SMALLEST_LOG2) + (int) quarter + 1;
         if (sizeClass >= CLASSES) {
-            throw new OutOfDeviceMemoryException(bytes + " bytes: more than any device has");
+            throw new OutOfDeviceMemoryException(
+                    "allocate: " + bytes + " bytes are more than any device has");
         }
         return sizeClass;
     }

@@ -16,6 +16,11 @@ import java.lang.invoke.VarHandle;
  * after release throws, so that freed memory is never read.
  */
 public final class Storage {
+    /** What is told of the use of a released tensor. */
+    public static final String RELEASED_MESSAGE =
+            "the tensor was released with the scope that owned it: keep it with"
+                    + " scope.keep(tensor), or use it inside that scope";
+
     private static final VarHandle STATE;
     private static final int RELEASED = 1;
     private static final int PIN = 2;
@@ -82,9 +87,7 @@ public final class Storage {
         while (true) {
             int seen = (int) STATE.getVolatile(this);
             if ((seen & RELEASED) != 0) {
-                throw new IllegalStateException(
-                        "the tensor was released with the scope that owned it: keep it with"
-                                + " scope.keep(tensor), or use it inside that scope");
+                throw new IllegalStateException(RELEASED_MESSAGE);
             }
             if (STATE.compareAndSet(this, seen, seen + PIN)) {
                 return;
@@ -98,6 +101,23 @@ public final class Storage {
         if (before == (PIN | RELEASED)) {
             giveBack();
         }
+    }
+
+    /**
+     * Keeps the memory while the calling thread runs an operation on it and holds a reference to
+     * this. Only a scope of another thread could release it meanwhile: only what one owns is
+     * pinned, so that small operations do without atomic writes.
+     *
+     * @return whether it was pinned, so that the caller must {@link #unpin}
+     * @throws IllegalStateException if it was released
+     */
+    public boolean enter() {
+        TensorScope scope = owner;
+        boolean mustPin = scope != null && !scope.isOfThisThread();
+        if (mustPin || isReleased()) {
+            pin();
+        }
+        return mustPin;
     }
 
     /** Gives the memory back, now or with the last unpin; a second call does nothing. */

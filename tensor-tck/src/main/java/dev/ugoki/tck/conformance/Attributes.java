@@ -36,7 +36,23 @@ final class Attributes {
 
     /** A flag that may be left out, and then is false. */
     boolean flagIfGiven(String name) {
-        return node.has(name) && flag(name);
+        return flag(name, false);
+    }
+
+    double number(String name, double otherwise) {
+        return has(name) ? number(name) : otherwise;
+    }
+
+    long integer(String name, long otherwise) {
+        return has(name) ? integer(name) : otherwise;
+    }
+
+    boolean flag(String name, boolean otherwise) {
+        return has(name) ? flag(name) : otherwise;
+    }
+
+    long[] integers(String name, long[] otherwise) {
+        return has(name) ? integers(name) : otherwise;
     }
 
     String text(String name) {
@@ -49,8 +65,7 @@ final class Attributes {
 
     /** Dimensions; none where the setting is null, which means all. */
     int[] dims(String name) {
-        JsonNode dims = node.path(name);
-        return dims.isNull() ? new int[0] : toInts(integers(name));
+        return has(name) ? toInts(integers(name)) : new int[0];
     }
 
     /** A pair for each dimension. */

@@ -1,6 +1,7 @@
 package dev.ugoki.tck.reference;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.NarrowFloats;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.Stored;
@@ -83,8 +84,8 @@ final class Elements {
         return switch (dtype) {
             case F64 -> memory.get(ValueLayout.JAVA_DOUBLE, position * Double.BYTES);
             case F32 -> memory.get(ValueLayout.JAVA_FLOAT, position * Float.BYTES);
-            case F16 -> Float.float16ToFloat(getShort(position));
-            case BF16 -> Rounding.fromBF16(getShort(position));
+            case F16 -> NarrowFloats.fromF16(getShort(position));
+            case BF16 -> NarrowFloats.fromBF16(getShort(position));
             case I64, I32, I8, U8, BOOL -> getLong(position);
         };
     }
@@ -109,8 +110,8 @@ final class Elements {
         switch (dtype) {
             case F64 -> memory.set(ValueLayout.JAVA_DOUBLE, position * Double.BYTES, value);
             case F32 -> memory.set(ValueLayout.JAVA_FLOAT, position * Float.BYTES, (float) value);
-            case F16 -> setShort(position, Rounding.toF16(value));
-            case BF16 -> setShort(position, Rounding.toBF16(value));
+            case F16 -> setShort(position, NarrowFloats.toF16(value));
+            case BF16 -> setShort(position, NarrowFloats.toBF16(value));
             case I64, I32, I8, U8, BOOL ->
                     throw new IllegalStateException(dtype + " elements are no doubles");
         }

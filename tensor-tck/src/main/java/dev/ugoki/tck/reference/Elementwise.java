@@ -1,6 +1,7 @@
 package dev.ugoki.tck.reference;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.NarrowFloats;
 import dev.ugoki.tensor.Philox;
 import dev.ugoki.tensor.op.NormalQuantile;
 import dev.ugoki.tensor.op.Prim;
@@ -244,7 +245,7 @@ final class Elementwise {
             } else if (!result.dtype().isFloating()) {
                 result.setLong(to, toLong(operand, from, result.dtype()));
             } else if (operand.dtype() == DType.I64 && result.dtype() != DType.F64) {
-                result.setDouble(to, Rounding.toOdd(operand.getLong(from)));
+                result.setDouble(to, NarrowFloats.roundedToOdd(operand.getLong(from)));
             } else {
                 result.setDouble(to, operand.getDouble(from));
             }

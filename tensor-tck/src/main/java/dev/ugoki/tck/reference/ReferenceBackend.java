@@ -91,6 +91,11 @@ public final class ReferenceBackend implements Backend {
             case Prim.Conv conv -> Products.conv(conv, in[0], in[1], out);
             case Prim.ConvDataGrad grad -> Products.convDataGrad(grad, in[0], in[1], out);
             case Prim.ConvFilterGrad grad -> Products.convFilterGrad(grad, in[0], in[1], out);
+            case Prim.Cholesky _ -> Matrices.cholesky(in[0], out);
+            case Prim.TriangularSolve solve -> Matrices.triangularSolve(solve, in[0], in[1], out);
+            case Prim.Solve _ -> Matrices.solve(in[0], in[1], out);
+            case Prim.Determinant determinant ->
+                    Matrices.determinant(determinant.kind(), in[0], out);
             case Prim.CopyTo _ -> throw notForBackends(op);
             case Prim.Loop _ -> throw notForBackends(op);
         }

@@ -22,6 +22,7 @@ import dev.ugoki.tensor.op.Erfinv;
 import dev.ugoki.tensor.op.Interpolate;
 import dev.ugoki.tensor.op.Likelihood;
 import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.MathFunction;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Pooling;
@@ -75,10 +76,30 @@ class CompositeTest {
                         new Activation.Mish(),
                         new Activation.Softplus(),
                         new Activation.LogSigmoid(),
-                        new Activation.Hardswish())) {
+                        new Activation.Hardswish(),
+                        new Activation.Relu6(),
+                        new Activation.Hardsigmoid(),
+                        new Activation.Hardtanh(-0.5, 0.6),
+                        new Activation.Selu(),
+                        new Activation.Celu(1.2),
+                        new Activation.Threshold(0.1, -3),
+                        new Activation.Softsign(),
+                        new Activation.Tanhshrink(),
+                        new Activation.Softshrink(0.3),
+                        new Activation.Hardshrink(0.3))) {
             rows.add(new Row(activation, f64(3, 4)));
             rows.add(new Row(new Activation.Gradient(activation), f64(3, 4), f64(3, 4)));
         }
+        for (MathFunction function :
+                List.of(
+                        new MathFunction.Asinh(),
+                        new MathFunction.Atanh(),
+                        new MathFunction.Erfc(),
+                        new MathFunction.Sinc())) {
+            rows.add(new Row(function, f64(3, 4)));
+        }
+        rows.add(new Row(new MathFunction.LogAddExp(), f64(5), f64(5)));
+        rows.add(new Row(new MathFunction.Hypot(), f64(5), f64(5)));
         List<Prim.Window> windows =
                 List.of(new Prim.Window(2, 1, 1, 1), new Prim.Window(1, 0, 0, 2));
         rows.addAll(
@@ -137,6 +158,9 @@ class CompositeTest {
                         new Row(
                                 new Interpolate(Shape.of(7, 3), Interpolate.Mode.NEAREST, false),
                                 f64(1, 2, 5, 6)),
+                        new Row(
+                                new Interpolate(Shape.of(7), Interpolate.Mode.CUBIC, false),
+                                f64(1, 2, 5)),
                         new Row(
                                 new Interpolate(Shape.of(7), Interpolate.Mode.LINEAR, true),
                                 f64(1, 2, 5)),

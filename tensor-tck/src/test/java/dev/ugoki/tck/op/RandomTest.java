@@ -189,6 +189,6 @@ class RandomTest {
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> REFERENCE.run(() -> Random.uniform(KEY, DType.I32, 3)));
-        assertTrue(e.getMessage().startsWith("randomUniform: cannot draw I32"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("uniform: cannot draw I32"), e.getMessage());
     }
 }

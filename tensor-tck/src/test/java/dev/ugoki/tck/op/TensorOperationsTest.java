@@ -269,7 +269,8 @@ class TensorOperationsTest {
     @Test
     void errorsNameTheOperationTheOperandsAndTheFix() {
         assertEquals(
-                "softmax: dimension 2 is not one of the 2 dimensions of F32[2,3]",
+                "softmax: dimension 2 is not one of the 2 dimensions of F32[2,3]; take one from -2"
+                        + " to 1",
                 error(() -> count(2, 3).softmax(2)));
         assertEquals(
                 "gelu: operand 0 must be floating; cast it: x.cast(DType.F32); operands I64[3]",

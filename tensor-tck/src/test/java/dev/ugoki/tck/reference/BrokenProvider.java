@@ -29,7 +29,8 @@ public final class BrokenProvider implements BackendProvider {
         CHANGES_ITS_OPERANDS,
         DIFFERS_FROM_RUN_TO_RUN,
         THROWS,
-        REFUSES
+        REFUSES,
+        REFUSES_THE_OPTIONAL_TIER
     }
 
     private static final AtomicLong RUNS = new AtomicLong();
@@ -83,7 +84,12 @@ public final class BrokenProvider implements BackendProvider {
                         change(operands[0], 0, 3);
                     }
                 }
-                case NONE, TAKES_EVERYTHING_FOR_CONTIGUOUS, FORGETS_OFFSETS, THROWS, REFUSES -> {}
+                case NONE,
+                        TAKES_EVERYTHING_FOR_CONTIGUOUS,
+                        FORGETS_OFFSETS,
+                        THROWS,
+                        REFUSES,
+                        REFUSES_THE_OPTIONAL_TIER -> {}
             }
         }
 
@@ -116,9 +122,14 @@ public final class BrokenProvider implements BackendProvider {
 
         @Override
         public Support supports(Op op, TensorType... operands) {
-            return defect == Defect.REFUSES && op instanceof Prim.Unary
-                    ? new Support.Unsupported("it will not")
-                    : right.supports(op, operands);
+            boolean refused =
+                    switch (defect) {
+                        case REFUSES -> op instanceof Prim.Unary;
+                        case REFUSES_THE_OPTIONAL_TIER ->
+                                op instanceof Prim prim && prim.isOptional();
+                        default -> false;
+                    };
+            return refused ? new Support.Unsupported("it will not") : right.supports(op, operands);
         }
 
         @Override

@@ -12,6 +12,15 @@ import java.util.concurrent.atomic.AtomicReference;
 /** Runs each test method with the reference device as the current one. */
 public final class OnReference implements InvocationInterceptor {
     @Override
+    public void interceptTestTemplateMethod(
+            Invocation<Void> invocation,
+            ReflectiveInvocationContext<Method> context,
+            ExtensionContext extensionContext)
+            throws Throwable {
+        interceptTestMethod(invocation, context, extensionContext);
+    }
+
+    @Override
     public void interceptTestMethod(
             Invocation<Void> invocation,
             ReflectiveInvocationContext<Method> context,

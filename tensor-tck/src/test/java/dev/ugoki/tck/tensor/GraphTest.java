@@ -48,8 +48,8 @@ final class GraphTest {
         assertEquals(
                 """
                 graph(%0: F32[2])
-                  %1: F32[2] = Unary[kind=NEG] %0
-                  %2: F32[2] = Unary[kind=EXP] %1
+                  %1: F32[2] = neg(%0)
+                  %2: F32[2] = exp(%1)
                   return %2
                 """,
                 graph.toString());

@@ -1,0 +1,78 @@
+package dev.ugoki.benchmarks;
+
+import dev.ugoki.tensor.Device;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.spi.Backends;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Ugoki as a contender. */
+final class UgokiWorker extends Worker {
+    /** Runs that share a scope, where they are so short that opening one would count. */
+    private static final int RUNS_IN_SCOPE = 100;
+
+    private static final int SMALL = 10_000;
+
+    private @Nullable Supplier<Tensor[]> program;
+    private int runsInScope = 1;
+
+    /** See {@link Worker}. */
+    public static void main(String[] arguments) throws IOException {
+        new UgokiWorker().serve(arguments);
+    }
+
+    @Override
+    void start(int threads) {
+        System.setProperty("ugoki.threads", Integer.toString(threads));
+        Backends.forDevice(Device.cpu());
+    }
+
+    @Override
+    List<float[]> prepare(Measurement measurement, int threads) {
+        List<Tensor> inputs = new ArrayList<>();
+        boolean isSmall = true;
+        for (Input input : measurement.inputs()) {
+            inputs.add(
+                    input.classes() == 0
+                            ? Tensor.of(input.floats(inputs.size()), input.shape())
+                            : Tensor.of(input.longs(inputs.size()), input.shape()));
+            isSmall &= input.count() < SMALL;
+        }
+        runsInScope = isSmall ? RUNS_IN_SCOPE : 1;
+        Supplier<Tensor[]> prepared = measurement.ours().prepare(inputs.toArray(Tensor[]::new));
+        program = prepared;
+        List<float[]> results = new ArrayList<>();
+        try (TensorScope _ = TensorScope.open()) {
+            for (Tensor result : prepared.get()) {
+                results.add(result.toFloatArray());
+            }
+        }
+        return results;
+    }
+
+    @Override
+    void run(long calls) {
+        Supplier<Tensor[]> each = java.util.Objects.requireNonNull(program);
+        for (long call = 0; call < calls; ) {
+            try (TensorScope _ = TensorScope.open()) {
+                for (int i = 0; i < runsInScope && call < calls; i++, call++) {
+                    each.get();
+                }
+            }
+        }
+    }
+
+    @Override
+    String about() {
+        return "Ugoki on Java "
+                + Runtime.version()
+                + "; "
+                + String.join("; ", Backends.forDevice(Device.cpu()).describe());
+    }
+}

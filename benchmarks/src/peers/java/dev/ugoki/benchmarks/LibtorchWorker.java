@@ -1,0 +1,114 @@
+package dev.ugoki.benchmarks;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** libtorch as a contender: the official CPU build, which has MKL and oneDNN in it, through DJL. */
+final class LibtorchWorker extends Worker {
+    private static final int RUNS_IN_SCOPE = 100;
+
+    private final PtNDManager manager = (PtNDManager) Engine.getEngine("PyTorch").newBaseManager();
+    private final NDList inputs = new NDList();
+    private Libtorch.@Nullable Call call;
+    private @Nullable PtSymbolBlock script;
+
+    /** See {@link Worker}. */
+    public static void main(String[] arguments) throws IOException {
+        new LibtorchWorker().serve(arguments);
+    }
+
+    @Override
+    void start(int threads) {
+        JniUtils.setNumThreads(threads);
+        JniUtils.setGradMode(true);
+        // Programs run operation by operation, as PyTorch's users run them.
+        JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    @Override
+    List<float[]> prepare(Measurement measurement, int threads) throws IOException {
+        for (Input input : measurement.inputs()) {
+            int place = inputs.size();
+            inputs.add(
+                    input.classes() == 0
+                            ? manager.create(input.floats(place), new Shape(input.shape()))
+                            : manager.create(input.longs(place), new Shape(input.shape())));
+        }
+        switch (measurement.libtorch()) {
+            case Libtorch.Call method -> {
+                call = method;
+                try (NDArray result = apply(method)) {
+                    return List.of(result.toFloatArray());
+                }
+            }
+            case TorchScript program -> {
+                script =
+                        JniUtils.loadModule(
+                                manager, new ByteArrayInputStream(program.archive()), false, false);
+                List<float[]> results = new ArrayList<>();
+                try (NDList list = repeat(1)) {
+                    list.forEach(result -> results.add(result.toFloatArray()));
+                }
+                return results;
+            }
+        }
+    }
+
+    @Override
+    void run(long calls) {
+        if (call == null) {
+            repeat(calls).close();
+            return;
+        }
+        for (long at = 0; at < calls; ) {
+            try (var scope = manager.newSubManager()) {
+                NDArray a = inputs.get(0).duplicate();
+                a.attach(scope);
+                for (int i = 0; i < RUNS_IN_SCOPE && at < calls; i++, at++) {
+                    apply(call, a, inputs.get(1));
+                }
+            }
+        }
+    }
+
+    private NDArray apply(Libtorch.Call method) {
+        return apply(method, inputs.get(0), inputs.get(1));
+    }
+
+    private static NDArray apply(Libtorch.Call method, NDArray a, NDArray b) {
+        return switch (method) {
+            case ADD -> a.add(b);
+            case MATMUL -> a.matMul(b);
+        };
+    }
+
+    private NDList repeat(long calls) {
+        try (NDArray count = manager.create(calls)) {
+            NDList all = new NDList(count);
+            all.addAll(inputs);
+            return IValueUtils.forward(Objects.requireNonNull(script), all, true);
+        }
+    }
+
+    @Override
+    String about() {
+        return "libtorch "
+                + Engine.getEngine("PyTorch").getVersion()
+                + " through DJL, with "
+                + String.join(", ", JniUtils.getFeatures());
+    }
+}
