@@ -117,7 +117,9 @@ final class Checkpoint {
 
     private static ObjectNode scheduler(TrainingSettings settings, Trainer trainer) {
         ObjectNode node = Json.object();
-        node.put("type", "warmup_cosine").put("num_warmup_steps", settings.warmupSteps());
+        node.put("type", TrainingSettings.SCHEDULE);
+        node.put("num_warmup_steps", settings.warmupSteps());
+        node.put("num_decay_steps", settings.decaySteps());
         node.put("num_training_steps", settings.steps()).put("last_epoch", trainer.stepCount());
         node.putArray("base_lrs").add(settings.optimizer().learningRate());
         node.putArray("_last_lr").add(trainer.learningRate());

@@ -20,4 +20,12 @@ public record Progress(
         double learningRate,
         double samplesPerSecond,
         double seconds,
-        double secondsLeft) {}
+        double secondsLeft) {
+
+    /** The same where the number of all steps is now another. */
+    Progress withSteps(long value) {
+        double left = step < steps ? secondsLeft * (value - step) / (steps - step) : secondsLeft;
+        return new Progress(
+                step, value, epoch, loss, learningRate, samplesPerSecond, seconds, left);
+    }
+}

@@ -108,24 +108,29 @@ public final class Trainer {
     }
 
     /**
-     * Decides how many steps are made in all, now that it is known how long one takes; the result
-     * is the same as if it had been known from the start.
+     * Decides anew how many steps are made in all, and in how many of them, the last, the learning
+     * rate falls; the result is the same as if it had been known from the start.
      *
      * @param logEvery how many steps go into a line of metrics
      * @param saveEvery after how many steps a checkpoint is written
-     * @throws IllegalStateException if the learning rate no longer rises, or steps begin to run
-     *     out: then those made depended on how many there would be
+     * @throws IllegalStateException if the learning rate already falls, or would have to by now:
+     *     then steps that are made depended on how many there would be
      */
-    public void fixSteps(long steps, long logEvery, long saveEvery) {
-        if (stepCount > settings.warmupSteps() || stepCount > steps) {
+    public void planSteps(long steps, long decaySteps, long logEvery, long saveEvery) {
+        TrainingSettings planned =
+                settings.withSteps(steps, decaySteps).withIntervals(logEvery, saveEvery);
+        if (stepCount > settings.decayStart() || stepCount > planned.decayStart()) {
             throw new IllegalStateException(
-                    "%d steps are made, too many to set their number to %d: it must be above, and the"
-                                    .formatted(stepCount, steps)
-                            + " warm-up of "
-                            + settings.warmupSteps()
-                            + " steps must not be over");
+                    ("%,d steps are made: too late for %,d with the learning rate falling in the"
+                                    + " last %,d; it falls from step %,d on")
+                            .formatted(stepCount, steps, decaySteps, settings.decayStart()));
         }
-        settings = settings.withSteps(steps).withIntervals(logEvery, saveEvery);
+        settings = planned;
+    }
+
+    /** Whether the learning rate does not fall yet, so that {@link #planSteps} may be called. */
+    public boolean canPlanSteps() {
+        return stepCount <= settings.decayStart();
     }
 
     /** How many steps are made. */

@@ -45,6 +45,7 @@ public final class TrainingProgressBar implements TrainingListener, AutoCloseabl
     public void onStep(Progress progress) {
         if (onTerminal) {
             ProgressBar shown = bar != null ? bar : openBar(progress);
+            shown.maxHint(progress.steps());
             shown.stepTo(progress.step());
             shown.setExtraMessage(message(progress));
         } else if (progress.seconds() >= nextLine || progress.step() == progress.steps()) {

@@ -101,7 +101,8 @@ public final class TrainingRun {
     /**
      * Trains until all steps are made, or {@link #stop} is called.
      *
-     * @param listener that is told of each step, and may {@link Trainer#fixSteps fix} their number
+     * @param listener that is told of each step, and may {@link Trainer#planSteps plan} the rest
+     *     anew
      * @return the checkpoint of the last step
      */
     public Path train(TrainingListener listener) throws IOException {
@@ -112,7 +113,7 @@ public final class TrainingRun {
                 pace.add(trainer.step());
                 Progress progress = pace.progress();
                 listener.onStep(progress);
-                // The listener may have fixed the number of steps.
+                // The listener may have planned the steps anew.
                 TrainingSettings settings = trainer.settings();
                 if (trainer.stepCount() % settings.logEvery() == 0 || trainer.isFinished()) {
                     log.write(pace.line(progress));

@@ -20,9 +20,11 @@ import java.util.Map;
  *
  * @param seed of first weights, order of samples and random draws
  * @param batchSize samples per step
- * @param steps how many are made in all: the learning rate falls to 0 until then
+ * @param steps how many are made in all
  * @param optimizer with the highest learning rate
  * @param warmupSteps in which the learning rate rises from 0
+ * @param decaySteps the last of all, in which it falls back to 0 along half a cosine; between the
+ *     two it stays
  * @param gradientClip the largest norm of all gradients together; infinity for no limit
  * @param averagePower of the moving average of weights: its decay after k updates is {@code
  *     min(most, 1 - (1 + k)^-power)}
@@ -37,12 +39,18 @@ public record TrainingSettings(
         long steps,
         AdamW optimizer,
         long warmupSteps,
+        long decaySteps,
         double gradientClip,
         double averagePower,
         double averageMost,
         long logEvery,
         long saveEvery,
         Map<String, String> task) {
+
+    static final String SCHEDULE = "warmup_stable_decay";
+
+    /** Which part of all steps the learning rate falls in, where nothing else is said. */
+    public static final double DECAY_SHARE = 0.4;
 
     /** The values of a small policy's recipe: batches of 512, AdamW at 1e-3, no clipping. */
     public static final TrainingSettings DEFAULT =
@@ -52,6 +60,7 @@ public record TrainingSettings(
                     5000,
                     new AdamW(1e-3, 0.9, 0.99, 1e-8, 1e-6),
                     200,
+                    2000,
                     Double.POSITIVE_INFINITY,
                     0.75,
                     0.999,
@@ -67,6 +76,7 @@ public record TrainingSettings(
         require("batchSize", batchSize, 1);
         require("steps", steps, 1);
         require("warmupSteps", warmupSteps, 0);
+        require("decaySteps", decaySteps, 0);
         require("logEvery", logEvery, 1);
         require("saveEvery", saveEvery, 1);
         if (!(gradientClip > 0)) {
@@ -99,6 +109,7 @@ public record TrainingSettings(
                 steps,
                 optimizer,
                 warmupSteps,
+                decaySteps,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -114,6 +125,7 @@ public record TrainingSettings(
                 steps,
                 optimizer,
                 warmupSteps,
+                decaySteps,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -122,13 +134,20 @@ public record TrainingSettings(
                 task);
     }
 
+    /** So many steps, with the learning rate falling in the last {@value #DECAY_SHARE} of them. */
     public TrainingSettings withSteps(long value) {
+        return withSteps(value, Math.round(DECAY_SHARE * value));
+    }
+
+    /** So many steps, with the learning rate falling in the last {@code decay}. */
+    public TrainingSettings withSteps(long value, long decay) {
         return new TrainingSettings(
                 seed,
                 batchSize,
                 value,
                 optimizer,
                 warmupSteps,
+                decay,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -144,6 +163,7 @@ public record TrainingSettings(
                 steps,
                 value,
                 warmupSteps,
+                decaySteps,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -159,6 +179,7 @@ public record TrainingSettings(
                 steps,
                 optimizer,
                 value,
+                decaySteps,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -174,6 +195,7 @@ public record TrainingSettings(
                 steps,
                 optimizer,
                 warmupSteps,
+                decaySteps,
                 value,
                 averagePower,
                 averageMost,
@@ -190,6 +212,7 @@ public record TrainingSettings(
                 steps,
                 optimizer,
                 warmupSteps,
+                decaySteps,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -205,6 +228,7 @@ public record TrainingSettings(
                 steps,
                 optimizer,
                 warmupSteps,
+                decaySteps,
                 gradientClip,
                 averagePower,
                 averageMost,
@@ -213,9 +237,14 @@ public record TrainingSettings(
                 value);
     }
 
-    /** Up from 0 in {@link #warmupSteps}, then along a cosine down to 0 at {@link #steps}. */
+    /** Up from 0 in {@link #warmupSteps}, then 1, then down to 0 in {@link #decaySteps}. */
     Schedule schedule() {
-        return Schedule.warmupCosine(warmupSteps, steps);
+        return Schedule.warmupStableDecay(warmupSteps, steps, decaySteps);
+    }
+
+    /** The step from which on the learning rate falls. */
+    long decayStart() {
+        return Math.max(warmupSteps, steps - decaySteps);
     }
 
     MovingAverage.Decay averageDecay() {
@@ -238,8 +267,9 @@ public record TrainingSettings(
         } else {
             adam.put("grad_clip_norm", gradientClip);
         }
-        ObjectNode cosine = root.putObject("scheduler");
-        cosine.put("type", "warmup_cosine").put("num_warmup_steps", warmupSteps);
+        ObjectNode schedule = root.putObject("scheduler");
+        schedule.put("type", SCHEDULE).put("num_warmup_steps", warmupSteps);
+        schedule.put("num_decay_steps", decaySteps);
         ObjectNode average = root.putObject("ema");
         average.put("power", averagePower).put("max_decay", averageMost);
         ObjectNode texts = root.putObject("task");
@@ -257,16 +287,19 @@ public record TrainingSettings(
     public static TrainingSettings read(Path file) throws IOException {
         JsonSettings root = Json.read(file);
         JsonSettings adam = root.object("optimizer");
-        JsonSettings cosine = root.object("scheduler");
+        JsonSettings schedule = root.object("scheduler");
         JsonSettings average = root.object("ema");
         try {
+            long steps = root.integer("steps", 1, Long.MAX_VALUE);
+            long warmup = schedule.integer("num_warmup_steps", 0, Long.MAX_VALUE);
             TrainingSettings settings =
                     new TrainingSettings(
                             root.integer("seed", 0, Long.MAX_VALUE),
                             (int) root.integer("batch_size", 1, Integer.MAX_VALUE),
-                            root.integer("steps", 1, Long.MAX_VALUE),
+                            steps,
                             adam(adam),
-                            warmup(cosine),
+                            warmup,
+                            decay(schedule, steps, warmup),
                             clip(adam),
                             average.number("power"),
                             average.number("max_decay"),
@@ -274,7 +307,7 @@ public record TrainingSettings(
                             root.integer("save_freq", 1, Long.MAX_VALUE),
                             texts(root.object("task")));
             adam.done();
-            cosine.done();
+            schedule.done();
             average.done();
             root.done();
             return settings;
@@ -307,11 +340,12 @@ public record TrainingSettings(
         return Double.POSITIVE_INFINITY;
     }
 
-    private static long warmup(JsonSettings cosine) throws IOException {
-        if (!cosine.text("type").equals("warmup_cosine")) {
-            throw cosine.wrong("type", "must be \"warmup_cosine\"");
-        }
-        return cosine.integer("num_warmup_steps", 0, Long.MAX_VALUE);
+    private static long decay(JsonSettings schedule, long steps, long warmup) throws IOException {
+        return switch (schedule.text("type")) {
+            case SCHEDULE -> schedule.integer("num_decay_steps", 0, Long.MAX_VALUE);
+            case "warmup_cosine" -> Math.max(0, steps - warmup);
+            default -> throw schedule.wrong("type", "must be \"" + SCHEDULE + "\"");
+        };
     }
 
     private static Map<String, String> texts(JsonSettings task) throws IOException {

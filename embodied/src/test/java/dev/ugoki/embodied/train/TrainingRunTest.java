@@ -124,7 +124,7 @@ class TrainingRunTest {
     }
 
     @Test
-    void theNumberOfStepsCanBeFixedDuringTheWarmUp() throws IOException {
+    void theNumberOfStepsCanBeDecidedUntilTheLearningRateFalls() throws IOException {
         Path known =
                 TrainingRun.start(
                                 folder.resolve("known"),
@@ -139,14 +139,15 @@ class TrainingRunTest {
         Path fixed =
                 run.train(
                         progress -> {
-                            if (progress.step() == 4) {
-                                run.trainer().fixSteps(40, 10, 20);
+                            if (progress.step() == 20) {
+                                run.trainer().planSteps(40, 16, 10, 20);
                             }
                         });
         assertSameFiles(known, fixed);
         var late =
-                assertThrows(IllegalStateException.class, () -> run.trainer().fixSteps(50, 10, 20));
-        assertTrue(late.getMessage().contains("warm-up of 5"), late.getMessage());
+                assertThrows(
+                        IllegalStateException.class, () -> run.trainer().planSteps(50, 20, 10, 20));
+        assertTrue(late.getMessage().contains("falls from step 24 on"), late.getMessage());
     }
 
     @Test

@@ -3,7 +3,8 @@ package dev.ugoki.examples.pusht;
 import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.train.Checkpoints;
 import dev.ugoki.embodied.train.ChunkTask;
-import dev.ugoki.embodied.train.Trainer;
+import dev.ugoki.embodied.train.TimeBudget;
+import dev.ugoki.embodied.train.TrainingListener;
 import dev.ugoki.embodied.train.TrainingProgressBar;
 import dev.ugoki.embodied.train.TrainingRun;
 import dev.ugoki.embodied.train.TrainingSettings;
@@ -16,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,9 +34,6 @@ final class TrainingJob {
     static final String OWN_DEMONSTRATIONS = "the project's own";
 
     private static final String BUNDLED = "demonstrations";
-    private static final double REHEARSAL_SHARE = 0.08;
-    private static final int LEAST_REHEARSAL = 30;
-    private static final int SAVES_PER_MINUTE = 2;
     private static final int LOG_LINES = 200;
     private static final int NEIGHBOUR_CHUNK = 8;
 
@@ -52,7 +49,7 @@ final class TrainingJob {
      * What to train.
      *
      * @param data a folder of demonstrations; null for the project's own
-     * @param minutes of training, which the number of steps is fixed by
+     * @param minutes of training, which the number of steps follows from
      * @param steps this many instead, if not null
      */
     record Order(
@@ -87,19 +84,25 @@ final class TrainingJob {
         Long steps = order.steps();
         settings =
                 steps == null
-                        ? withinBudget(settings, demonstrations, kind, order.minutes(), began)
+                        ? TimeBudget.open(settings)
                         : settings.withSteps(steps).withIntervals(logEvery(steps), steps);
         ChunkTask task = task(demonstrations, kind, order.seed());
+        String length =
+                steps == null
+                        ? String.format(Locale.ROOT, "%.1f minutes", order.minutes())
+                        : String.format(Locale.ROOT, "%,d", steps);
         out.printf(
                 Locale.ROOT,
-                "training %s: %,d parameters, %,d samples, %,d steps of %d%n",
+                "training %s: %,d parameters, %,d samples, %s of steps of %d%n",
                 kind.name().toLowerCase(Locale.ROOT),
                 task.network().parameterCount(),
                 task.sampleCount(),
-                settings.steps(),
+                length,
                 settings.batchSize());
         TrainingRun run = TrainingRun.start(folder, task, settings);
-        return finish(run, demonstrations, evaluationSeeds);
+        double seconds = steps == null ? 60 * order.minutes() : Double.POSITIVE_INFINITY;
+        return finish(
+                run, seconds - (System.nanoTime() - began) * 1e-9, demonstrations, evaluationSeeds);
     }
 
     /** Goes on with a run that was stopped. */
@@ -119,7 +122,7 @@ final class TrainingJob {
                 "resuming at step %,d of %,d%n",
                 run.trainer().stepCount(),
                 settings.steps());
-        return finish(run, demonstrations, evaluationSeeds);
+        return finish(run, Double.POSITIVE_INFINITY, demonstrations, evaluationSeeds);
     }
 
     private static Map<String, String> texts(String data, PolicyKind kind) {
@@ -158,57 +161,14 @@ final class TrainingJob {
                 Key.of(seed));
     }
 
-    private TrainingSettings withinBudget(
-            TrainingSettings settings,
-            Demonstrations demonstrations,
-            PolicyKind kind,
-            double minutes,
-            long began) {
-        double budget = 60 * minutes;
-        double pace = secondsPerStep(task(demonstrations, kind, 0), settings, budget);
-        double left = budget - (System.nanoTime() - began) * 1e-9;
-        long steps = Math.max(1, (long) (left / pace));
-        out.printf(
-                Locale.ROOT,
-                "%.1f ms a step: %,d steps in %.1f minutes%n",
-                1000 * pace,
-                steps,
-                minutes);
-        long saveEvery = Math.max(1, (long) (60 / pace / SAVES_PER_MINUTE));
-        return settings.withSteps(steps).withIntervals(logEvery(steps), saveEvery);
-    }
-
     private static long logEvery(long steps) {
         return Math.max(1, steps / LOG_LINES);
     }
 
-    /**
-     * Makes some steps with a network that is thrown away, and takes the lower quartile of the last
-     * third: the first steps run before the compiler has warmed to them, and a machine that is busy
-     * for a moment should not cost the run its budget.
-     */
-    private static double secondsPerStep(
-            ChunkTask task, TrainingSettings settings, double budgetSeconds) {
-        Trainer rehearsal = Trainer.start(task, settings.withSteps(Long.MAX_VALUE / (1 << 20)));
-        long end = System.nanoTime() + (long) (1e9 * REHEARSAL_SHARE * budgetSeconds);
-        double[] seconds = new double[LEAST_REHEARSAL];
-        int count = 0;
-        while (count < LEAST_REHEARSAL || System.nanoTime() < end) {
-            if (count == seconds.length) {
-                seconds = Arrays.copyOf(seconds, 2 * count);
-            }
-            long start = System.nanoTime();
-            rehearsal.step();
-            seconds[count++] = (System.nanoTime() - start) * 1e-9;
-        }
-        double[] warm = Arrays.copyOfRange(seconds, count - count / 3, count);
-        Arrays.sort(warm);
-        return warm[warm.length / 4];
-    }
-
-    private Result finish(TrainingRun run, Demonstrations demonstrations, int evaluationSeeds)
+    private Result finish(
+            TrainingRun run, double seconds, Demonstrations demonstrations, int evaluationSeeds)
             throws IOException {
-        Path checkpoint = trained(run);
+        Path checkpoint = trained(run, seconds);
         RobotPolicy loaded = RobotPolicy.load(Checkpoints.pretrainedModel(checkpoint));
         out.println("evaluating " + evaluationSeeds + " episodes in closed loop");
         String name = run.trainer().settings().task().getOrDefault("policy", "policy");
@@ -227,13 +187,21 @@ final class TrainingJob {
         return new Result(run, checkpoint, demonstrations, scores);
     }
 
-    /** Trains to the end; where Ctrl-C comes before, what was done is saved first. */
-    private Path trained(TrainingRun run) throws IOException {
+    /**
+     * Trains to the end; where Ctrl-C comes before, what was done is saved first.
+     *
+     * @param seconds that it may take; infinity where the number of steps is settled
+     */
+    private Path trained(TrainingRun run, double seconds) throws IOException {
         CountDownLatch saved = new CountDownLatch(1);
         Thread onInterrupt = new Thread(() -> stop(run, saved), "ugoki-stop");
         Runtime.getRuntime().addShutdownHook(onInterrupt);
         try (TrainingProgressBar bar = TrainingProgressBar.open("training", out)) {
-            Path checkpoint = run.train(bar);
+            TrainingListener listener =
+                    seconds == Double.POSITIVE_INFINITY
+                            ? bar
+                            : new TimeBudget(run.trainer(), Math.max(1, seconds), bar);
+            Path checkpoint = run.train(listener);
             if (!run.trainer().isFinished()) {
                 throw new IllegalStateException(
                         "stopped at step " + run.trainer().stepCount() + "; go on with --resume");

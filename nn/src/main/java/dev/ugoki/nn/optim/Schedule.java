@@ -30,14 +30,31 @@ public interface Schedule {
 
     /** As {@link #warmupCosine(long, long)}, but down to {@code last} instead of 0. */
     static Schedule warmupCosine(long warmup, long total, double last) {
+        return warmupCosine(warmup, warmup, total, last);
+    }
+
+    private static Schedule warmupCosine(long warmup, long falls, long total, double last) {
         Schedule start = linearWarmup(warmup);
         return made -> {
             if (made < warmup) {
                 return start.factor(made);
             }
-            double progress = progress(made, warmup, total);
+            double progress = progress(made, falls, total);
             return last + (1 - last) * 0.5 * (1 + Math.cos(Math.PI * progress));
         };
+    }
+
+    /**
+     * {@link #linearWarmup}, then 1, then in the last {@code decay} of {@code total} steps half a
+     * cosine down to 0. Until the fall begins, no factor depends on how many steps there will be,
+     * so that their number can be decided late.
+     *
+     * <p>Source: Zhai et al., Scaling Vision Transformers (CVPR 2022), sec. 3.5; Hägele et al.,
+     * Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations (NeurIPS 2024).
+     */
+    static Schedule warmupStableDecay(long warmup, long total, long decay) {
+        requireNotNegative("decay", decay);
+        return warmupCosine(warmup, Math.max(warmup, total - decay), total, 0);
     }
 
     /** {@link #linearWarmup}, then a straight line down to 0 after {@code total} steps. */
@@ -46,8 +63,8 @@ public interface Schedule {
         return made -> made < warmup ? start.factor(made) : 1 - progress(made, warmup, total);
     }
 
-    private static double progress(long made, long warmup, long total) {
-        return Math.clamp((made - warmup) / (double) Math.max(1, total - warmup), 0.0, 1.0);
+    private static double progress(long made, long from, long to) {
+        return Math.clamp((made - from) / (double) Math.max(1, to - from), 0.0, 1.0);
     }
 
     private static void requireNotNegative(String name, long steps) {

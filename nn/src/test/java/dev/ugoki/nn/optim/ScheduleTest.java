@@ -27,6 +27,24 @@ class ScheduleTest {
     }
 
     @Test
+    void theStableFormFallsInItsLastStepsOnly() {
+        Schedule schedule = Schedule.warmupStableDecay(10, 110, 40);
+        assertEquals(0.5, schedule.factor(5));
+        assertEquals(1, schedule.factor(10));
+        assertEquals(1, schedule.factor(70));
+        assertEquals((1 + Math.sqrt(0.5)) / 2, schedule.factor(80), 1e-12);
+        assertEquals(0.5, schedule.factor(90), 1e-12);
+        assertEquals(0, schedule.factor(110), 1e-12);
+        // All of it after the warm-up is the plain cosine.
+        for (long made = 0; made < 120; made++) {
+            assertEquals(
+                    Schedule.warmupCosine(10, 110).factor(made),
+                    Schedule.warmupStableDecay(10, 110, 100).factor(made));
+        }
+        assertThrows(IllegalArgumentException.class, () -> Schedule.warmupStableDecay(1, 10, -1));
+    }
+
+    @Test
     void otherFormsAreWhatTheirNamesSay() {
         assertEquals(1, Schedule.constant().factor(12345));
         assertEquals(0.25, Schedule.linearWarmup(4).factor(1));
