@@ -1,5 +1,6 @@
 package dev.ugoki.examples;
 
+import dev.ugoki.examples.accuracy.MeasureAccuracy;
 import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
@@ -35,6 +36,7 @@ import java.io.UncheckedIOException;
             Doctor.class,
             RunConformance.class,
             RunFuzz.class,
+            MeasureAccuracy.class,
             WriteOperations.class
         })
 public final class Main extends CommandGroup {
