@@ -19,6 +19,9 @@ public final class ElementaryFunctions {
     /** Adding 1.5 * 2^23 leaves an integer in the low bits of the sum. */
     private static final float ROUNDER = 12582912f;
 
+    /** The same for multiples of 2^-9. */
+    private static final float COARSE_ROUNDER = 24576f;
+
     /** The exponent's bias in F32. */
     private static final int BIAS = 127;
 
@@ -63,13 +66,22 @@ public final class ElementaryFunctions {
     /** Beyond it Phi(-t), and t times it, round to 0. */
     private static final float NORMAL_TAIL_LIMIT = 14.4f;
 
-    /** With u = 1 / (1 + SLOPE t), Phi(-t) e^(t^2/2) / u as a polynomial in u. */
-    private static final float NORMAL_TAIL_SLOPE = 0.27f;
+    /**
+     * With u = 1 / (1 + SLOPE t), Phi(-t) e^(t^2/2) / u as a polynomial in u t - 1, which is about
+     * the middle of its range: further out its terms would cancel.
+     */
+    private static final float NORMAL_TAIL_SLOPE = 0.265f;
 
     private static final float[] NORMAL_TAIL = {
-        0.10772058f, 0.107544124f, 0.101802185f,
-        0.07208093f, 0.10775549f, -0.06911361f,
-        0.16970465f, -0.12644792f, 0.02895358f
+        0.29808074f,
+        -0.14654616f,
+        0.04639725f,
+        -0.0086351205f,
+        0.0004960901f,
+        0.00013946902f,
+        -2.00582e-05f,
+        -3.4210268e-06f,
+        7.5396997e-07f
     };
 
     private ElementaryFunctions() {}
@@ -140,6 +152,26 @@ public final class ElementaryFunctions {
     static FloatValue expUpTo60(FloatValue x) {
         Reduced reduced = Reduced.of(x.raisedTo(EXP_UNDERFLOW), LIFT);
         return reduced.expOfRest(LOWERED).times(reduced.power());
+    }
+
+    /** A number near x that has few digits: a multiple of 2^-9, unless x is large. */
+    static FloatValue coarse(FloatValue x) {
+        return x.plus(COARSE_ROUNDER).minus(COARSE_ROUNDER);
+    }
+
+    /**
+     * e^(x-y) for y from {@link #coarse}, where x - y is known to be at most 60: as {@link #exp}
+     * would be if F32 held the difference exactly.
+     */
+    static FloatValue expOfDifference(FloatValue x, FloatValue y) {
+        FloatValue difference = x.minus(y);
+        FloatValue shifted = difference.timesPlus(LOG2_E, ROUNDER + BIAS + LIFT);
+        FloatValue n = shifted.minus(ROUNDER + BIAS + LIFT);
+        // Both y and n times the upper part of ln 2 are multiples of 2^-9, so nothing is lost.
+        FloatValue r = n.timesPlus(-LN_2_LOW, x.minus(n.timesPlus(LN_2_HIGH, y)));
+        Reduced reduced = new Reduced(r, shifted.bits());
+        FloatValue power = reduced.expOfRest(LOWERED).times(reduced.power());
+        return difference.lessThan(EXP_UNDERFLOW).select(0f, power);
     }
 
     /** e^x - 1, also where x is small. */
@@ -274,7 +306,8 @@ public final class ElementaryFunctions {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
             Reduced reduced = Reduced.ofProduct(t.times(-0.5f), t, LIFT);
             FloatValue u = reciprocal(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
-            FloatValue ratio = polynomial(u, scaled(NORMAL_TAIL, LOWERED)).times(u);
+            FloatValue place = t.timesPlus(u, -1f);
+            FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
             return new NormalTail(t, reduced.expOfRest(1f).times(reduced.power()), ratio);
         }
 

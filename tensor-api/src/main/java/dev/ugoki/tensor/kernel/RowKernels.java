@@ -1,5 +1,7 @@
 package dev.ugoki.tensor.kernel;
 
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.coarse;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfDifference;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.expUpTo60;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.log;
 
@@ -66,7 +68,7 @@ public final class RowKernels {
     public static Kernel softmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue e = expUpTo60(x.minus(x.maximumOverColumns()));
+        FloatValue e = expOfDifference(x, coarse(x.maximumOverColumns()));
         return kernel.output(e.times(kernel.constant(1f).over(e.sumOverColumns()))).build();
     }
 
@@ -82,8 +84,9 @@ public final class RowKernels {
     public static Kernel logSoftmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue shifted = x.minus(x.maximumOverColumns());
-        return kernel.output(shifted.minus(log(expUpTo60(shifted).sumOverColumns()))).build();
+        FloatValue near = coarse(x.maximumOverColumns());
+        FloatValue sum = expOfDifference(x, near).sumOverColumns();
+        return kernel.output(x.minus(near).minus(log(sum))).build();
     }
 
     /** Inputs: dy full, y = logSoftmax(x) full. Output: dx = dy - e^y sum(dy) full. */
