@@ -67,21 +67,23 @@ public final class ElementaryFunctions {
     private static final float NORMAL_TAIL_LIMIT = 14.4f;
 
     /**
-     * With u = 1 / (1 + SLOPE t), Phi(-t) e^(t^2/2) / u as a polynomial in u t - 1, which is about
-     * the middle of its range: further out its terms would cancel.
+     * With u = 1 / (1 + SLOPE t), Phi(-t) e^(t^2/2) / u as a polynomial in u t - MIDDLE. Powers of
+     * u or of u t itself would cancel at one end of the range.
      */
     private static final float NORMAL_TAIL_SLOPE = 0.265f;
 
+    private static final float NORMAL_TAIL_MIDDLE = 1.625f;
+
     private static final float[] NORMAL_TAIL = {
-        0.29808074f,
-        -0.14654616f,
-        0.04639725f,
-        -0.0086351205f,
-        0.0004960901f,
-        0.00013946902f,
-        -2.00582e-05f,
-        -3.4210268e-06f,
-        7.5396997e-07f
+        0.22259283f,
+        -0.09809069f,
+        0.031658124f,
+        -0.00696226f,
+        0.00079318293f,
+        4.6485922e-05f,
+        -2.6749849e-05f,
+        3.500976e-07f,
+        7.476712e-07f
     };
 
     private ElementaryFunctions() {}
@@ -306,7 +308,7 @@ public final class ElementaryFunctions {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
             Reduced reduced = Reduced.ofProduct(t.times(-0.5f), t, LIFT);
             FloatValue u = reciprocal(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
-            FloatValue place = t.timesPlus(u, -1f);
+            FloatValue place = t.timesPlus(u, -NORMAL_TAIL_MIDDLE);
             FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
             return new NormalTail(t, reduced.expOfRest(1f).times(reduced.power()), ratio);
         }
