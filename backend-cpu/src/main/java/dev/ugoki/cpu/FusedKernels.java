@@ -6,6 +6,7 @@ import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.kernel.Activations;
+import dev.ugoki.tensor.kernel.ElementaryFunctions;
 import dev.ugoki.tensor.kernel.FloatValue;
 import dev.ugoki.tensor.kernel.KernelBuilder;
 import dev.ugoki.tensor.kernel.Layout;
@@ -162,6 +163,10 @@ final class FusedKernels {
             case Activation.GeluTanh _ ->
                     Expression.of(Activations::geluTanh, Activations::geluTanhGradient);
             case Activation.Mish _ -> Expression.of(Activations::mish, Activations::mishGradient);
+            case Activation.Softplus _ ->
+                    Expression.of(
+                            ElementaryFunctions::softplus,
+                            (x, dy) -> dy.times(ElementaryFunctions.sigmoid(x)));
             default -> null;
         };
     }

@@ -1,5 +1,7 @@
 package dev.ugoki.examples;
 
+import dev.ugoki.examples.accuracy.MeasureAccuracy;
+import dev.ugoki.examples.bits.CheckBits;
 import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
@@ -35,6 +37,8 @@ import java.io.UncheckedIOException;
             Doctor.class,
             RunConformance.class,
             RunFuzz.class,
+            MeasureAccuracy.class,
+            CheckBits.class,
             WriteOperations.class
         })
 public final class Main extends CommandGroup {

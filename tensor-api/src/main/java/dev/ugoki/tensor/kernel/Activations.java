@@ -1,17 +1,25 @@
 package dev.ugoki.tensor.kernel;
 
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfNegative;
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.expUpTo;
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.normalCumulative;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expUpTo60;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.reciprocal;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.sigmoid;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.tanh;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.timesSigmoid;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.timesSigmoidOfCubic;
+
+import dev.ugoki.tensor.kernel.ElementaryFunctions.NormalTail;
 
 /** Activation functions and their gradients: {@code y = f(x)}, {@code dx = dy f'(x)}. */
 public final class Activations {
     private static final float SQRT_2_OVER_PI = 0.7978846f;
-    private static final float ONE_OVER_SQRT_2_PI = 0.3989423f;
     private static final float GELU_CUBE = 0.044715f;
+    private static final double SQRT_8_OVER_PI = 1.59576912160573071176;
+
+    /** The first 16 bits of sqrt(8/pi). */
+    private static final float GELU_LINEAR = 0x1.9884p0f;
+
+    private static final float GELU_CUBIC = (float) (0.044715 * SQRT_8_OVER_PI);
+    private static final float GELU_TANH_LIMIT = 10.87f;
 
     private Activations() {}
 
@@ -27,7 +35,7 @@ public final class Activations {
 
     /** x sigmoid(x), also called swish. */
     public static FloatValue silu(FloatValue x) {
-        return x.times(sigmoid(x));
+        return timesSigmoid(x);
     }
 
     /** dy (s + x s (1-s)) with s = sigmoid(x). */
@@ -39,19 +47,31 @@ public final class Activations {
 
     /** x Phi(x) (Hendrycks and Gimpel, 2016), the exact form. */
     public static FloatValue gelu(FloatValue x) {
-        return x.times(normalCumulative(x));
+        // x - x Phi(-x) loses nothing for positive x, and for negative x it would lose everything.
+        FloatValue above = x.lessThan(0f).select(x.times(0f), x);
+        return above.minus(NormalTail.of(x).moment());
     }
 
     /** dy (Phi(x) + x phi(x)). */
     public static FloatValue geluGradient(FloatValue x, FloatValue dy) {
-        FloatValue density = expOfNegative(x.times(x).times(-0.5f)).times(ONE_OVER_SQRT_2_PI);
-        return dy.times(x.timesPlus(density, normalCumulative(x)));
+        NormalTail tail = NormalTail.of(x);
+        FloatValue below = tail.probability();
+        FloatValue cumulative = x.lessThan(0f).select(below, x.kernel().constant(1f).minus(below));
+        return dy.times(x.timesPlus(tail.density(), cumulative));
     }
 
-    /** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the approximation of {@link #gelu}. */
+    /**
+     * x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the approximation of {@link #gelu}, as x
+     * sigmoid(sqrt(8/pi) (x + 0.044715 x^3)).
+     */
     public static FloatValue geluTanh(FloatValue x) {
-        FloatValue half = x.times(0.5f);
-        return half.timesPlus(tanh(geluInner(x)), half);
+        return timesSigmoidOfCubic(
+                x,
+                GELU_LINEAR,
+                (float) (SQRT_8_OVER_PI - GELU_LINEAR),
+                GELU_CUBIC,
+                (float) (0.044715 * SQRT_8_OVER_PI - GELU_CUBIC),
+                GELU_TANH_LIMIT);
     }
 
     /** The gradient of {@link #geluTanh}. */
@@ -74,7 +94,7 @@ public final class Activations {
 
     /** x tanh(softplus(x)) (Misra, 2019). With w = e^x, tanh(ln(1+w)) = (w^2+2w) / (w^2+2w+2). */
     public static FloatValue mish(FloatValue x) {
-        FloatValue w = expUpTo(MISH_LINEAR, x);
+        FloatValue w = expUpTo60(x.limitedTo(MISH_LINEAR));
         FloatValue n = w.times(w.plus(2f));
         return x.times(n.times(reciprocal(n.plus(2f))));
     }
@@ -82,7 +102,7 @@ public final class Activations {
     /** dy (n + 4 x w (w+1) / d) / d with w = e^x, n = w^2+2w, d = n+2. */
     public static FloatValue mishGradient(FloatValue x, FloatValue dy) {
         FloatValue limited = x.limitedTo(MISH_LINEAR);
-        FloatValue w = expOfNegative(limited);
+        FloatValue w = expUpTo60(limited);
         FloatValue n = w.times(w.plus(2f));
         FloatValue inverse = reciprocal(n.plus(2f));
         FloatValue curve = limited.times(4f).times(w).times(w.plus(1f)).times(inverse);

@@ -19,13 +19,27 @@ public final class ElementaryFunctions {
     /** Adding 1.5 * 2^23 leaves an integer in the low bits of the sum. */
     private static final float ROUNDER = 12582912f;
 
-    /** The same, with the exponent's bias less one in the low bits. */
-    private static final float BIASED_ROUNDER = ROUNDER + 126f;
+    /** The same for multiples of 2^-9. */
+    private static final float COARSE_ROUNDER = 24576f;
 
-    /** Below this e^x is taken for 0; at it the power of two comes out as 0. */
-    private static final float EXP_UNDERFLOW = -87.5f;
+    /** The exponent's bias in F32. */
+    private static final int BIAS = 127;
+
+    /** Below this e^x is less than half the smallest number: it rounds to 0. */
+    private static final float EXP_UNDERFLOW = -104f;
 
     private static final float EXP_OVERFLOW = 89f;
+
+    /**
+     * Where e^x is at most 2^97, it is computed as e^x 2^30 times 2^-30, so that all factors are
+     * normal and only the last multiplication rounds to a subnormal number.
+     */
+    private static final int LIFT = 30;
+
+    private static final float LOWERED = 0x1p-30f;
+
+    /** Here the lifted power of two is 0. */
+    private static final float SIGMOID_UNDERFLOW = 108.8f;
 
     /** (e^r - 1 - r) / r^2 for |r| up to ln(2)/2, lowest power first. */
     private static final float[] EXP_TAIL = {
@@ -47,24 +61,29 @@ public final class ElementaryFunctions {
 
     private static final float ERFC_LIMIT = 5f;
 
+    private static final float ONE_OVER_SQRT_2_PI = 0.3989423f;
+
+    /** Beyond it Phi(-t), and t times it, round to 0. */
+    private static final float NORMAL_TAIL_LIMIT = 14.4f;
+
     /**
-     * ln(Phi(-t)) for t between 0 and 6; beyond it falls steadily, so that its exponential goes to
-     * 0 as it must.
+     * With u = 1 / (1 + SLOPE t), Phi(-t) e^(t^2/2) / u as a polynomial in u t - MIDDLE. Powers of
+     * u or of u t itself would cancel at one end of the range.
      */
-    private static final float[] LOG_NORMAL_TAIL = {
-        -0.6931472f,
-        -0.7978845f,
-        -0.31831062f,
-        -0.036330473f,
-        0.004766147f,
-        6.52157e-05f,
-        -0.00024380254f,
-        7.634328e-05f,
-        -1.4421707e-05f,
-        1.8336632e-06f,
-        -1.5395983e-07f,
-        7.7369e-09f,
-        -1.763654e-10f
+    private static final float NORMAL_TAIL_SLOPE = 0.265f;
+
+    private static final float NORMAL_TAIL_MIDDLE = 1.625f;
+
+    private static final float[] NORMAL_TAIL = {
+        0.22259283f,
+        -0.09809069f,
+        0.031658124f,
+        -0.00696226f,
+        0.00079318293f,
+        4.6485922e-05f,
+        -2.6749849e-05f,
+        3.500976e-07f,
+        7.476712e-07f
     };
 
     private ElementaryFunctions() {}
@@ -78,53 +97,97 @@ public final class ElementaryFunctions {
         return sum;
     }
 
-    /** x = n ln 2 + r with an integer n and |r| at most ln(2)/2. */
-    private record Reduced(FloatValue r, FloatValue halfPower) {
-        static Reduced of(FloatValue x) {
-            FloatValue shifted = x.timesPlus(LOG2_E, BIASED_ROUNDER);
-            FloatValue n = shifted.minus(BIASED_ROUNDER);
-            FloatValue r = n.timesPlus(-LN_2_LOW, n.timesPlus(-LN_2_HIGH, x));
-            // 2^(n-1) and not 2^n, which F32 does not hold for n = 128.
-            return new Reduced(r, shifted.bits().shiftLeft(23).asFloat());
+    private static float[] scaled(float[] coefficients, float factor) {
+        float[] products = coefficients.clone();
+        for (int i = 0; i < products.length; i++) {
+            products[i] *= factor;
+        }
+        return products;
+    }
+
+    /**
+     * x = n ln 2 + r with an integer n and |r| at most ln(2)/2.
+     *
+     * @param biased n plus the exponent's bias and {@code lift} in the lowest bits
+     */
+    private record Reduced(FloatValue r, IntValue biased) {
+        static Reduced of(FloatValue x, int lift) {
+            FloatValue shifted = x.timesPlus(LOG2_E, ROUNDER + BIAS + lift);
+            FloatValue n = shifted.minus(ROUNDER + BIAS + lift);
+            FloatValue r = n.timesPlus(-LN_2_HIGH, x);
+            return new Reduced(n.timesPlus(-LN_2_LOW, r), shifted.bits());
         }
 
-        /** e^x for x between {@link #EXP_UNDERFLOW} and {@link #EXP_OVERFLOW}. */
-        FloatValue exp() {
-            FloatValue two = r.kernel().constant(2f);
-            float[] doubled = EXP_TAIL.clone();
-            for (int i = 0; i < doubled.length; i++) {
-                doubled[i] *= 2;
-            }
-            return polynomial(r, doubled).timesPlus(r, two).timesPlus(r, two).times(halfPower);
+        /** The product of x and y, of which r takes in every bit. */
+        static Reduced ofProduct(FloatValue x, FloatValue y, int lift) {
+            FloatValue shifted = x.times(LOG2_E).timesPlus(y, ROUNDER + BIAS + lift);
+            FloatValue n = shifted.minus(ROUNDER + BIAS + lift);
+            FloatValue r = x.timesPlus(y, n.times(-LN_2_HIGH));
+            return new Reduced(n.timesPlus(-LN_2_LOW, r), shifted.bits());
+        }
+
+        /** 2^(n + lift), where F32 has it. */
+        FloatValue power() {
+            return biased.shiftLeft(23).asFloat();
+        }
+
+        /** e^r times a power of two. */
+        FloatValue expOfRest(float factor) {
+            return polynomial(r, scaled(EXP_TAIL, factor))
+                    .timesPlus(r, factor)
+                    .timesPlus(r, factor);
         }
     }
 
-    /** e^x; results below 1.7e-38 become 0. */
+    /** e^x. */
     public static FloatValue exp(FloatValue x) {
-        return expUpTo(EXP_OVERFLOW, x);
+        FloatValue limited = x.limitedTo(EXP_OVERFLOW).raisedTo(EXP_UNDERFLOW);
+        Reduced reduced = Reduced.of(limited, BIAS);
+        // F32 has 2^n for normal n only, but always the two halves of it.
+        IntValue half = reduced.biased().shiftRight(1);
+        FloatValue upper = half.shiftLeft(23).asFloat();
+        FloatValue lower = reduced.biased().minus(half).shiftLeft(23).asFloat();
+        return reduced.expOfRest(1f).times(upper).times(lower);
     }
 
-    /** e^x for x up to {@code limit}, e^limit above; results below 1.7e-38 become 0. */
-    static FloatValue expUpTo(float limit, FloatValue x) {
-        return expOfNegative(x.limitedTo(limit));
+    /** e^x, as {@link #exp}, where x is known to be at most 60. */
+    static FloatValue expUpTo60(FloatValue x) {
+        Reduced reduced = Reduced.of(x.raisedTo(EXP_UNDERFLOW), LIFT);
+        return reduced.expOfRest(LOWERED).times(reduced.power());
     }
 
-    /** e^x, as {@link #exp}, where x is known to be at most {@link #EXP_OVERFLOW}. */
-    static FloatValue expOfNegative(FloatValue x) {
-        return Reduced.of(x.raisedTo(EXP_UNDERFLOW)).exp();
+    /** A number near x that has few digits: a multiple of 2^-9, unless x is large. */
+    static FloatValue coarse(FloatValue x) {
+        return x.plus(COARSE_ROUNDER).minus(COARSE_ROUNDER);
+    }
+
+    /**
+     * e^(x-y) for y from {@link #coarse}, where x - y is known to be at most 60: as {@link #exp}
+     * would be if F32 held the difference exactly.
+     */
+    static FloatValue expOfDifference(FloatValue x, FloatValue y) {
+        FloatValue difference = x.minus(y);
+        FloatValue shifted = difference.timesPlus(LOG2_E, ROUNDER + BIAS + LIFT);
+        FloatValue n = shifted.minus(ROUNDER + BIAS + LIFT);
+        // Both y and n times the upper part of ln 2 are multiples of 2^-9, so nothing is lost.
+        FloatValue r = n.timesPlus(-LN_2_LOW, x.minus(n.timesPlus(LN_2_HIGH, y)));
+        Reduced reduced = new Reduced(r, shifted.bits());
+        FloatValue power = reduced.expOfRest(LOWERED).times(reduced.power());
+        return difference.lessThan(EXP_UNDERFLOW).select(0f, power);
     }
 
     /** e^x - 1, also where x is small. */
     public static FloatValue expm1(FloatValue x) {
-        return expm1Between(x.limitedTo(EXP_OVERFLOW).raisedTo(-18f));
+        return withSignOf(x, expm1Between(x.limitedTo(EXP_OVERFLOW).raisedTo(-18f)));
     }
 
-    /** e^x - 1 for x between {@link #EXP_UNDERFLOW} and {@link #EXP_OVERFLOW}. */
+    /** e^x - 1 for x between -87 and {@link #EXP_OVERFLOW}. */
     private static FloatValue expm1Between(FloatValue x) {
-        Reduced reduced = Reduced.of(x);
+        // 2^(n-1) and not 2^n, which F32 does not hold for n = 128.
+        Reduced reduced = Reduced.of(x, -1);
         FloatValue r = reduced.r();
         FloatValue tail = polynomial(r, EXP_TAIL).times(r).timesPlus(r, r);
-        FloatValue half = reduced.halfPower();
+        FloatValue half = reduced.power();
         return half.timesPlus(tail, half.minus(0.5f)).times(2f);
     }
 
@@ -172,7 +235,7 @@ public final class ElementaryFunctions {
         FloatValue log = log(sum);
         FloatValue corrected = log.plus(lost.over(sum));
         // Where nothing was lost, and at infinity, where "lost" is NaN, the logarithm stands.
-        return lost.abs().greaterThan(0f).select(corrected, log);
+        return withSignOf(x, lost.abs().greaterThan(0f).select(corrected, log));
     }
 
     /** The hyperbolic tangent. */
@@ -183,29 +246,95 @@ public final class ElementaryFunctions {
 
     /** 1 / (1 + e^-x). */
     public static FloatValue sigmoid(FloatValue x) {
-        FloatValue decay = expOfNegative(x.abs().negated());
+        FloatValue decay = expUpTo60(x.abs().negated());
         FloatValue numerator = x.lessThan(0f).select(decay, x.kernel().constant(1f));
         return numerator.times(reciprocal(decay.plus(1f)));
+    }
+
+    /** x / (1 + e^-x). */
+    static FloatValue timesSigmoid(FloatValue x) {
+        FloatValue exponent = x.abs().limitedTo(SIGMOID_UNDERFLOW).negated();
+        return timesSigmoid(x, Reduced.of(exponent, LIFT));
+    }
+
+    /**
+     * x / (1 + e^-w) with {@code w = x (c + d x^2)}, where c and d are positive and given in two
+     * parts each; {@code limit} is that |x| from which on the result for -|x| is 0.
+     *
+     * <p>An error in w is one of the result relative to it, so w is computed to twice F32's digits:
+     * c's first part must leave its lowest bits 0.
+     */
+    static FloatValue timesSigmoidOfCubic(
+            FloatValue x, float c, float lowC, float d, float lowD, float limit) {
+        FloatValue size = x.abs().limitedTo(limit);
+        FloatValue square = size.times(size);
+        FloatValue lowSquare = size.timesPlus(size, square.negated());
+        FloatValue slope = square.timesPlus(d, c);
+        FloatValue lost = square.timesPlus(d, x.kernel().constant(c).minus(slope));
+        FloatValue lowSlope =
+                lowSquare.timesPlus(d, square.timesPlus(lowD, lost.plus(lowC)));
+        FloatValue negated = size.negated();
+        Reduced reduced = Reduced.ofProduct(negated, slope, LIFT);
+        FloatValue rest = negated.timesPlus(lowSlope, reduced.r());
+        return timesSigmoid(x, new Reduced(rest, reduced.biased()));
+    }
+
+    /** x / (1 + e^-|w|) for positive x, x e^-|w| / (1 + e^-|w|) for others. */
+    private static FloatValue timesSigmoid(FloatValue x, Reduced minusSizeOfW) {
+        FloatValue lifted = minusSizeOfW.expOfRest(1f).times(minusSizeOfW.power());
+        FloatValue inverse = reciprocal(lifted.timesPlus(LOWERED, 1f));
+        MaskValue negative = x.lessThan(0f);
+        FloatValue numerator = negative.select(lifted, x.kernel().constant(1f));
+        return x.times(numerator).times(negative.select(inverse.times(LOWERED), inverse));
     }
 
     /** The error function. */
     public static FloatValue erf(FloatValue x) {
         FloatValue a = x.abs().limitedTo(ERFC_LIMIT);
         FloatValue logErfc = polynomial(a, LOG_ERFC).times(a);
-        return withSignOf(x, expm1Between(logErfc).negated());
+        return withSignOf(x, expm1Between(logErfc).abs());
     }
 
-    /** The cumulative distribution of the standard normal; 0 below about -12. */
-    public static FloatValue normalCumulative(FloatValue x) {
-        FloatValue tail = expOfNegative(polynomial(x.abs(), LOG_NORMAL_TAIL));
-        return x.lessThan(0f).select(tail, x.kernel().constant(1f).minus(tail));
+    /**
+     * Phi(-t), the upper tail of the standard normal, for t = |x|, as a product whose factors are
+     * normal numbers also where it is not.
+     *
+     * @param size t, limited to where the tail is not 0
+     * @param lifted e^(-t^2/2) 2^30
+     * @param ratio Phi(-t) / lifted
+     */
+    record NormalTail(FloatValue size, FloatValue lifted, FloatValue ratio) {
+        static NormalTail of(FloatValue x) {
+            FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
+            Reduced reduced = Reduced.ofProduct(t.times(-0.5f), t, LIFT);
+            FloatValue u = reciprocal(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
+            FloatValue place = t.timesPlus(u, -NORMAL_TAIL_MIDDLE);
+            FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
+            return new NormalTail(t, reduced.expOfRest(1f).times(reduced.power()), ratio);
+        }
+
+        /** The density at t. */
+        FloatValue density() {
+            return lifted.times(ONE_OVER_SQRT_2_PI * LOWERED);
+        }
+
+        /** Phi(-t). */
+        FloatValue probability() {
+            return ratio.times(lifted);
+        }
+
+        /** t Phi(-t). */
+        FloatValue moment() {
+            return size.times(lifted).times(ratio);
+        }
     }
 
     /** The greater of x and 0 plus ln(1 + e^-|x|): ln(1 + e^x). */
     public static FloatValue softplus(FloatValue x) {
-        return log1p(expOfNegative(x.abs().negated())).plus(x.raisedTo(0f));
+        return log1p(expUpTo60(x.abs().negated())).plus(x.raisedTo(0f));
     }
 
+    /** The sign that x has, given to a value that is positive or has it already. */
     private static FloatValue withSignOf(FloatValue x, FloatValue magnitude) {
         return magnitude.bits().or(x.bits().and(Integer.MIN_VALUE)).asFloat();
     }

@@ -1,6 +1,8 @@
 package dev.ugoki.tensor.kernel;
 
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfNegative;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.coarse;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfDifference;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.expUpTo60;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.log;
 
 /**
@@ -23,11 +25,15 @@ public final class RowKernels {
         FloatValue bias = kernel.input(Layout.PER_COLUMN);
         FloatValue epsilon = kernel.input(Layout.SCALAR);
         FloatValue mean = x.meanOverColumns();
-        FloatValue centred = x.minus(mean);
-        FloatValue variance = centred.times(centred).meanOverColumns();
+        FloatValue nearlyCentred = x.minus(mean);
+        // The mean is rounded; what it is off by matters where it is much greater than the spread.
+        FloatValue rest = nearlyCentred.meanOverColumns();
+        FloatValue square = nearlyCentred.times(nearlyCentred).meanOverColumns();
+        FloatValue variance = rest.negated().timesPlus(rest, square).raisedTo(0f);
         FloatValue inverse = kernel.constant(1f).over(variance.plus(epsilon).sqrt());
+        FloatValue centred = nearlyCentred.minus(rest);
         return kernel.output(centred.times(inverse).timesPlus(weight, bias))
-                .outputPerRow(mean)
+                .outputPerRow(mean.plus(rest))
                 .outputPerRow(inverse)
                 .build();
     }
@@ -62,7 +68,7 @@ public final class RowKernels {
     public static Kernel softmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue e = expOfNegative(x.minus(x.maximumOverColumns()));
+        FloatValue e = expOfDifference(x, coarse(x.maximumOverColumns()));
         return kernel.output(e.times(kernel.constant(1f).over(e.sumOverColumns()))).build();
     }
 
@@ -78,8 +84,9 @@ public final class RowKernels {
     public static Kernel logSoftmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue shifted = x.minus(x.maximumOverColumns());
-        return kernel.output(shifted.minus(log(expOfNegative(shifted).sumOverColumns()))).build();
+        FloatValue near = coarse(x.maximumOverColumns());
+        FloatValue sum = expOfDifference(x, near).sumOverColumns();
+        return kernel.output(x.minus(near).minus(log(sum))).build();
     }
 
     /** Inputs: dy full, y = logSoftmax(x) full. Output: dx = dy - e^y sum(dy) full. */
@@ -87,7 +94,7 @@ public final class RowKernels {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue dy = kernel.input(Layout.FULL);
         FloatValue y = kernel.input(Layout.FULL);
-        return kernel.output(dy.minus(expOfNegative(y).times(dy.sumOverColumns()))).build();
+        return kernel.output(dy.minus(expUpTo60(y).times(dy.sumOverColumns()))).build();
     }
 
     /**
