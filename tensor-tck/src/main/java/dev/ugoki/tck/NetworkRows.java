@@ -158,7 +158,7 @@ final class NetworkRows {
 
     private static void addAttentionGradient(
             List<Row> rows, String name, ScaledDotProductAttention.Gradient op) {
-        Operand[] small = gradientOperands(2, 3, 4, 2, 3);
+        Operand[] small = gradientOperands(ANY, 2, 3, 4, 2, 3);
         rows.add(gradient(name + " gradient", op, small).withGradient());
         Values some = Values.cycling(1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0);
         rows.add(
@@ -168,14 +168,14 @@ final class NetworkRows {
                                 followedBy(Operand.of(DType.BOOL, some, 2, 3, 4), small))
                         .withGradient());
         Values added = Values.cycling(1, Double.NEGATIVE_INFINITY, 0.5, -1, 2);
-        Operand[] large = gradientOperands(3, 71, 67, 19, 23);
+        Operand[] large = gradientOperands(Values.between(-0.5, 0.5), 3, 71, 67, 19, 23);
         rows.add(gradient(name + " gradient of longer sequences", op, large));
         rows.add(
                 gradient(
                         name + " gradient with an added mask",
                         op,
                         followedBy(Operand.of(added, 3, 71, 67), large)));
-        rows.add(gradient(name + " gradient to nothing", op, gradientOperands(2, 3, 0, 2, 3)));
+        rows.add(gradient(name + " gradient to nothing", op, gradientOperands(ANY, 2, 3, 0, 2, 3)));
     }
 
     private static Row gradient(
@@ -194,15 +194,16 @@ final class NetworkRows {
         return all;
     }
 
-    /** The logarithms are as great as those of scores of such operands. */
-    private static Operand[] gradientOperands(long heads, long l, long s, long e, long v) {
+    /** The logarithms are about as great as those of scores of such operands. */
+    private static Operand[] gradientOperands(
+            Values any, long heads, long l, long s, long e, long v) {
         return new Operand[] {
-            Operand.of(ANY, heads, l, v),
-            Operand.of(ANY, heads, l, v),
-            Operand.of(Values.between(2 + e, 3 + e), heads, l),
-            Operand.of(ANY, heads, l, e),
-            Operand.of(ANY, heads, s, e),
-            Operand.of(ANY, heads, s, v)
+            Operand.of(any, heads, l, v),
+            Operand.of(any, heads, l, v),
+            Operand.of(Values.between(3, 4), heads, l),
+            Operand.of(any, heads, l, e),
+            Operand.of(any, heads, s, e),
+            Operand.of(any, heads, s, v)
         };
     }
 

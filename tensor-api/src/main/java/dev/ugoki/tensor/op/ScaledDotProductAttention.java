@@ -20,8 +20,8 @@ import java.util.function.IntPredicate;
  * optionally a mask {@code [.., l, s]}: BOOL, true where attending is allowed, or of the queries'
  * dtype, added to the scores, minus infinity where attending is not allowed. The dimensions before
  * are equal. Results: {@code [.., l, v]}, and for each query the logarithm of the sum of the
- * exponentials of its scores, {@code [.., l]}, minus infinity where it may attend to nothing. F16
- * and BF16 are computed in F32, and the logarithms are F32 then.
+ * exponentials of its scores, {@code [.., l]}, 0 where it may attend to nothing. F16 and BF16 are
+ * computed in F32, and the logarithms are F32 then.
  *
  * <p>The gradient is an operation of its own, so that a backend can do without the matrix of scores
  * there as well. Where the mask's gradient is wanted, or the logarithms have a cotangent, the
@@ -100,20 +100,16 @@ public record ScaledDotProductAttention(double scale, boolean causal) implements
         if (scores.shape().elementCount() == 0) {
             return new Tensor[] {
                 scores.matmul(values).cast(types[0].dtype()),
-                scores.scalarLike(Double.NEGATIVE_INFINITY).expand(types[1].shape())
+                scores.scalarLike(0).expand(types[1].shape())
             };
         }
-        // Where a query may attend to nothing the greatest score is minus infinity: nothing is
-        // subtracted then, so that nothing becomes NaN on the way.
-        Tensor highest = finite(Engine.one(new StopGradient(), scores.max(true, -1)));
-        Tensor exponentials = scores.sub(highest).exp();
-        Tensor sum = exponentials.sum(true, -1);
-        Tensor nothing = sum.eq(0);
-        Tensor divisor = nothing.select(sum.scalarLike(1), sum);
-        Tensor logarithm = divisor.log().add(highest).maskedFill(nothing, Double.NEGATIVE_INFINITY);
-        return new Tensor[] {
-            exponentials.div(divisor).matmul(values).cast(types[0].dtype()), logarithm.squeeze(-1)
-        };
+        // Where a query may attend to nothing the scores are all minus infinity. They become equal
+        // numbers, so that nothing is NaN on the way.
+        Tensor nothing = scores.max(true, -1).eq(Double.NEGATIVE_INFINITY);
+        Tensor some = scores.maskedFill(nothing, 0);
+        Tensor weights = some.softmax(-1).maskedFill(nothing, 0);
+        Tensor logarithm = some.logSumExp(true, -1).maskedFill(nothing, 0);
+        return new Tensor[] {weights.matmul(values).cast(types[0].dtype()), logarithm.squeeze(-1)};
     }
 
     /** {@code scale * Q K^T} and what the mask adds; minus infinity where it is not allowed. */
@@ -135,10 +131,6 @@ public record ScaledDotProductAttention(double scale, boolean causal) implements
             scores = scores.maskedFill(future.expand(scores.shape()), Double.NEGATIVE_INFINITY);
         }
         return scores;
-    }
-
-    private static Tensor finite(Tensor x) {
-        return x.maskedFill(x.eq(Double.NEGATIVE_INFINITY), 0);
     }
 
     @Override
@@ -208,7 +200,7 @@ public record ScaledDotProductAttention(double scale, boolean causal) implements
             Tensor scores =
                     new ScaledDotProductAttention(scale, causal)
                             .scores(queries, keys, operands.length > 6 ? operands[6] : null);
-            Tensor weights = scores.sub(finite(operands[2].unsqueeze(-1))).exp();
+            Tensor weights = scores.sub(operands[2].unsqueeze(-1)).exp();
             Tensor along = g.mul(Operands.wide(operands[1])).sum(true, -1);
             Tensor toWeights = g.matmul(Operands.wide(operands[5]).transpose(-2, -1));
             Tensor toScores = weights.mul(toWeights.sub(along)).mul(scale);
