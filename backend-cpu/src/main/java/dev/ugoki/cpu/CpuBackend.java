@@ -6,6 +6,7 @@ import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
+import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
@@ -38,6 +39,8 @@ final class CpuBackend implements Backend {
         return switch (op) {
             case Prim _ -> Support.NATIVE;
             case RandomDraw.RandomNormal _ -> Support.NATIVE;
+            case ScaledDotProductAttention _, ScaledDotProductAttention.Gradient _ ->
+                    Attention.has(operands) ? Support.NATIVE : Support.DECOMPOSE;
             case Composite composite ->
                     FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
@@ -48,6 +51,10 @@ final class CpuBackend implements Backend {
         switch (op) {
             case Prim prim -> execute(prim, operands, results[0]);
             case RandomDraw.RandomNormal _ -> Fill.randomNormal(operands[0], results[0]);
+            case ScaledDotProductAttention attention ->
+                    Attention.forward(attention, operands, results);
+            case ScaledDotProductAttention.Gradient gradient ->
+                    Attention.backward(gradient, operands, results);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }

@@ -26,10 +26,15 @@ public final class Attention {
     /**
      * {@code softmax(scale * Q K^T) V}; a query that may attend to nothing gives 0.
      *
+     * <p>Grouped-query attention: where the dimension before the lengths is that of heads, queries
+     * may have several times as many as keys and values. Each head of the keys and values then
+     * serves so many heads of the queries in a row.
+     *
      * @param queries {@code [.., l, e]}
      * @param keys {@code [.., s, e]}
      * @param values {@code [.., s, v]}; the dimensions before are broadcast
-     * @param mask BOOL, true where attending is allowed, broadcast to {@code [.., l, s]}; or null
+     * @param mask broadcast to {@code [.., l, s]}: BOOL, true where attending is allowed, or of the
+     *     queries' dtype and added to the scores; or null
      * @param causal whether query i may attend to keys up to i only
      * @return {@code [.., l, v]}
      */
@@ -51,6 +56,21 @@ public final class Attention {
                             + ", "
                             + values.type());
         }
+        long groups = groups(queries, keys, values);
+        if (groups > 1) {
+            long heads = queries.extent(-3);
+            Tensor perHead = grouped(queries, groups);
+            Tensor grouping = mask == null ? null : groupedMask(mask, heads, groups);
+            Tensor attended =
+                    scaledDotProduct(
+                            perHead,
+                            keys.unsqueeze(-3),
+                            values.unsqueeze(-3),
+                            grouping,
+                            causal,
+                            scale);
+            return attended.flatten(-4, -3);
+        }
         Shape batch = outer(queries.shape());
         Tensor[] all = {queries, keys, values};
         batch = Tensor.broadcast(op.name(), batch, outer(keys.shape()), all);
@@ -59,11 +79,38 @@ public final class Attention {
         Tensor k = inner(batch, keys);
         Tensor v = inner(batch, values);
         if (mask == null) {
-            return Engine.one(op, q, k, v);
+            return Engine.apply(op, q, k, v)[0];
         }
         long[] scores = q.shape().toArray();
         scores[scores.length - 1] = k.extent(-2);
-        return Engine.one(op, q, k, v, mask.expand(Shape.of(scores)));
+        return Engine.apply(op, q, k, v, mask.expand(Shape.of(scores)))[0];
+    }
+
+    /** How many heads of queries share one head of keys and values, where that is several. */
+    private static long groups(Tensor queries, Tensor keys, Tensor values) {
+        if (queries.rank() < 3 || keys.rank() < 3 || values.rank() < 3) {
+            return 1;
+        }
+        long heads = queries.extent(-3);
+        long shared = keys.extent(-3);
+        boolean several = shared > 1 && heads > shared && heads % shared == 0;
+        return several && values.extent(-3) == shared ? heads / shared : 1;
+    }
+
+    /** {@code [.., heads, l, e]} as {@code [.., heads / groups, groups, l, e]}. */
+    private static Tensor grouped(Tensor x, long groups) {
+        long[] extents = Arrays.copyOf(x.shape().toArray(), x.rank() + 1);
+        System.arraycopy(extents, x.rank() - 2, extents, x.rank() - 1, 2);
+        extents[x.rank() - 3] /= groups;
+        extents[x.rank() - 2] = groups;
+        return x.reshape(extents);
+    }
+
+    private static Tensor groupedMask(Tensor mask, long heads, long groups) {
+        if (mask.rank() < 3) {
+            return mask;
+        }
+        return mask.extent(-3) == heads ? grouped(mask, groups) : mask.unsqueeze(-3);
     }
 
     private static Shape outer(Shape shape) {

@@ -14,7 +14,9 @@ import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.op.StopGradient;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Rows of linear layers, attention, pooling, resampling, sampling at a grid, and of clamp and
@@ -116,6 +118,8 @@ final class NetworkRows {
         // The second query may attend to nothing.
         Values some = Values.cycling(1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0);
         Operand mask = Operand.of(DType.BOOL, some, 2, 3, 4);
+        double none = Double.NEGATIVE_INFINITY;
+        Operand bias = Operand.of(Values.cycling(1, -2, 0.5, 0, none, 1, none, 2, -1), 3, 19, 67);
         for (boolean causal : new boolean[] {false, true}) {
             String name = causal ? "causal attention" : "attention";
             ScaledDotProductAttention op = new ScaledDotProductAttention(0.7, causal);
@@ -123,11 +127,24 @@ final class NetworkRows {
             rows.add(row(name + " with a mask", op, queries, keys, values, mask).withGradient());
             rows.add(
                     row(
+                                    name + " with an added mask",
+                                    op,
+                                    queries,
+                                    keys,
+                                    values,
+                                    Operand.of(ANY, 2, 3, 4))
+                            .withGradient());
+            rows.add(
+                    row(
                             name + " of longer sequences",
                             op,
                             Operand.of(ANY, 3, 17, 19),
                             Operand.of(ANY, 3, 21, 19),
                             Operand.of(ANY, 3, 21, 23)));
+            Operand[] long_ = {
+                Operand.of(ANY, 3, 19, 7), Operand.of(ANY, 3, 67, 7), Operand.of(ANY, 3, 67, 33)
+            };
+            rows.add(row(name + " to many keys", op, long_[0], long_[1], long_[2], bias));
             rows.add(
                     row(
                             name + " to nothing",
@@ -135,7 +152,59 @@ final class NetworkRows {
                             queries,
                             Operand.of(ANY, 2, 0, 2),
                             Operand.of(ANY, 2, 0, 3)));
+            addAttentionGradient(rows, name, new ScaledDotProductAttention.Gradient(0.7, causal));
         }
+    }
+
+    private static void addAttentionGradient(
+            List<Row> rows, String name, ScaledDotProductAttention.Gradient op) {
+        Operand[] small = gradientOperands(ANY, 2, 3, 4, 2, 3);
+        rows.add(gradient(name + " gradient", op, small).withGradient());
+        Values some = Values.cycling(1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0);
+        rows.add(
+                gradient(
+                                name + " gradient with a mask",
+                                op,
+                                followedBy(Operand.of(DType.BOOL, some, 2, 3, 4), small))
+                        .withGradient());
+        Values added = Values.cycling(1, Double.NEGATIVE_INFINITY, 0.5, -1, 2);
+        Operand[] large = gradientOperands(Values.between(-0.5, 0.5), 3, 71, 67, 19, 23);
+        rows.add(gradient(name + " gradient of longer sequences", op, large));
+        rows.add(
+                gradient(
+                        name + " gradient with an added mask",
+                        op,
+                        followedBy(Operand.of(added, 3, 71, 67), large)));
+        rows.add(gradient(name + " gradient to nothing", op, gradientOperands(ANY, 2, 3, 0, 2, 3)));
+    }
+
+    private static Row gradient(
+            String name, ScaledDotProductAttention.Gradient op, Operand... operands) {
+        return Row.of(
+                name,
+                op,
+                Set.of(DType.F64, DType.F32),
+                TOLERANCE.orEpsilons(64 + operands[3].shape().elementCount()),
+                operands);
+    }
+
+    private static Operand[] followedBy(Operand last, Operand... first) {
+        Operand[] all = Arrays.copyOf(first, first.length + 1);
+        all[first.length] = last;
+        return all;
+    }
+
+    /** The logarithms are about as great as those of scores of such operands. */
+    private static Operand[] gradientOperands(
+            Values any, long heads, long l, long s, long e, long v) {
+        return new Operand[] {
+            Operand.of(any, heads, l, v),
+            Operand.of(any, heads, l, v),
+            Operand.of(Values.between(3, 4), heads, l),
+            Operand.of(any, heads, l, e),
+            Operand.of(any, heads, s, e),
+            Operand.of(any, heads, s, v)
+        };
     }
 
     private static void addPooling(List<Row> rows) {
