@@ -5,6 +5,7 @@ import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.op.Axes;
+import dev.ugoki.tensor.op.ElementaryGradient;
 import dev.ugoki.tensor.op.Prim;
 
 import org.jspecify.annotations.Nullable;
@@ -131,9 +132,9 @@ final class GradientRules {
             case ATAN -> g.div(x.mul(x).add(1));
             case SINH -> g.mul(x.cosh());
             case COSH -> g.mul(x.sinh());
-            case TANH -> g.mul(oneMinusSquare(y));
+            case TANH -> Engine.one(new ElementaryGradient.TanhGradient(), y, g);
             case ERF -> g.mul(x.mul(x).neg().exp()).mul(2 / Math.sqrt(Math.PI));
-            case SIGMOID -> g.mul(y).mul(y.neg().add(1));
+            case SIGMOID -> Engine.one(new ElementaryGradient.SigmoidGradient(), y, g);
             case SIGN, FLOOR, CEIL, ROUND, TRUNC, NOT -> null;
         };
     }

@@ -91,9 +91,23 @@ final class Elementwise {
             FloatLoops.run(result, layouts -> FloatKernels.unary(kind, layouts[0]), x);
             return;
         }
+        if (generated(new Prim.Unary(kind), result, x)) {
+            return;
+        }
         try (Nest nest = Nest.of(result.shape(), x)) {
             run(result, unaryKernel(kind, x.dtype(), nest.isConstantInRow(0)), nest, x);
         }
+    }
+
+    /** Runs the operation where it has a kernel of {@link WordKernels}; whether it has. */
+    private static boolean generated(Prim op, Stored result, Stored... operands) {
+        DType from = operands[operands.length - 1].dtype();
+        if (!WordKernels.has(op, from, result.dtype())) {
+            return false;
+        }
+        FloatLoops.run(
+                result, layouts -> WordKernels.of(op, from, result.dtype(), layouts), operands);
+        return true;
     }
 
     private static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
@@ -130,6 +144,9 @@ final class Elementwise {
         if (x.dtype() == DType.F32 && FloatKernels.has(kind)) {
             FloatLoops.run(
                     result, layouts -> FloatKernels.binary(kind, layouts[0], layouts[1]), x, y);
+            return;
+        }
+        if (generated(new Prim.Binary(kind), result, x, y)) {
             return;
         }
         try (Nest nest = Nest.of(result.shape(), x, y)) {
@@ -179,6 +196,9 @@ final class Elementwise {
 
     static void compare(Prim.Compare.Kind kind, Stored x, Stored y, Stored result) {
         if (result.elementCount() == 0) {
+            return;
+        }
+        if (generated(new Prim.Compare(kind), result, x, y)) {
             return;
         }
         try (Nest nest = Nest.of(result.shape(), x, y)) {
@@ -237,6 +257,9 @@ final class Elementwise {
         if (result.elementCount() == 0) {
             return;
         }
+        if (generated(new Prim.Select(), result, condition, x, y)) {
+            return;
+        }
         try (Nest nest = Nest.of(result.shape(), condition, x, y)) {
             long step = nest.isConstantInRow(0) ? 0 : 1;
             int bytes = x.dtype().byteSize();
@@ -292,6 +315,9 @@ final class Elementwise {
 
     static void cast(Stored x, Stored result) {
         if (result.elementCount() == 0) {
+            return;
+        }
+        if (generated(new Prim.Cast(result.dtype()), result, x)) {
             return;
         }
         try (Nest nest = Nest.of(result.shape(), x)) {

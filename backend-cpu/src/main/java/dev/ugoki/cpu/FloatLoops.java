@@ -5,7 +5,7 @@ import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.spi.Stored;
 
 /**
- * Runs generated kernels over F32 tensors: as one long row where every operand is contiguous or one
+ * Runs generated kernels over tensors: as one long row where every operand is contiguous or one
  * element, by rows and columns otherwise; in tasks that depend on shape alone.
  */
 final class FloatLoops {
@@ -83,7 +83,7 @@ final class FloatLoops {
                 layouts[i] = layout(nest, i, oneRow);
             }
             GeneratedKernel kernel = choice.of(layouts);
-            long rowBytes = 4 * nest.columns();
+            long rowBytes = result.dtype().byteSize() * nest.columns();
             for (long repeat = 0; repeat < nest.repeats(); repeat++) {
                 long[] table = new long[2 * operands.length + 2];
                 for (int i = 0; i < operands.length; i++) {

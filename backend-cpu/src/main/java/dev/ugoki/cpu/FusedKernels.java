@@ -13,6 +13,7 @@ import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.RowKernels;
 import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.ElementaryGradient;
 import dev.ugoki.tensor.op.Likelihood;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.OptimizerStep;
@@ -35,6 +36,10 @@ final class FusedKernels {
     private static final class OfRows {
         static final GeneratedKernel SOFTMAX = GeneratedKernels.get(RowKernels.softmax());
         static final GeneratedKernel LOG_SOFTMAX = GeneratedKernels.get(RowKernels.logSoftmax());
+        static final GeneratedKernel SOFTMAX_GRADIENT =
+                GeneratedKernels.get(RowKernels.softmaxGradient());
+        static final GeneratedKernel LOG_SOFTMAX_GRADIENT =
+                GeneratedKernels.get(RowKernels.logSoftmaxGradient());
         static final GeneratedKernel LAYER_NORM = GeneratedKernels.get(RowKernels.layerNorm());
         static final GeneratedKernel LAYER_NORM_GRADIENT =
                 GeneratedKernels.get(RowKernels.layerNormGradient());
@@ -61,6 +66,10 @@ final class FusedKernels {
             case Activation.Gradient gradient -> expression(gradient.of()) != null;
             case Likelihood.Softmax softmax -> softmax.dim() == rank - 1;
             case Likelihood.LogSoftmax softmax -> softmax.dim() == rank - 1;
+            case Likelihood.SoftmaxGradient gradient -> gradient.dim() == rank - 1;
+            case Likelihood.LogSoftmaxGradient gradient -> gradient.dim() == rank - 1;
+            case Likelihood.CrossEntropy _, Likelihood.CrossEntropyGradient _ -> rank <= 2;
+            case ElementaryGradient _ -> true;
             case Normalization.LayerNorm _ -> operands.length == 3;
             case Normalization.LayerNormGradient gradient -> gradient.affine();
             case OptimizerStep.AdamStep _,
@@ -118,10 +127,20 @@ final class FusedKernels {
     /** Operand {@code i} lies in contiguous memory at {@code in[i]}. */
     private static void run(Composite op, Stored[] operands, long[] in, Result[] out) {
         switch (op) {
-            case Activation _, Activation.Gradient _ ->
+            case Activation _, Activation.Gradient _, ElementaryGradient _ ->
                     FloatLoops.flat(flat(op), table(in, out), out[0].elementCount());
-            case Likelihood.Softmax _ -> rows(OfRows.SOFTMAX, in[0], out[0]);
-            case Likelihood.LogSoftmax _ -> rows(OfRows.LOG_SOFTMAX, in[0], out[0]);
+            case Likelihood.Softmax _ -> rows(OfRows.SOFTMAX, in, out[0]);
+            case Likelihood.LogSoftmax _ -> rows(OfRows.LOG_SOFTMAX, in, out[0]);
+            case Likelihood.SoftmaxGradient _ ->
+                    rows(OfRows.SOFTMAX_GRADIENT, new long[] {in[1], in[0]}, out[0]);
+            case Likelihood.LogSoftmaxGradient _ ->
+                    rows(OfRows.LOG_SOFTMAX_GRADIENT, new long[] {in[1], in[0]}, out[0]);
+            case Likelihood.CrossEntropy loss ->
+                    crossEntropy(operands, in, loss.labelSmoothing(), loss.ignoredTarget())
+                            .forward(in[0], out[0].address(), out[1].address(), out[2].address());
+            case Likelihood.CrossEntropyGradient loss ->
+                    crossEntropy(operands, in, loss.labelSmoothing(), loss.ignoredTarget())
+                            .gradient(in[0], in[2], in[3], in[4], out[0].address());
             case Normalization.LayerNorm norm ->
                     layerNorm(norm, operands[1].elementCount(), in, out);
             case Normalization.LayerNormGradient _ ->
@@ -184,6 +203,10 @@ final class FusedKernels {
                     builder.output(
                             require(expression(gradient.of()))
                                     .gradient(x, builder.input(Layout.FULL)));
+            case ElementaryGradient.TanhGradient _ ->
+                    builder.output(Activations.tanhGradient(x, builder.input(Layout.FULL)));
+            case ElementaryGradient.SigmoidGradient _ ->
+                    builder.output(Activations.sigmoidGradient(x, builder.input(Layout.FULL)));
             case OptimizerStep.AdamWStep _ -> adam(builder, x, true);
             case OptimizerStep.AdamStep _ -> adam(builder, x, false);
             case OptimizerStep.MovingAverageStep _ -> {
@@ -218,11 +241,28 @@ final class FusedKernels {
         return table;
     }
 
-    private static void rows(GeneratedKernel kernel, long in, Result out) {
+    /** Runs a kernel whose operands and result all have a row for each row. */
+    private static void rows(GeneratedKernel kernel, long[] in, Result out) {
         long columns = out.shape().extent(-1);
         long rowBytes = 4 * columns;
-        long[] table = {in, rowBytes, out.address(), rowBytes};
+        long[] table = new long[2 * in.length + 2];
+        for (int i = 0; i <= in.length; i++) {
+            table[2 * i] = i < in.length ? in[i] : out.address();
+            table[2 * i + 1] = rowBytes;
+        }
         FloatLoops.rows(kernel, table, out.elementCount() / columns, columns);
+    }
+
+    private static CrossEntropyRows crossEntropy(
+            Stored[] operands, long[] in, double smoothing, long ignored) {
+        long rows = operands[1].elementCount();
+        return new CrossEntropyRows(
+                rows,
+                operands[0].elementCount() / rows,
+                in[1],
+                operands[1].dtype(),
+                (float) smoothing,
+                ignored);
     }
 
     private static void layerNorm(

@@ -2,6 +2,8 @@ package dev.ugoki.tck;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.op.Activation;
+import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.ElementaryGradient;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +65,14 @@ final class ActivationRows {
                         Set.of(DType.F32),
                         TOLERANCE,
                         Operand.of(WIDE, 211, 307)));
+        for (ElementaryGradient op :
+                List.of(
+                        new ElementaryGradient.TanhGradient(),
+                        new ElementaryGradient.SigmoidGradient())) {
+            rows.add(both(op.name(), op, SMOOTH, 2, 3).withGradient());
+            rows.add(both(op.name() + " of many", op, SMOOTH, 3, 5, 67));
+            rows.add(both(op.name() + " of nothing", op, SMOOTH, 0, 2));
+        }
         return rows;
     }
 
@@ -70,7 +80,7 @@ final class ActivationRows {
         return Row.of(name, op, Row.FLOATING, TOLERANCE, operand);
     }
 
-    private static Row both(String name, Activation.Gradient op, Values values, long... shape) {
+    private static Row both(String name, Composite op, Values values, long... shape) {
         return Row.of(
                 name,
                 op,

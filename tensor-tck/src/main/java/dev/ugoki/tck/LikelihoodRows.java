@@ -54,6 +54,22 @@ final class LikelihoodRows {
             rows.add(row(op.name() + along + " of wide scores", op, WIDE, 4, 5, 37));
             rows.add(row(op.name() + along + " of masked scores", op, MASKED, 3, 5, 7));
         }
+        Values probabilities = Values.between(0, 1);
+        Values logarithms = Values.between(-5, 0);
+        addGradient(new Likelihood.SoftmaxGradient(dim), along, probabilities, rows);
+        addGradient(new Likelihood.LogSoftmaxGradient(dim), along, logarithms, rows);
+    }
+
+    private static void addGradient(Likelihood op, String along, Values ofResult, List<Row> rows) {
+        for (long[] shape : new long[][] {{2, 3, 2}, {4, 5, 37}}) {
+            Row row =
+                    row(
+                            op.name() + along + " of " + shape[2],
+                            op,
+                            Operand.of(ofResult, shape),
+                            Operand.of(SCORES, shape));
+            rows.add(shape[2] == 2 ? row.withGradient() : row);
+        }
     }
 
     private static void addCrossEntropies(List<Row> rows) {
@@ -72,6 +88,13 @@ final class LikelihoodRows {
                         smooth,
                         Operand.of(WIDE, 37, 4),
                         target(DType.I64, 37)));
+        for (double smoothing : new double[] {0, 0.1}) {
+            var gradient = new Likelihood.CrossEntropyGradient(smoothing, -100);
+            rows.add(crossEntropyGradient(gradient, 3, 4).withGradient());
+            rows.add(crossEntropyGradient(gradient, 3, 4, 2).withGradient());
+            rows.add(crossEntropyGradient(gradient, 5).withGradient());
+            rows.add(crossEntropyGradient(gradient, 37, 40));
+        }
         rows.add(
                 row(
                         "crossEntropy of nothing",
@@ -88,6 +111,22 @@ final class LikelihoodRows {
                         Operand.of(SCORES, count, classes, extent),
                         target(index, count, extent))
                 .withGradient();
+    }
+
+    /** Of operands that need not belong together: the rule is the same. */
+    private static Row crossEntropyGradient(Likelihood op, long... scores) {
+        long[] targets = new long[scores.length - 1];
+        for (int i = 0; i < targets.length; i++) {
+            targets[i] = scores[i == 0 ? 0 : i + 1];
+        }
+        return row(
+                op.name() + " of " + scores.length + " dimensions, " + scores[0] + ", " + op,
+                op,
+                Operand.of(SCORES, scores),
+                target(DType.I64, targets),
+                Operand.of(Values.between(3, 4), targets),
+                Operand.of(Values.between(0, 1), targets),
+                Operand.of(SCORES, targets));
     }
 
     private static Operand target(DType index, long... shape) {

@@ -168,6 +168,13 @@ final class KernelEmitter {
                 : kernel.outputs().get(operand - inputs).layout();
     }
 
+    private ValueType type(int operand) {
+        int inputs = kernel.operands().size();
+        return operand < inputs
+                ? kernel.operands().get(operand).type()
+                : types.get(kernel.outputs().get(operand - inputs).value());
+    }
+
     private boolean isOutput(int operand) {
         return operand >= kernel.operands().size();
     }
@@ -512,6 +519,16 @@ final class KernelEmitter {
         }
     }
 
+    /** Where vector u of an operand begins in this turn of the loop. */
+    private void pushOperandAddress(int operand, int u) {
+        if (type(operand) == ValueType.MASK) {
+            code.lload(address[operand]).lload(offset).loadConstant(2).lushr().ladd();
+            code.loadConstant((long) u * width.lanes()).ladd();
+        } else {
+            pushAddress(address[operand], u);
+        }
+    }
+
     private void pushKeptAddress(int value, int u) {
         pushAddress(SCRATCH, u);
         int index = schedule.keptValues().indexOf(value);
@@ -584,12 +601,27 @@ final class KernelEmitter {
 
     private void store(int operand, int local, ValueType type, int u, boolean isTail) {
         code.aload(local);
+        if (type == ValueType.MASK) {
+            storeMask(operand, u, isTail);
+            return;
+        }
         calls.pushMemory();
         pushAddress(address[operand], u);
         if (isTail) {
             calls.storeMasked(type, type == ValueType.F32 ? floatTailMask[u] : intTailMask[u]);
         } else {
             calls.store(type);
+        }
+    }
+
+    private void storeMask(int operand, int u, boolean isTail) {
+        calls.maskToLong();
+        pushOperandAddress(operand, u);
+        if (isTail) {
+            code.lload(COLUMNS).loadConstant(u * width.lanes());
+            calls.storeLastOfMask();
+        } else {
+            calls.storeMask();
         }
     }
 
@@ -614,11 +646,17 @@ final class KernelEmitter {
     private void emitLasting(int value) {
         if (kernel.instructions().get(value) instanceof Instruction.Load(int operand)) {
             Operand input = kernel.operands().get(operand);
-            calls.pushSpecies(input.type());
-            calls.pushScalarMemory(input.type());
-            code.lload(address[operand]);
-            calls.loadScalar(input.type());
-            calls.broadcast(input.type());
+            if (input.type() == ValueType.MASK) {
+                calls.pushSpecies(ValueType.F32);
+                code.lload(address[operand]);
+                calls.loadScalarMask();
+            } else {
+                calls.pushSpecies(input.type());
+                calls.pushScalarMemory(input.type());
+                code.lload(address[operand]);
+                calls.loadScalar(input.type());
+                calls.broadcast(input.type());
+            }
         } else {
             push(value, new int[0], 0);
         }
@@ -637,9 +675,15 @@ final class KernelEmitter {
     private void push(int value, int[] local, int u) {
         switch (kernel.instructions().get(value)) {
             case Instruction.Load(int operand) -> {
-                calls.pushSpeciesAndMemory(types.get(value));
-                pushAddress(address[operand], u);
-                calls.load(types.get(value));
+                if (types.get(value) == ValueType.MASK) {
+                    calls.pushSpecies(ValueType.F32);
+                    pushOperandAddress(operand, u);
+                    calls.loadMask();
+                } else {
+                    calls.pushSpeciesAndMemory(types.get(value));
+                    pushOperandAddress(operand, u);
+                    calls.load(types.get(value));
+                }
             }
             case Instruction.FloatConstant(float constant) -> {
                 calls.pushSpecies(ValueType.F32);
@@ -698,6 +742,14 @@ final class KernelEmitter {
                 pushArgument(x, local);
                 calls.bitsToFloat();
             }
+            case Instruction.FloatToInt(int x) -> {
+                pushArgument(x, local);
+                calls.floatToInt();
+            }
+            case Instruction.IntToFloat(int x) -> {
+                pushArgument(x, local);
+                calls.intToFloat();
+            }
             case Instruction.Reduce _ -> throw new AssertionError("reductions end passes");
         }
     }
@@ -716,7 +768,11 @@ final class KernelEmitter {
         }
     }
 
+    /** The type of the lanes that a mask is one of; those that are loaded are of F32 lanes. */
     private ValueType maskType(int mask) {
-        return types.get(kernel.instructions().get(mask).arguments().getFirst());
+        Instruction instruction = kernel.instructions().get(mask);
+        return instruction instanceof Instruction.Load
+                ? ValueType.F32
+                : types.get(instruction.arguments().getFirst());
     }
 }

@@ -36,6 +36,7 @@ final class VectorCalls {
     private static final ClassDesc SHUFFLE = desc(VectorShuffle.class);
     private static final ClassDesc OPERATORS = desc(VectorOperators.class);
     private static final ClassDesc COMPARISON = desc(VectorOperators.Comparison.class);
+    private static final ClassDesc CONVERSION = desc(VectorOperators.Conversion.class);
     private static final ClassDesc UNARY = desc(VectorOperators.Unary.class);
     private static final ClassDesc TERNARY = desc(VectorOperators.Ternary.class);
     private static final ClassDesc ASSOCIATIVE = desc(VectorOperators.Associative.class);
@@ -151,6 +152,40 @@ final class VectorCalls {
         code.invokestatic(MASK, "fromLong", MethodTypeDesc.of(MASK, SPECIES, CD_long));
     }
 
+    /** The conditions of one vector, at the address on the stack. */
+    void loadMask() {
+        code.invokestatic(MEMORY, "conditions" + width.lanes(), MethodTypeDesc.of(CD_long, CD_long));
+        maskFromLong();
+    }
+
+    /** The condition at the address on the stack, in every lane. */
+    void loadScalarMask() {
+        code.invokestatic(MEMORY, "condition", MethodTypeDesc.of(CD_long, CD_long));
+        maskFromLong();
+    }
+
+    /** The lanes of a mask as bits. */
+    void maskToLong() {
+        code.invokevirtual(MASK, "toLong", MethodTypeDesc.of(CD_long));
+    }
+
+    /** Stores bits as conditions at an address. */
+    void storeMask() {
+        code.invokestatic(
+                MEMORY,
+                "storeConditions" + width.lanes(),
+                MethodTypeDesc.of(CD_void, CD_long, CD_long));
+    }
+
+    /** The same for the last columns, whose number and first follow on the stack. */
+    void storeLastOfMask() {
+        code.loadConstant(width.lanes());
+        code.invokestatic(
+                MEMORY,
+                "storeLastConditions",
+                MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_long, CD_int, CD_int));
+    }
+
     void castMask(ValueType to) {
         pushSpecies(to);
         code.invokevirtual(MASK, "cast", MethodTypeDesc.of(MASK, SPECIES));
@@ -245,6 +280,23 @@ final class VectorCalls {
 
     void floatToBits() {
         code.invokevirtual(FLOAT_VECTOR, "reinterpretAsInts", MethodTypeDesc.of(INT_VECTOR));
+    }
+
+    void floatToInt() {
+        convert(FLOAT_VECTOR, "F2I", ValueType.I32);
+    }
+
+    void intToFloat() {
+        convert(INT_VECTOR, "I2F", ValueType.F32);
+    }
+
+    private void convert(ClassDesc from, String conversion, ValueType to) {
+        code.getstatic(OPERATORS, conversion, CONVERSION);
+        pushSpecies(to);
+        code.loadConstant(0);
+        code.invokevirtual(
+                from, "convertShape", MethodTypeDesc.of(VECTOR, CONVERSION, SPECIES, CD_int));
+        code.checkcast(vector(to));
     }
 
     void bitsToFloat() {

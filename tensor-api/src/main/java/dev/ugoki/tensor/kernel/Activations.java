@@ -33,6 +33,17 @@ public final class Activations {
         return x.atMost(0f).select(0f, dy);
     }
 
+    /** dy (1 - y)(1 + y) with y = tanh(x). */
+    public static FloatValue tanhGradient(FloatValue y, FloatValue dy) {
+        FloatValue one = y.kernel().constant(1f);
+        return dy.times(one.minus(y).times(one.plus(y)));
+    }
+
+    /** dy y (1 - y) with y = sigmoid(x). */
+    public static FloatValue sigmoidGradient(FloatValue y, FloatValue dy) {
+        return dy.times(y.times(y.kernel().constant(1f).minus(y)));
+    }
+
     /** x sigmoid(x), also called swish. */
     public static FloatValue silu(FloatValue x) {
         return timesSigmoid(x);

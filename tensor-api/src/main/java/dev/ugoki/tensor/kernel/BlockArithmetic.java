@@ -150,6 +150,18 @@ final class BlockArithmetic {
         }
     }
 
+    static void truncate(float[] x, int[] out, int n) {
+        for (int i = 0; i < n; i++) {
+            out[i] = (int) x[i];
+        }
+    }
+
+    static void round(int[] x, float[] out, int n) {
+        for (int i = 0; i < n; i++) {
+            out[i] = x[i];
+        }
+    }
+
     static float reduce(Reduction reduction, float[] x, int n) {
         float[][] sets = new float[Reduction.SETS][Reduction.LANES];
         for (float[] set : sets) {

@@ -124,6 +124,16 @@ public final class FloatValue {
         return equalTo(kernel.constant(y));
     }
 
+    /** this is not y; holds where one is NaN. */
+    public MaskValue notEqualTo(FloatValue y) {
+        return compare(Comparison.NOT_EQUAL, y);
+    }
+
+    /** this >= y. */
+    public MaskValue atLeast(FloatValue y) {
+        return compare(Comparison.GREATER_OR_EQUAL, y);
+    }
+
     /** this < y. */
     public MaskValue lessThan(FloatValue y) {
         return compare(Comparison.LESS, y);
@@ -167,6 +177,11 @@ public final class FloatValue {
     /** The greater of the two; NaN where this is NaN. */
     public FloatValue raisedTo(float y) {
         return lessThan(y).select(kernel.constant(y), this);
+    }
+
+    /** This value towards zero; NaN gives 0, and what does not fit the nearest that does. */
+    public IntValue truncated() {
+        return new IntValue(kernel, kernel.add(new Instruction.FloatToInt(number)));
     }
 
     /** The bits of this value. */

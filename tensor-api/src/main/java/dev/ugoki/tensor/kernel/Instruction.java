@@ -108,6 +108,22 @@ public sealed interface Instruction {
         }
     }
 
+    /** An F32 towards zero; NaN gives 0, and what does not fit the nearest that does. */
+    record FloatToInt(int x) implements Instruction {
+        @Override
+        public List<Integer> arguments() {
+            return List.of(x);
+        }
+    }
+
+    /** The F32 nearest to an I32. */
+    record IntToFloat(int x) implements Instruction {
+        @Override
+        public List<Integer> arguments() {
+            return List.of(x);
+        }
+    }
+
     /** An F32 reduced over the columns of the current row: one value for each row. */
     record Reduce(Reduction reduction, int x) implements Instruction {
         @Override

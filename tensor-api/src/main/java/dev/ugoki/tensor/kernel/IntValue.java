@@ -13,6 +13,11 @@ public final class IntValue {
         this.number = number;
     }
 
+    /** The kernel that is being written. */
+    public KernelBuilder kernel() {
+        return kernel;
+    }
+
     int number(KernelBuilder expected) {
         if (kernel != expected) {
             throw new IllegalArgumentException(
@@ -57,8 +62,13 @@ public final class IntValue {
     }
 
     /** Bitwise and. */
+    public IntValue and(IntValue y) {
+        return binary(IntBinaryOperator.AND, y);
+    }
+
+    /** Bitwise and. */
     public IntValue and(int y) {
-        return binary(IntBinaryOperator.AND, kernel.intConstant(y));
+        return and(kernel.intConstant(y));
     }
 
     /** Bitwise or. */
@@ -69,6 +79,21 @@ public final class IntValue {
     /** Bitwise exclusive or. */
     public IntValue xor(IntValue y) {
         return binary(IntBinaryOperator.XOR, y);
+    }
+
+    /** Shifted left by as many bits as the low five of y say. */
+    public IntValue shiftLeft(IntValue y) {
+        return binary(IntBinaryOperator.SHIFT_LEFT, y);
+    }
+
+    /** Shifted right by as many bits as the low five of y say, the sign filling in. */
+    public IntValue shiftRight(IntValue y) {
+        return binary(IntBinaryOperator.SHIFT_RIGHT, y);
+    }
+
+    /** Shifted right by as many bits as the low five of y say, zeros filling in. */
+    public IntValue shiftRightUnsigned(IntValue y) {
+        return binary(IntBinaryOperator.SHIFT_RIGHT_UNSIGNED, y);
     }
 
     /** Shifted left by {@code distance} bits. */
@@ -87,6 +112,31 @@ public final class IntValue {
     }
 
     /** this = y. */
+    public MaskValue equalTo(IntValue y) {
+        return compare(Comparison.EQUAL, y);
+    }
+
+    /** this is not y. */
+    public MaskValue notEqualTo(IntValue y) {
+        return compare(Comparison.NOT_EQUAL, y);
+    }
+
+    /** this <= y, signed. */
+    public MaskValue atMost(IntValue y) {
+        return compare(Comparison.LESS_OR_EQUAL, y);
+    }
+
+    /** this > y, signed. */
+    public MaskValue greaterThan(IntValue y) {
+        return compare(Comparison.GREATER, y);
+    }
+
+    /** this >= y, signed. */
+    public MaskValue atLeast(IntValue y) {
+        return compare(Comparison.GREATER_OR_EQUAL, y);
+    }
+
+    /** this = y. */
     public MaskValue equalTo(int y) {
         return compare(Comparison.EQUAL, kernel.intConstant(y));
     }
@@ -94,6 +144,11 @@ public final class IntValue {
     /** this < y, signed. */
     public MaskValue lessThan(IntValue y) {
         return compare(Comparison.LESS, y);
+    }
+
+    /** The F32 nearest to this. */
+    public FloatValue toFloat() {
+        return new FloatValue(kernel, kernel.add(new Instruction.IntToFloat(number)));
     }
 
     /** The F32 that has these bits. */

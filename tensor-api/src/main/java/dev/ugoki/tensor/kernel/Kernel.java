@@ -34,7 +34,7 @@ public record Kernel(List<Operand> operands, List<Instruction> instructions, Lis
                         "kernel: output value " + output.value() + " of " + types.size());
             }
             ValueType type = types.get(output.value());
-            if (type == ValueType.MASK
+            if (type == ValueType.MASK && output.layout() != Layout.FULL
                     || type == ValueType.I32 && output.layout() == Layout.PER_COLUMN) {
                 throw new IllegalArgumentException(
                         "kernel: cannot store a " + type + " as " + output.layout());
@@ -116,11 +116,11 @@ public record Kernel(List<Operand> operands, List<Instruction> instructions, Lis
                 }
                 yield requireSameNumbers(x, y, instruction, types);
             }
-            case Instruction.FloatToBits _ -> {
+            case Instruction.FloatToBits _, Instruction.FloatToInt _ -> {
                 require(ValueType.F32, instruction, types);
                 yield ValueType.I32;
             }
-            case Instruction.BitsToFloat _ -> {
+            case Instruction.BitsToFloat _, Instruction.IntToFloat _ -> {
                 require(ValueType.I32, instruction, types);
                 yield ValueType.F32;
             }

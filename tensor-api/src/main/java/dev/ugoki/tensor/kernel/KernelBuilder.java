@@ -38,6 +38,12 @@ public final class KernelBuilder {
         return new IntValue(this, add(new Instruction.Load(operands.size() - 1)));
     }
 
+    /** The next input, of conditions. */
+    public MaskValue maskInput(Layout layout) {
+        operands.add(new Operand(ValueType.MASK, layout));
+        return new MaskValue(this, add(new Instruction.Load(operands.size() - 1)));
+    }
+
     /** A constant. */
     public FloatValue constant(float value) {
         return new FloatValue(this, add(new Instruction.FloatConstant(value)));
@@ -61,6 +67,12 @@ public final class KernelBuilder {
 
     /** Stores this value for every element, as the next output. */
     public KernelBuilder output(IntValue value) {
+        outputs.add(new Output(value.number(this), Layout.FULL));
+        return this;
+    }
+
+    /** Stores this condition for every element, as the next output. */
+    public KernelBuilder output(MaskValue value) {
         outputs.add(new Output(value.number(this), Layout.FULL));
         return this;
     }

@@ -20,6 +20,7 @@ public final class KernelInterpreter {
     private static final int BLOCK = 512;
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -147,10 +148,10 @@ public final class KernelInterpreter {
             return ints[slot];
         }
 
-        private long address(int operand, Layout layout, long row, long column) {
+        private long address(int operand, Layout layout, ValueType type, long row, long column) {
             return operands[2 * operand]
                     + (layout.variesByRow() ? row * operands[2 * operand + 1] : 0)
-                    + (layout.variesByColumn() ? 4 * column : 0);
+                    + (layout.variesByColumn() ? type.bytes() * column : 0);
         }
 
         private void compute(int value, long row, long column, int n) {
@@ -182,6 +183,10 @@ public final class KernelInterpreter {
                         BlockArithmetic.toBits(floats(x), ints(value), filled);
                 case Instruction.BitsToFloat(int x) ->
                         BlockArithmetic.toFloats(ints(x), floats(value), filled);
+                case Instruction.FloatToInt(int x) ->
+                        BlockArithmetic.truncate(floats(x), ints(value), filled);
+                case Instruction.IntToFloat(int x) ->
+                        BlockArithmetic.round(ints(x), floats(value), filled);
                 case Instruction.Reduce(Reduction reduction, int x) ->
                         Arrays.fill(
                                 floats(value),
@@ -193,21 +198,29 @@ public final class KernelInterpreter {
 
         private void load(int value, int operand, long row, long column, int n) {
             Operand input = kernel.operands().get(operand);
-            long address = address(operand, input.layout(), row, column);
+            long address = address(operand, input.layout(), input.type(), row, column);
             boolean wide = input.layout().variesByColumn();
-            if (input.type() == ValueType.F32) {
-                float[] out = floats(value);
-                if (wide) {
-                    MemorySegment.copy(memory, FLOAT, address, out, 0, n);
-                } else {
-                    Arrays.fill(out, 0, Math.max(1, n), memory.get(FLOAT, address));
+            int filled = Math.max(1, n);
+            switch (input.type()) {
+                case F32 -> {
+                    if (wide) {
+                        MemorySegment.copy(memory, FLOAT, address, floats(value), 0, n);
+                    } else {
+                        Arrays.fill(floats(value), 0, filled, memory.get(FLOAT, address));
+                    }
                 }
-            } else {
-                int[] out = ints(value);
-                if (wide) {
-                    MemorySegment.copy(memory, INT, address, out, 0, n);
-                } else {
-                    Arrays.fill(out, 0, Math.max(1, n), memory.get(INT, address));
+                case I32 -> {
+                    if (wide) {
+                        MemorySegment.copy(memory, INT, address, ints(value), 0, n);
+                    } else {
+                        Arrays.fill(ints(value), 0, filled, memory.get(INT, address));
+                    }
+                }
+                case MASK -> {
+                    int[] out = ints(value);
+                    for (int j = 0; j < (wide ? n : filled); j++) {
+                        out[j] = memory.get(BYTE, wide ? address + j : address);
+                    }
                 }
             }
         }
@@ -231,19 +244,22 @@ public final class KernelInterpreter {
         private void store(int k, long row, long column, int n) {
             Output output = kernel.outputs().get(k);
             int operand = kernel.operands().size() + k;
-            boolean isFloat = types.get(output.value()) == ValueType.F32;
+            ValueType type = types.get(output.value());
+            long address = address(operand, output.layout(), type, row, column);
             switch (output.layout()) {
                 case FULL -> {
-                    long address = address(operand, Layout.FULL, row, column);
-                    if (isFloat) {
-                        MemorySegment.copy(floats(output.value()), 0, memory, FLOAT, address, n);
-                    } else {
-                        MemorySegment.copy(ints(output.value()), 0, memory, INT, address, n);
+                    switch (type) {
+                        case F32 ->
+                                MemorySegment.copy(
+                                        floats(output.value()), 0, memory, FLOAT, address, n);
+                        case I32 ->
+                                MemorySegment.copy(
+                                        ints(output.value()), 0, memory, INT, address, n);
+                        case MASK -> storeConditions(ints(output.value()), address, n);
                     }
                 }
                 case PER_ROW -> {
-                    long address = address(operand, Layout.PER_ROW, row, column);
-                    if (isFloat) {
+                    if (type == ValueType.F32) {
                         memory.set(FLOAT, address, floats(output.value())[0]);
                     } else {
                         memory.set(INT, address, ints(output.value())[0]);
@@ -251,6 +267,12 @@ public final class KernelInterpreter {
                 }
                 case PER_COLUMN -> accumulate(operand, floats(output.value()), row, column, n);
                 case SCALAR -> throw new AssertionError("refused by Output");
+            }
+        }
+
+        private void storeConditions(int[] values, long address, int n) {
+            for (int j = 0; j < n; j++) {
+                memory.set(BYTE, address + j, (byte) (values[j] != 0 ? 1 : 0));
             }
         }
 

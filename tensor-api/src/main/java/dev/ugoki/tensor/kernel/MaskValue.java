@@ -10,6 +10,14 @@ public final class MaskValue {
         this.number = number;
     }
 
+    int number(KernelBuilder expected) {
+        if (kernel != expected) {
+            throw new IllegalArgumentException(
+                    "a condition of one kernel cannot be used in another; load it there");
+        }
+        return number;
+    }
+
     /** x where the condition holds, else y; both are computed. */
     public FloatValue select(FloatValue x, FloatValue y) {
         Instruction instruction =

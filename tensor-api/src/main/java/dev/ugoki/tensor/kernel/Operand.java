@@ -3,13 +3,7 @@ package dev.ugoki.tensor.kernel;
 /**
  * An input of a kernel.
  *
- * @param type what its elements are; masks cannot be loaded
+ * @param type what its elements are
  * @param layout how it varies over rows and columns
  */
-public record Operand(ValueType type, Layout layout) {
-    public Operand {
-        if (type == ValueType.MASK) {
-            throw new IllegalArgumentException("operand: masks are not stored; load F32 or I32");
-        }
-    }
-}
+public record Operand(ValueType type, Layout layout) {}

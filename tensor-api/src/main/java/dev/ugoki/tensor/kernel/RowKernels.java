@@ -98,6 +98,39 @@ public final class RowKernels {
     }
 
     /**
+     * What the cross-entropy needs of a row of scores.
+     *
+     * <p>Input: x full. Outputs per row: max; ln(sum(e^(x - max))); mean(x - max).
+     */
+    public static Kernel crossEntropy() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue largest = x.maximumOverColumns();
+        FloatValue shifted = x.minus(largest);
+        return kernel.outputPerRow(largest)
+                .outputPerRow(log(expOfNegative(shifted).sumOverColumns()))
+                .outputPerRow(shifted.meanOverColumns())
+                .build();
+    }
+
+    /**
+     * The gradient of the cross-entropy, but for the targets' share.
+     *
+     * <p>Inputs: x full; max, ln(sum(e^(x - max))) and the cotangent g per row; even scalar.
+     * Output: g (e^(x - max - ln) - even) full.
+     */
+    public static Kernel crossEntropyGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue largest = kernel.input(Layout.PER_ROW);
+        FloatValue logarithm = kernel.input(Layout.PER_ROW);
+        FloatValue g = kernel.input(Layout.PER_ROW);
+        FloatValue even = kernel.input(Layout.SCALAR);
+        FloatValue p = expOfNegative(x.minus(largest).minus(logarithm));
+        return kernel.output(g.times(p.minus(even))).build();
+    }
+
+    /**
      * Input: x full. Output: sums over blocks of rows; run on its own output until one row is left,
      * it gives the sum over all rows.
      */

@@ -6,6 +6,11 @@ public enum ValueType {
     F32,
     /** 32-bit two's complement. */
     I32,
-    /** The outcome of a comparison; it can only choose between values, it is never stored. */
-    MASK
+    /** A condition; in memory a byte, 0 where it does not hold and 1 where it does. */
+    MASK;
+
+    /** Bytes of an element in memory. */
+    public int bytes() {
+        return this == MASK ? 1 : 4;
+    }
 }

@@ -18,6 +18,7 @@ import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Axes;
 import dev.ugoki.tensor.op.Clamp;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.ElementaryGradient;
 import dev.ugoki.tensor.op.Erfinv;
 import dev.ugoki.tensor.op.Interpolate;
 import dev.ugoki.tensor.op.Likelihood;
@@ -111,6 +112,17 @@ class CompositeTest {
                         new Row(new Likelihood.Softmax(1), f64(2, 3, 2)),
                         new Row(new Likelihood.LogSoftmax(0), f64(2, 3)),
                         new Row(new Likelihood.LogSumExp(Axes.of(0, 2)), f64(2, 3, 2)),
+                        new Row(new Likelihood.SoftmaxGradient(1), f64(2, 3, 2), f64(2, 3, 2)),
+                        new Row(new Likelihood.LogSoftmaxGradient(0), f64(2, 3), f64(2, 3)),
+                        new Row(new ElementaryGradient.TanhGradient(), f64(2, 3), f64(2, 3)),
+                        new Row(new ElementaryGradient.SigmoidGradient(), f64(2, 3), f64(2, 3)),
+                        new Row(
+                                new Likelihood.CrossEntropyGradient(0.1, 1),
+                                f64(4, 3),
+                                i64(4),
+                                f64(4),
+                                f64(4),
+                                f64(4)),
                         new Row(new Likelihood.CrossEntropy(0, -100), f64(4, 3), i64(4)),
                         new Row(new Likelihood.CrossEntropy(0.1, 1), f64(4, 3, 2), i64(4, 2)),
                         new Row(new Normalization.LayerNorm(1, 1e-5), f64(2, 3, 4)),
