@@ -9,6 +9,11 @@ import java.util.Arrays;
 final class ScalarProduct implements OwnProduct {
     private static final int WIDTH = 512;
 
+    private static final ThreadLocal<float[]> PANEL =
+            ThreadLocal.withInitial(() -> new float[DEPTH * WIDTH]);
+    private static final ThreadLocal<float[]> SUMS =
+            ThreadLocal.withInitial(() -> new float[WIDTH]);
+
     @Override
     public void tile(
             int m,
@@ -23,8 +28,24 @@ final class ScalarProduct implements OwnProduct {
             long c,
             long cRow,
             boolean accumulate) {
-        float[] panel = new float[DEPTH * Math.min(n, WIDTH)];
-        float[] sums = new float[Math.min(n, WIDTH)];
+        multiplyTile(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate);
+    }
+
+    static void multiplyTile(
+            int m,
+            int n,
+            int k,
+            long a,
+            long aRow,
+            long aColumn,
+            long b,
+            long bRow,
+            long bColumn,
+            long c,
+            long cRow,
+            boolean accumulate) {
+        float[] panel = PANEL.get();
+        float[] sums = SUMS.get();
         for (int left = 0; left < n; left += WIDTH) {
             int width = Math.min(WIDTH, n - left);
             for (int top = 0; top < k; top += DEPTH) {

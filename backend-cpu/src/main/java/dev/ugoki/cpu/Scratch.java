@@ -3,9 +3,9 @@ package dev.ugoki.cpu;
 import java.lang.ref.Cleaner;
 
 /**
- * Memory that kernels use while they run: one block for each thread, which grows to the largest
- * request and is freed after its thread has ended. Its content does not outlive a kernel, and a
- * kernel that uses it must not call another that does.
+ * Memory that kernels use while they run: blocks for each thread, which grow to the largest request
+ * and are freed after their thread has ended. Their content does not outlive a kernel, and a kernel
+ * that uses one must not call another that uses the same.
  */
 final class Scratch {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -23,15 +23,35 @@ final class Scratch {
         }
     }
 
-    private final Block block = new Block();
+    private final Block task = new Block();
+    private final Block shared = new Block();
+    private final Block tile = new Block();
 
     private Scratch() {
-        CLEANER.register(this, block);
+        CLEANER.register(this, task);
+        CLEANER.register(this, shared);
+        CLEANER.register(this, tile);
     }
 
     /** The address of at least {@code bytes} bytes that belong to this thread. */
     static long address(long bytes) {
-        Block block = OF_THREAD.get().block;
+        return atLeast(bytes, OF_THREAD.get().task);
+    }
+
+    /**
+     * The same, of a block that {@link #address} does not touch: for what a kernel shares between
+     * its tasks, of which this thread may run some.
+     */
+    static long shared(long bytes) {
+        return atLeast(bytes, OF_THREAD.get().shared);
+    }
+
+    /** The same, for one tile at the edge of a product. */
+    static long tile(long bytes) {
+        return atLeast(bytes, OF_THREAD.get().tile);
+    }
+
+    private static long atLeast(long bytes, Block block) {
         return block.bytes >= bytes ? block.address : grown(block, bytes);
     }
 

@@ -28,7 +28,7 @@ public final class GeneratedKernels {
     private GeneratedKernels() {}
 
     /** Java started with {@code -Xint} would only ever warm generated code in vain. */
-    private static boolean hasJit() {
+    static boolean hasJit() {
         return !System.getProperty("java.vm.info", "").startsWith("interpreted");
     }
 

@@ -1,10 +1,7 @@
 package dev.ugoki.cpu.generated;
 
-import static java.lang.constant.ConstantDescs.CD_Object;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
-import static java.lang.constant.ConstantDescs.INIT_NAME;
-import static java.lang.constant.ConstantDescs.MTD_void;
 
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Schedule;
@@ -16,20 +13,12 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.CodeAttribute;
-import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.lang.reflect.AccessFlag;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** Defines the hidden class of a kernel. */
 final class KernelClass {
-    private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
-    private static final ClassDesc NAME =
-            ClassDesc.of(KernelClass.class.getPackageName(), "Generated");
-    private static final ClassDesc INTERFACE = desc(KernelCode.class);
     private static final MethodTypeDesc RUN =
             MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_long, CD_long, CD_long, CD_long);
 
@@ -44,11 +33,7 @@ final class KernelClass {
     static KernelCode define(Kernel kernel, LoopShape shape, VectorWidth width) {
         byte[] bytes = bytes(kernel, shape, width);
         try {
-            MethodHandles.Lookup defined = LOOKUP.defineHiddenClass(bytes, true);
-            return (KernelCode)
-                    defined.findConstructor(
-                                    defined.lookupClass(), MethodType.methodType(void.class))
-                            .invoke();
+            return HiddenClass.instance(KernelCode.class, bytes);
         } catch (Throwable e) {
             throw new IllegalStateException("generated class was refused, for\n" + kernel, e);
         }
@@ -97,30 +82,26 @@ final class KernelClass {
             List<Integer> lastPasses,
             LoopShape shape,
             VectorWidth width) {
-        return ClassFile.of()
-                .build(
-                        NAME,
-                        type -> {
-                            type.withFlags(AccessFlag.FINAL, AccessFlag.SYNTHETIC);
-                            type.withInterfaceSymbols(INTERFACE);
-                            withConstructor(type);
-                            withRun(type, lastPasses.size(), shape);
-                            int first = 0;
-                            for (int part = 0; part < lastPasses.size(); part++) {
-                                int from = first;
-                                int to = lastPasses.get(part);
-                                type.withMethodBody(
-                                        PART + part,
-                                        RUN,
-                                        ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC,
-                                        code ->
-                                                new KernelEmitter(
-                                                                kernel, schedule, from, to, shape,
-                                                                width, code)
-                                                        .emit());
-                                first = to + 1;
-                            }
-                        });
+        return HiddenClass.bytes(
+                KernelCode.class,
+                type -> {
+                    withRun(type, lastPasses.size(), shape);
+                    int first = 0;
+                    for (int part = 0; part < lastPasses.size(); part++) {
+                        int from = first;
+                        int to = lastPasses.get(part);
+                        type.withMethodBody(
+                                PART + part,
+                                RUN,
+                                ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC,
+                                code ->
+                                        new KernelEmitter(
+                                                        kernel, schedule, from, to, shape, width,
+                                                        code)
+                                                .emit());
+                        first = to + 1;
+                    }
+                });
     }
 
     /** Calls the only part; or, for each row (or block of a flat kernel), one after the other. */
@@ -148,7 +129,8 @@ final class KernelClass {
         code.lload(2).lstore(from);
         code.labelBinding(head).lload(from).lload(4).lcmp().ifge(done);
         code.lload(from).loadConstant(step).ladd().lload(4);
-        code.invokestatic(desc(Math.class), "min", MethodTypeDesc.of(CD_long, CD_long, CD_long));
+        code.invokestatic(
+                HiddenClass.desc(Math.class), "min", MethodTypeDesc.of(CD_long, CD_long, CD_long));
         code.lstore(to);
         for (int part = 0; part < parts; part++) {
             call(code, part, from, to);
@@ -158,19 +140,6 @@ final class KernelClass {
 
     private static void call(CodeBuilder code, int part, int from, int to) {
         code.aload(1).lload(from).lload(to).lload(6).lload(8);
-        code.invokestatic(NAME, PART + part, RUN);
-    }
-
-    private static ClassDesc desc(Class<?> type) {
-        return type.describeConstable().orElseThrow();
-    }
-
-    private static void withConstructor(ClassBuilder type) {
-        type.withMethodBody(
-                INIT_NAME,
-                MTD_void,
-                ClassFile.ACC_PUBLIC,
-                (CodeBuilder code) ->
-                        code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
+        code.invokestatic(HiddenClass.NAME, PART + part, RUN);
     }
 }

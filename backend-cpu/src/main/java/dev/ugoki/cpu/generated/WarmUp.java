@@ -38,26 +38,31 @@ final class WarmUp {
      * @return whether it was compiled by then
      */
     static boolean run(Kernel kernel, KernelCode code, LoopShape shape, double limitSeconds) {
-        long deadline = THREADS.getCurrentThreadCpuTime() + (long) (limitSeconds * 1e9);
         try (Arena arena = Arena.ofConfined()) {
             long[] operands = operands(kernel, arena);
             long scratch = area(arena, kernel.instructions().size());
             long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
             long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
-            while (THREADS.getCurrentThreadCpuTime() < deadline) {
-                long before = THREADS.getCurrentThreadAllocatedBytes();
-                for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
-                    code.run(operands, 0, end, columns, scratch);
-                }
-                if (THREADS.getCurrentThreadAllocatedBytes() == before) {
-                    return true;
-                }
-                if (Thread.interrupted()) {
-                    return false;
-                }
-            }
-            return false;
+            return run(() -> code.run(operands, 0, end, columns, scratch), limitSeconds);
         }
+    }
+
+    /** Warms any code that allocates nothing once it is compiled. */
+    static boolean run(Runnable code, double limitSeconds) {
+        long deadline = THREADS.getCurrentThreadCpuTime() + (long) (limitSeconds * 1e9);
+        while (THREADS.getCurrentThreadCpuTime() < deadline) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
+                code.run();
+            }
+            if (THREADS.getCurrentThreadAllocatedBytes() == before) {
+                return true;
+            }
+            if (Thread.interrupted()) {
+                return false;
+            }
+        }
+        return false;
     }
 
     private static long[] operands(Kernel kernel, Arena arena) {
