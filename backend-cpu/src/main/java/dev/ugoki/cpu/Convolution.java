@@ -8,235 +8,84 @@ import dev.ugoki.tensor.spi.Stored;
 import java.util.List;
 
 /**
- * Convolutions as matrix products: the patches under the kernel of one image and group become the
- * rows of a matrix, {@code [c/groups * kernel, positions]}.
+ * Convolutions and their gradients, in the NCHW layout: which kernel computes them.
  *
- * <p>F32 and F64 in their own arithmetic, F16 and BF16 in F32, rounded once.
+ * <p>F32, and F16 and BF16 by way of it, rounded once, by {@link Correlation} and {@link
+ * FilterGradient}; F64, and what has more than three spatial dimensions, by {@link PatchProducts}.
  */
 final class Convolution {
-    private final DType compute;
-    private final int bytes;
-    private final int groups;
-    private final int images;
-    private final int channels;
-    private final int outChannels;
-    private final int positions;
-    private final int patch;
-    private final int imageSize;
-    private final Patches patches;
+    private static final ThreadLocal<Convolution> OF_THREAD =
+            ThreadLocal.withInitial(Convolution::new);
 
-    /**
-     * @param image the shape {@code [n, c, spatial..]}
-     * @param out the shape {@code [n, o, spatial'..]}
-     * @param weight the shape {@code [o, c/groups, kernel..]}
-     */
-    private Convolution(
-            DType dtype,
-            List<Prim.Window> windows,
-            int groups,
-            Shape image,
-            Shape out,
-            Shape weight) {
-        this.compute = dtype == DType.F64 ? DType.F64 : DType.F32;
-        this.bytes = compute.byteSize();
-        this.groups = groups;
-        this.images = Math.toIntExact(image.extent(0));
-        this.channels = Math.toIntExact(image.extent(1) / groups);
-        this.outChannels = Math.toIntExact(out.extent(1) / groups);
-        this.patches = new Patches(windows, image, out, weight);
-        this.positions = patches.positions();
-        this.patch = channels * patches.taps();
-        this.imageSize = patches.imageSize();
-    }
+    private final ConvolutionShape shape = new ConvolutionShape();
+    private final Correlation correlation = new Correlation();
+
+    private Convolution() {}
 
     static void forward(Prim.Conv op, Stored x, Stored weight, Stored result) {
         if (result.elementCount() == 0) {
             return;
         }
-        Convolution conv =
-                new Convolution(
-                        x.dtype(),
-                        op.windows(),
-                        op.groups(),
-                        x.shape(),
-                        result.shape(),
-                        weight.shape());
-        try (Reordered input = conv.operand(x);
-                Reordered filter = conv.operand(weight);
-                WideResult target = WideResult.of(result)) {
-            conv.forEachImage(
-                    (image, columns) ->
-                            conv.forwardOne(input, filter, target.address(), image, columns));
-            target.store();
+        Shape image = x.shape();
+        if (!isFast(x.dtype(), op.windows(), image, result.shape(), weight.shape())) {
+            PatchProducts.forward(op, x, weight, result);
+            return;
         }
-    }
-
-    private void forwardOne(Reordered x, Reordered w, long y, int image, long columns) {
-        for (int g = 0; g < groups; g++) {
-            long plane = (long) image * groups + g;
-            patches.gather(
-                    x.address() + plane * channels * imageSize * bytes, channels, bytes, columns);
-            product(
-                    outChannels,
-                    positions,
-                    patch,
-                    w.address() + (long) g * outChannels * patch * bytes,
-                    patch,
-                    false,
-                    columns,
-                    positions,
-                    false,
-                    y + plane * outChannels * positions * bytes,
-                    positions,
-                    false);
+        if (weight.elementCount() == 0) {
+            Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
+            return;
+        }
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), image, result.shape(), weight.shape());
+        try (Reordered input = Reordered.contiguous(x);
+                Reordered filter = Reordered.floats(weight)) {
+            own.correlation.forward(
+                    own.shape, x.dtype(), input.address(), filter.address(), result.address());
         }
     }
 
     static void dataGradient(Prim.ConvDataGrad op, Stored y, Stored weight, Stored result) {
-        Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
-        if (y.elementCount() == 0 || result.elementCount() == 0) {
+        if (result.elementCount() == 0) {
             return;
         }
-        Convolution conv =
-                new Convolution(
-                        y.dtype(),
-                        op.windows(),
-                        op.groups(),
-                        result.shape(),
-                        y.shape(),
-                        weight.shape());
-        try (Reordered output = conv.operand(y);
-                Reordered filter = conv.operand(weight);
-                WideResult target = WideResult.of(result)) {
-            conv.forEachImage(
-                    (image, columns) ->
-                            conv.dataOne(output, filter, target.address(), image, columns));
-            target.store();
+        Shape image = result.shape();
+        if (!isFast(y.dtype(), op.windows(), image, y.shape(), weight.shape())) {
+            PatchProducts.dataGradient(op, y, weight, result);
+            return;
         }
-    }
-
-    private void dataOne(Reordered y, Reordered w, long x, int image, long columns) {
-        for (int g = 0; g < groups; g++) {
-            long plane = (long) image * groups + g;
-            product(
-                    patch,
-                    positions,
-                    outChannels,
-                    w.address() + (long) g * outChannels * patch * bytes,
-                    patch,
-                    true,
-                    y.address() + plane * outChannels * positions * bytes,
-                    positions,
-                    false,
-                    columns,
-                    positions,
-                    false);
-            patches.addBack(columns, channels, bytes, x + plane * channels * imageSize * bytes);
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), image, y.shape(), weight.shape());
+        if (y.elementCount() == 0 || weight.elementCount() == 0 || own.leavesElementsOut()) {
+            Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
+        }
+        if (y.elementCount() == 0 || weight.elementCount() == 0) {
+            return;
+        }
+        try (Reordered output = Reordered.contiguous(y);
+                Reordered filter = Reordered.floats(weight)) {
+            own.correlation.dataGradient(
+                    own.shape, y.dtype(), output.address(), filter.address(), result.address());
         }
     }
 
     static void filterGradient(Prim.ConvFilterGrad op, Stored x, Stored y, Stored result) {
-        Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
-        if (y.elementCount() == 0 || result.elementCount() == 0 || x.elementCount() == 0) {
-            return;
-        }
-        Convolution conv =
-                new Convolution(
-                        x.dtype(), op.windows(), op.groups(), x.shape(), y.shape(), result.shape());
-        try (Reordered input = conv.operand(x);
-                Reordered output = conv.operand(y);
-                WideResult target = WideResult.of(result)) {
-            conv.filterAll(input, output, target.address());
-            target.store();
-        }
+        PatchProducts.filterGradient(op, x, y, result);
     }
 
-    /**
-     * Images one after the other, since their shares are added up; each product uses all threads.
-     */
-    private void filterAll(Reordered x, Reordered y, long w) {
-        long columns = newColumns();
-        try {
-            for (int image = 0; image < images; image++) {
-                for (int g = 0; g < groups; g++) {
-                    long plane = (long) image * groups + g;
-                    patches.gather(
-                            x.address() + plane * channels * imageSize * bytes,
-                            channels,
-                            bytes,
-                            columns);
-                    product(
-                            outChannels,
-                            patch,
-                            positions,
-                            y.address() + plane * outChannels * positions * bytes,
-                            positions,
-                            false,
-                            columns,
-                            positions,
-                            true,
-                            w + (long) g * outChannels * patch * bytes,
-                            patch,
-                            image > 0);
-                }
+    private static boolean isFast(
+            DType dtype, List<Prim.Window> windows, Shape image, Shape out, Shape weight) {
+        return dtype != DType.F64 && ConvolutionShape.fits(windows, image, out, weight);
+    }
+
+    /** Whether there are elements of the image that no position of the result is made of. */
+    private boolean leavesElementsOut() {
+        for (int d = 0; d < ConvolutionShape.DIMS; d++) {
+            // Taps fall on all phases of a stride if neighbours, and there are enough.
+            if (shape.stride[d] > 1
+                    && (shape.dilation[d] > 1 || shape.kernel[d] < shape.stride[d])) {
+                return true;
             }
-        } finally {
-            NativeMemory.free(columns);
         }
-    }
-
-    private interface ImageTask {
-        void run(int image, long columns);
-    }
-
-    private void forEachImage(ImageTask task) {
-        ThreadPool.shared()
-                .parallelFor(
-                        images,
-                        image -> {
-                            long columns = newColumns();
-                            try {
-                                task.run(image, columns);
-                            } finally {
-                                NativeMemory.free(columns);
-                            }
-                        });
-    }
-
-    private long newColumns() {
-        return NativeMemory.allocate((long) patch * positions * bytes + NativeMemory.PADDING);
-    }
-
-    private Reordered operand(Stored x) {
-        return compute == DType.F64 ? Reordered.contiguous(x) : Reordered.floats(x);
-    }
-
-    private void product(
-            int m,
-            int n,
-            int k,
-            long a,
-            int aDistance,
-            boolean aTransposed,
-            long b,
-            int bDistance,
-            boolean bTransposed,
-            long c,
-            int cDistance,
-            boolean accumulate) {
-        Products.product(
-                compute,
-                m,
-                n,
-                k,
-                a,
-                aDistance,
-                aTransposed,
-                b,
-                bDistance,
-                bTransposed,
-                c,
-                cDistance,
-                accumulate);
+        return false;
     }
 }

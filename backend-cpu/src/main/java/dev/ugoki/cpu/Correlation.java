@@ -1,0 +1,301 @@
+package dev.ugoki.cpu;
+
+import dev.ugoki.tensor.DType;
+
+/**
+ * What a convolution and its gradient in the image have in common: each channel of the result is,
+ * at each position, a sum over channels and taps of a {@link Sampling} of the image, times weights.
+ * A matrix product for each group, {@code [m, c * taps] * [c * taps, positions]}, of which the
+ * second matrix is never laid out: each task packs the patches of its own box of positions, block
+ * by block of the depth, makes its part of the result in the cache, and stores it.
+ *
+ * <p>Each element is a sum over blocks along the depth; each block's part is one chain of fma over
+ * channels and, in them, taps. So boxes, tiles and threads do not change a bit.
+ */
+final class Correlation {
+    private static final int DIMS = ConvolutionShape.DIMS;
+
+    /** Bytes of the L2 cache that a task may fill, and the most positions that are of use in it. */
+    private static final int CACHE = 900 << 10;
+
+    private static final int MOST_POSITIONS = 448;
+    private static final int LEAST_POSITIONS = 96;
+    private static final int MOST_ROWS = 512;
+    private static final int TASKS_PER_THREAD = 4;
+
+    private static final ThreadLocal<PatchBlock> BLOCK = ThreadLocal.withInitial(PatchBlock::new);
+
+    private final ThreadPool.Task packing = this::packWeights;
+    private final ThreadPool.Task multiplying = this::multiply;
+    private final Boxes boxes = new Boxes();
+
+    private Sampling sampling = new Sampling();
+    private DType dtype = DType.F32;
+    private int groups;
+    private int channels;
+    private int m;
+    private int depth;
+    private int depthStep;
+
+    private long image;
+    private long weights;
+    private long weightRow;
+    private long weightChannel;
+    private long weightGroup;
+    private long result;
+    private final int[] phase = new int[DIMS];
+    private final int[] resultStep = new int[DIMS];
+    private final int[] resultExtents = new int[DIMS];
+
+    private long panels;
+    private int panelCount;
+    private int rowBlocks;
+    private int blockPanels;
+    private boolean inPlace;
+    private int loadedChannels;
+
+    /**
+     * The convolution itself.
+     *
+     * @param dtype of image and result: F32, F16 or BF16
+     * @param w the address of the weights, F32
+     */
+    void forward(ConvolutionShape shape, DType type, long x, long w, long y) {
+        dtype = type;
+        groups = shape.groups;
+        channels = shape.channels;
+        m = shape.outChannels;
+        image = x;
+        weights = w;
+        weightChannel = shape.taps();
+        weightRow = weightChannel * channels;
+        weightGroup = weightRow * m;
+        result = y;
+        for (int d = 0; d < DIMS; d++) {
+            phase[d] = 0;
+            resultStep[d] = 1;
+            resultExtents[d] = shape.out[d];
+        }
+        sampling.setForward(shape);
+        run(shape.images);
+    }
+
+    /** The gradient in the image, of the gradient {@code y} in the result. */
+    void dataGradient(ConvolutionShape shape, DType type, long y, long w, long x) {
+        dtype = type;
+        groups = shape.groups;
+        channels = shape.outChannels;
+        m = shape.channels;
+        image = y;
+        weights = w;
+        weightRow = shape.taps();
+        weightChannel = weightRow * m;
+        weightGroup = weightChannel * channels;
+        result = x;
+        for (int d = 0; d < DIMS; d++) {
+            resultStep[d] = shape.stride[d];
+            resultExtents[d] = shape.in[d];
+        }
+        for (phase[0] = 0; phase[0] < shape.stride[0]; phase[0]++) {
+            for (phase[1] = 0; phase[1] < shape.stride[1]; phase[1]++) {
+                for (phase[2] = 0; phase[2] < shape.stride[2]; phase[2]++) {
+                    // Without taps a phase stays zero, as the caller has left it.
+                    if (sampling.setPhase(shape, phase) && sampling.taps() > 0) {
+                        run(shape.images);
+                    }
+                }
+            }
+        }
+    }
+
+    private void run(int images) {
+        int taps = sampling.taps();
+        depth = channels * taps;
+        depthStep = taps <= OwnProduct.DEPTH ? OwnProduct.DEPTH / taps * taps : OwnProduct.DEPTH;
+        loadedChannels = Math.min(channels, (depthStep + taps - 1) / taps + (taps > OwnProduct.DEPTH ? 1 : 0));
+        panelCount = ceilDiv(m, Tile.ROWS);
+        cut(images);
+        inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
+        panels = Scratch.shared(4L * groups * m * depth + NativeMemory.PADDING);
+        ThreadPool pool = ThreadPool.shared();
+        pool.parallelFor(groups * panelCount, packing);
+        pool.parallelFor(groups * rowBlocks * boxes.count(), multiplying);
+    }
+
+    /** How many positions and rows a task makes. Says nothing of any element's bits. */
+    private void cut(int images) {
+        int threads = ThreadPool.shared().threads();
+        int tasks = threads == 1 ? 1 : threads * TASKS_PER_THREAD;
+        rowBlocks = ceilDiv(m, MOST_ROWS);
+        blockPanels = ceilDiv(panelCount, rowBlocks);
+        int rows = Math.min(m, blockPanels * Tile.ROWS);
+        int positions = (CACHE - 4 * OwnProduct.DEPTH * rows) / (4 * (OwnProduct.DEPTH + rows));
+        positions = Math.clamp(positions, LEAST_POSITIONS, MOST_POSITIONS);
+        long all = (long) images * ConvolutionShape.volume(sampling.grid) * groups * rowBlocks;
+        if (all < (long) positions * tasks) {
+            positions = (int) Math.max(LEAST_POSITIONS, ceilDiv((int) all, tasks));
+        }
+        boxes.cut(images, sampling.grid, positions, Tile.COLUMNS);
+        int made = boxes.count() * groups;
+        while (made * rowBlocks < tasks && blockPanels > 2) {
+            rowBlocks *= 2;
+            blockPanels = ceilDiv(panelCount, rowBlocks);
+        }
+        rowBlocks = ceilDiv(panelCount, blockPanels);
+    }
+
+    private static int ceilDiv(int count, int size) {
+        return (int) (((long) count + size - 1) / size);
+    }
+
+    private long imageStride() {
+        return (long) groups * channels * ConvolutionShape.volume(sampling.image);
+    }
+
+    /** The first row of a panel of weights: panels are as high as each other, or one row more. */
+    private int firstRow(int panel) {
+        return panel * (m / panelCount) + Math.min(panel, m % panelCount);
+    }
+
+    private void packWeights(int index) {
+        int group = index / panelCount;
+        int row = firstRow(index % panelCount);
+        int rows = firstRow(index % panelCount + 1) - row;
+        long source = weights + 4 * (group * weightGroup + row * weightRow);
+        long target = panels + 4L * depth * (group * m + row);
+        int taps = sampling.taps();
+        for (int channel = 0; channel < channels; channel++) {
+            for (int tap = 0; tap < taps; tap++) {
+                long from = source + 4 * (channel * weightChannel + sampling.place(tap));
+                for (int i = 0; i < rows; i++) {
+                    NativeMemory.setFloat(target, NativeMemory.getFloat(from + 4 * i * weightRow));
+                    target += 4;
+                }
+            }
+        }
+    }
+
+    private void multiply(int index) {
+        int box = index % boxes.count();
+        int firstPanel = index / boxes.count() % rowBlocks * blockPanels;
+        int endPanel = Math.min(panelCount, firstPanel + blockPanels);
+        int group = index / boxes.count() / rowBlocks;
+        PatchBlock block = BLOCK.get();
+        int rows = firstRow(endPanel) - firstRow(firstPanel);
+        long most = Tile.width(boxes.largest());
+        long bytesB = 4 * depthStep * most + NativeMemory.PADDING;
+        long bytesC = 4 * rows * most;
+        long copyBytes = inPlace ? 0 : PatchBlock.bytes(sampling, boxes, loadedChannels);
+        long b = Scratch.address(bytesB + bytesC + copyBytes);
+        long c = b + (bytesB + 63 & -64);
+        long copy = inPlace ? 0 : c + bytesC;
+        block.begin(sampling, boxes, box, imageStride(), loadedChannels, copy);
+        long channel0 =
+                image
+                        + (long) dtype.byteSize()
+                                * group
+                                * channels
+                                * ConvolutionShape.volume(sampling.image);
+        int count = block.columnCount();
+        for (int front = 0; front < depth; front += depthStep) {
+            int part = Math.min(depthStep, depth - front);
+            block.load(dtype, channel0, front, part);
+            for (int column = 0; column < count; column += Tile.COLUMNS) {
+                int width = Math.min(Tile.COLUMNS, count - column);
+                block.pack(part, column, width, b + 4L * column * depthStep);
+            }
+            for (int column = 0; column < count; column += Tile.COLUMNS) {
+                int width = Tile.width(Math.min(Tile.COLUMNS, count - column));
+                long panelB = b + 4L * column * depthStep;
+                long target = c + 4L * column * rows;
+                int top = firstRow(firstPanel);
+                for (int panel = firstPanel; panel < endPanel; panel++) {
+                    int row = firstRow(panel);
+                    int height = firstRow(panel + 1) - row;
+                    long a = panels + 4L * (depth * (group * (long) m + row) + (long) front * height);
+                    long tile = target + 4L * (row - top) * width;
+                    Tile.run(height, width, part, a, panelB, tile, 4L * width, front > 0);
+                }
+            }
+        }
+        store(block, group * m + firstRow(firstPanel), rows, count, c);
+    }
+
+    /** Stores the panels of C that a task has made. */
+    private void store(PatchBlock block, int channel, int rows, int count, long c) {
+        long volume = ConvolutionShape.volume(resultExtents);
+        long imageStep = (long) groups * m * volume;
+        int column = 0;
+        for (int n = 0; n < block.images(); n++) {
+            long target = (block.firstImage() + n) * imageStep + channel * volume;
+            column = storeImage(block, rows, count, c, column, target, volume);
+        }
+    }
+
+    private int storeImage(
+            PatchBlock block,
+            int rows,
+            int count,
+            long c,
+            int firstColumn,
+            long target,
+            long volume) {
+        int column = firstColumn;
+        int length = block.size(2);
+        int across = block.size(1);
+        boolean dense = resultStep[0] == 1 && resultStep[1] == 1 && resultStep[2] == 1;
+        if (dense && length == resultExtents[2]) {
+            length *= across;
+            across = 1;
+        }
+        for (int q0 = 0; q0 < block.size(0); q0++) {
+            for (int q1 = 0; q1 < across; q1++) {
+                long i0 = (long) (block.first(0) + q0) * resultStep[0] + phase[0];
+                long i1 = (long) (block.first(1) + q1) * resultStep[1] + phase[1];
+                long i2 = (long) block.first(2) * resultStep[2] + phase[2];
+                long first = (i0 * resultExtents[1] + i1) * resultExtents[2] + i2;
+                storeRow(rows, count, c, column, length, target + first, volume);
+                column += length;
+            }
+        }
+        return column;
+    }
+
+    /** Stores neighbouring positions of all channels. */
+    private void storeRow(
+            int rows, int count, long c, int first, int length, long target, long volume) {
+        int done = 0;
+        while (done < length) {
+            int column = first + done;
+            int inPanel = column % Tile.COLUMNS;
+            int panel = column - inPanel;
+            int part = Math.min(length - done, Tile.COLUMNS - inPanel);
+            long width = 4L * Tile.width(Math.min(Tile.COLUMNS, count - panel));
+            long from = c + 4L * panel * rows + 4L * inPanel;
+            long to = target + (long) done * resultStep[2];
+            for (int row = 0; row < rows; row++) {
+                storePart(from + row * width, part, to + row * volume);
+            }
+            done += part;
+        }
+    }
+
+    private void storePart(long from, int count, long element) {
+        int bytes = dtype.byteSize();
+        long to = result + bytes * element;
+        int step = resultStep[2];
+        if (step == 1 && dtype == DType.F32) {
+            PatchBlock.COPIES.copy(from, to, count);
+        } else if (step == 1) {
+            Chunks.fromFloats(from, count, dtype, to);
+        } else if (dtype == DType.F32) {
+            for (int i = 0; i < count; i++) {
+                NativeMemory.setFloat(to + 4L * i * step, NativeMemory.getFloat(from + 4L * i));
+            }
+        } else {
+            for (int i = 0; i < count; i++) {
+                Chunks.fromFloats(from + 4L * i, 1, dtype, to + (long) bytes * i * step);
+            }
+        }
+    }
+}

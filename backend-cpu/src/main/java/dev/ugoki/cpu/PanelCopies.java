@@ -1,0 +1,28 @@
+package dev.ugoki.cpu;
+
+/** How the packing of patches moves F32 elements. All implementations move the same bits. */
+sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
+    /**
+     * Packs a panel: {@code pieces} pieces of {@link Tile#LANES} elements for each of its rows. A
+     * piece may reach over what follows it in its row, and in the panel, which is written later;
+     * so up to {@link NativeMemory#PADDING} bytes after the panel may change.
+     *
+     * @param source what offsets are counted from
+     * @param rows the offset of each row, in elements
+     * @param sources the offset of each piece, from its row's, in elements
+     * @param targets where each piece begins in the panel's row, in elements, ascending
+     * @param rowBytes from one row of the panel to the next
+     */
+    void pack(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            int pieces,
+            long target,
+            long rowBytes);
+
+    /** Copies exactly {@code count} adjacent elements. */
+    void copy(long source, long target, int count);
+}

@@ -1,0 +1,301 @@
+package dev.ugoki.cpu;
+
+import dev.ugoki.tensor.DType;
+
+/**
+ * The part of some images that the taps of a {@link Sampling} meet from one box of positions, laid
+ * out so that the element under tap t of channel c at position p is found at {@code rows[c, t] +
+ * columns[p]}: then patches need not be gathered, and neighbouring positions are neighbours in
+ * memory.
+ *
+ * <p>Where taps reach outside, or the step is not 1, that takes a copy with a border of zeros, in
+ * which each row is divided by the phase of the step. Else it is the image itself.
+ */
+final class PatchBlock {
+    private static final int DIMS = ConvolutionShape.DIMS;
+    static final PanelCopies COPIES =
+            VectorModule.isUsable() ? new VectorPanelCopies() : new ScalarPanelCopies();
+
+    /** The image that offsets of images themselves may span, so that they are ints. */
+    private static final long LARGEST_OFFSET = 1 << 30;
+
+    private final int[] first = new int[DIMS + 1];
+    private final int[] size = new int[DIMS + 1];
+    private Sampling sampling = new Sampling();
+    private boolean copied;
+    private long imageStride;
+
+    /** Extents of the copy: planes and rows of an image, and elements between its parts. */
+    private final int[] spans = new int[DIMS];
+
+    private int phases;
+    private int phasePitch;
+    private int rowPitch;
+    private int channelPitch;
+
+    private int[] columns = new int[0];
+    private int[] tapOffsets = new int[0];
+    private int[] rows = new int[OwnProduct.DEPTH];
+    private final int[] pieceSources = new int[64];
+    private final int[] pieceTargets = new int[64];
+
+    /** What the offsets count from. */
+    private long source;
+
+    /** Whether images are read where they are. */
+    static boolean isInPlace(Sampling sampling, DType dtype, long imageStride, int images) {
+        return dtype == DType.F32
+                && sampling.step[2] == 1
+                && sampling.staysInside()
+                && images * imageStride <= LARGEST_OFFSET
+                && OwnProduct.DEPTH * (long) ConvolutionShape.volume(sampling.image)
+                        <= LARGEST_OFFSET;
+    }
+
+    /** The bytes of a copy of so many channels for boxes of at most these extents. */
+    static long bytes(Sampling sampling, Boxes boxes, int channels) {
+        int[] none = new int[DIMS + 1];
+        int[] largest = new int[DIMS + 1];
+        boxes.box(0, none, largest);
+        long elements = (long) channels * largest[0];
+        for (int d = 0; d < DIMS - 1; d++) {
+            elements *= span(sampling, d, largest[d + 1]);
+        }
+        int phases = phases(sampling);
+        return 4 * elements * phases * phasePitch(sampling, largest[DIMS])
+                + NativeMemory.PADDING;
+    }
+
+    private static int span(Sampling sampling, int d, int positions) {
+        return (positions - 1) * sampling.step[d] + sampling.high[d] - sampling.low[d] + 1;
+    }
+
+    private static int phases(Sampling sampling) {
+        return Math.min(sampling.step[2], sampling.high[2] - sampling.low[2] + 1);
+    }
+
+    private static int phasePitch(Sampling sampling, int positions) {
+        return positions + (sampling.high[2] - sampling.low[2]) / sampling.step[2];
+    }
+
+    /**
+     * Begins a box.
+     *
+     * @param imageStride elements between images
+     * @param channels that {@link #load} will load at most
+     * @param copy where a copy goes; 0 if images are read where they are
+     */
+    void begin(Sampling newSampling, Boxes boxes, int box, long newImageStride, int channels, long copy) {
+        sampling = newSampling;
+        imageStride = newImageStride;
+        copied = copy != 0;
+        boxes.box(box, first, size);
+        for (int d = 0; d < DIMS; d++) {
+            spans[d] = copied ? span(sampling, d, size[d + 1]) : sampling.image[d];
+        }
+        if (copied) {
+            phases = phases(sampling);
+            phasePitch = phasePitch(sampling, size[DIMS]);
+            rowPitch = phases * phasePitch;
+            channelPitch = size[0] * spans[0] * spans[1] * rowPitch;
+            source = copy;
+            NativeMemory.clear(copy, 4L * channels * channelPitch);
+        } else {
+            phases = 1;
+            rowPitch = sampling.image[2];
+            channelPitch = ConvolutionShape.volume(sampling.image);
+        }
+        findColumns();
+        findTaps();
+    }
+
+    int images() {
+        return size[0];
+    }
+
+    /** The first image of the box. */
+    int firstImage() {
+        return first[0];
+    }
+
+    /** How many positions the box has. */
+    int columnCount() {
+        return size[0] * size[1] * size[2] * size[3];
+    }
+
+    /** Where the box begins along a spatial dimension. */
+    int first(int dim) {
+        return first[dim + 1];
+    }
+
+    int size(int dim) {
+        return size[dim + 1];
+    }
+
+    private void findColumns() {
+        if (columns.length < columnCount()) {
+            columns = new int[columnCount()];
+        }
+        long imagePitch = copied ? (long) spans[0] * spans[1] * rowPitch : imageStride;
+        int column = 0;
+        for (int n = 0; n < size[0]; n++) {
+            for (int q0 = 0; q0 < size[1]; q0++) {
+                for (int q1 = 0; q1 < size[2]; q1++) {
+                    int row = q0 * sampling.step[0] * spans[1] + q1 * sampling.step[1];
+                    int start = (int) (n * imagePitch) + row * rowPitch;
+                    for (int q2 = 0; q2 < size[3]; q2++) {
+                        columns[column++] = start + q2;
+                    }
+                }
+            }
+        }
+    }
+
+    private void findTaps() {
+        int taps = sampling.taps();
+        if (tapOffsets.length < taps) {
+            tapOffsets = new int[taps];
+        }
+        for (int tap = 0; tap < taps; tap++) {
+            int o0 = sampling.offset(tap, 0);
+            int o1 = sampling.offset(tap, 1);
+            int o2 = sampling.offset(tap, 2);
+            if (copied) {
+                int along = o2 - sampling.low[2];
+                int row = (o0 - sampling.low[0]) * spans[1] + o1 - sampling.low[1];
+                tapOffsets[tap] =
+                        row * rowPitch
+                                + along % sampling.step[2] * phasePitch
+                                + along / sampling.step[2];
+            } else {
+                tapOffsets[tap] = (o0 * spans[1] + o1) * rowPitch + o2;
+            }
+        }
+    }
+
+    /**
+     * Loads channels, and sets the rows of patches that a block of the depth needs.
+     *
+     * @param channel0 the address of channel 0 of the first of all images
+     * @param front the first row, counted over taps within channels
+     */
+    void load(DType dtype, long channel0, int front, int depth) {
+        int taps = sampling.taps();
+        int channel = front / taps;
+        int count = (front + depth + taps - 1) / taps - channel;
+        if (copied) {
+            copyChannels(dtype, channel0, channel, count);
+        } else {
+            long corner =
+                    ((long) first[1] * sampling.step[0] * spans[1] + (long) first[2] * sampling.step[1])
+                                    * rowPitch
+                            + first[3];
+            source = channel0 + 4 * (first[0] * imageStride + (long) channel * channelPitch + corner);
+        }
+        int tap = front % taps;
+        int offset = 0;
+        for (int row = 0; row < depth; row++) {
+            rows[row] = offset + tapOffsets[tap];
+            if (++tap == taps) {
+                tap = 0;
+                offset += channelPitch;
+            }
+        }
+    }
+
+    private void copyChannels(DType dtype, long channel0, int channel, int count) {
+        int bytes = dtype.byteSize();
+        long volume = ConvolutionShape.volume(sampling.image);
+        long target = source;
+        for (int c = 0; c < count; c++) {
+            for (int n = 0; n < size[0]; n++) {
+                long image = (first[0] + n) * imageStride + (channel + c) * volume;
+                copyImage(dtype, channel0 + bytes * image, target);
+                target += 4L * spans[0] * spans[1] * rowPitch;
+            }
+        }
+    }
+
+    private void copyImage(DType dtype, long image, long target) {
+        int bytes = dtype.byteSize();
+        for (int a = 0; a < spans[0]; a++) {
+            int i0 = first[1] * sampling.step[0] + sampling.low[0] + a;
+            if (i0 < 0 || i0 >= sampling.image[0] || !isMet(0, a)) {
+                continue;
+            }
+            int from = Math.max(0, -start(1));
+            int to = Math.min(spans[1], sampling.image[1] - start(1));
+            for (int b = from; b < to; b++) {
+                if (!isMet(1, b)) {
+                    continue;
+                }
+                long row = (long) i0 * sampling.image[1] + start(1) + b;
+                copyRow(
+                        dtype,
+                        image + bytes * row * sampling.image[2],
+                        target + 4L * (a * spans[1] + b) * rowPitch);
+            }
+        }
+    }
+
+    /** Whether a tap may meet this plane or row of the copy: not those that the step leaves out. */
+    private boolean isMet(int d, int at) {
+        return at % sampling.step[d] <= sampling.high[d] - sampling.low[d];
+    }
+
+    /** The element of the image that the copy begins with. */
+    private int start(int d) {
+        return first[d + 1] * sampling.step[d] + sampling.low[d];
+    }
+
+    private void copyRow(DType dtype, long row, long target) {
+        int start = start(2);
+        int from = Math.max(0, -start);
+        int to = Math.min(spans[2], sampling.image[2] - start);
+        int step = sampling.step[2];
+        int bytes = dtype.byteSize();
+        if (step == 1) {
+            if (dtype == DType.F32) {
+                COPIES.copy(row + 4L * (start + from), target + 4L * from, to - from);
+            } else if (to > from) {
+                long count = to - from;
+                Chunks.toFloats(dtype, row + (long) bytes * (start + from), count, target + 4L * from);
+            }
+            return;
+        }
+        for (int phase = 0; phase < phases; phase++) {
+            int skipped = Math.max(0, (from - phase + step - 1) / step);
+            long part = target + 4L * phase * phasePitch;
+            for (int i = skipped; i * step + phase < to; i++) {
+                long element = row + (long) bytes * (start + phase + (long) i * step);
+                NativeMemory.setFloat(part + 4L * i, (float) Chunks.getDouble(dtype, element));
+            }
+        }
+    }
+
+    /** Packs the patches at positions of the box as a panel of B; see {@link Tile}. */
+    void pack(int depth, int column, int count, long target) {
+        int pieces = 0;
+        int i = 0;
+        while (i < count) {
+            int length = 1;
+            while (i + length < count && columns[column + i + length] == columns[column + i] + length) {
+                length++;
+            }
+            for (int at = 0; at < length; at += Tile.LANES) {
+                pieceSources[pieces] = columns[column + i] + at;
+                pieceTargets[pieces++] = i + at;
+            }
+            i += length;
+        }
+        COPIES.pack(
+                source,
+                rows,
+                depth,
+                pieceSources,
+                pieceTargets,
+                pieces,
+                target,
+                4L * Tile.width(count));
+    }
+}

@@ -1,0 +1,30 @@
+package dev.ugoki.cpu;
+
+/** Without the Vector API. */
+final class ScalarPanelCopies implements PanelCopies {
+    @Override
+    public void pack(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            int pieces,
+            long target,
+            long rowBytes) {
+        for (int row = 0; row < depth; row++) {
+            long from = source + 4L * rows[row];
+            long to = target + row * rowBytes;
+            for (int piece = 0; piece < pieces; piece++) {
+                copy(from + 4L * sources[piece], to + 4L * targets[piece], Tile.LANES);
+            }
+        }
+    }
+
+    @Override
+    public void copy(long source, long target, int count) {
+        for (int i = 0; i < count; i++) {
+            NativeMemory.setFloat(target + 4L * i, NativeMemory.getFloat(source + 4L * i));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.ugoki.cpu;
+
+/** By whole vectors; a panel of few pieces has their places in registers. */
+final class VectorPanelCopies implements PanelCopies {
+    private static final int LANES = Lanes.COUNT;
+
+    @Override
+    public void pack(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            int pieces,
+            long target,
+            long rowBytes) {
+        switch (pieces) {
+            case 1 -> one(source, rows, depth, sources, targets, target, rowBytes);
+            case 2 -> two(source, rows, depth, sources, targets, target, rowBytes);
+            case 3 -> three(source, rows, depth, sources, targets, target, rowBytes);
+            case 4 -> four(source, rows, depth, sources, targets, target, rowBytes);
+            default -> many(source, rows, depth, sources, targets, pieces, target, rowBytes);
+        }
+    }
+
+    private static void one(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            long target,
+            long rowBytes) {
+        long from0 = source + 4L * sources[0];
+        long to0 = target + 4L * targets[0];
+        for (int row = 0; row < depth; row++) {
+            Lanes.store(Lanes.load(from0 + 4L * rows[row]), to0 + row * rowBytes);
+        }
+    }
+
+    private static void two(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            long target,
+            long rowBytes) {
+        long from0 = source + 4L * sources[0];
+        long from1 = source + 4L * sources[1];
+        long to0 = target + 4L * targets[0];
+        long to1 = target + 4L * targets[1];
+        for (int row = 0; row < depth; row++) {
+            long offset = 4L * rows[row];
+            long at = row * rowBytes;
+            Lanes.store(Lanes.load(from0 + offset), to0 + at);
+            Lanes.store(Lanes.load(from1 + offset), to1 + at);
+        }
+    }
+
+    private static void three(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            long target,
+            long rowBytes) {
+        long from0 = source + 4L * sources[0];
+        long from1 = source + 4L * sources[1];
+        long from2 = source + 4L * sources[2];
+        long to0 = target + 4L * targets[0];
+        long to1 = target + 4L * targets[1];
+        long to2 = target + 4L * targets[2];
+        for (int row = 0; row < depth; row++) {
+            long offset = 4L * rows[row];
+            long at = row * rowBytes;
+            Lanes.store(Lanes.load(from0 + offset), to0 + at);
+            Lanes.store(Lanes.load(from1 + offset), to1 + at);
+            Lanes.store(Lanes.load(from2 + offset), to2 + at);
+        }
+    }
+
+    private static void four(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            long target,
+            long rowBytes) {
+        long from0 = source + 4L * sources[0];
+        long from1 = source + 4L * sources[1];
+        long from2 = source + 4L * sources[2];
+        long from3 = source + 4L * sources[3];
+        long to0 = target + 4L * targets[0];
+        long to1 = target + 4L * targets[1];
+        long to2 = target + 4L * targets[2];
+        long to3 = target + 4L * targets[3];
+        for (int row = 0; row < depth; row++) {
+            long offset = 4L * rows[row];
+            long at = row * rowBytes;
+            Lanes.store(Lanes.load(from0 + offset), to0 + at);
+            Lanes.store(Lanes.load(from1 + offset), to1 + at);
+            Lanes.store(Lanes.load(from2 + offset), to2 + at);
+            Lanes.store(Lanes.load(from3 + offset), to3 + at);
+        }
+    }
+
+    private static void many(
+            long source,
+            int[] rows,
+            int depth,
+            int[] sources,
+            int[] targets,
+            int pieces,
+            long target,
+            long rowBytes) {
+        for (int row = 0; row < depth; row++) {
+            long from = source + 4L * rows[row];
+            long to = target + row * rowBytes;
+            for (int piece = 0; piece < pieces; piece++) {
+                Lanes.store(Lanes.load(from + 4L * sources[piece]), to + 4L * targets[piece]);
+            }
+        }
+    }
+
+    @Override
+    public void copy(long source, long target, int count) {
+        if (count < LANES) {
+            for (int i = 0; i < count; i++) {
+                NativeMemory.setFloat(target + 4L * i, NativeMemory.getFloat(source + 4L * i));
+            }
+            return;
+        }
+        long last = 4L * (count - LANES);
+        for (long at = 0; at < last; at += Lanes.BYTES) {
+            Lanes.store(Lanes.load(source + at), target + at);
+        }
+        Lanes.store(Lanes.load(source + last), target + last);
+    }
+}

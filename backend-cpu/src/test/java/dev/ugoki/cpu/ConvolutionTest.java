@@ -1,0 +1,179 @@
+package dev.ugoki.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Device;
+import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.TypeRules;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/** Convolutions and their gradients, of many shapes, are what the reference says. */
+final class ConvolutionTest {
+    private static final Device REFERENCE = new Device("reference", 0);
+
+    /** A convolution of an image by weights. */
+    private record Case(List<Prim.Window> windows, int groups, long[] image, long[] weight) {
+        TensorType result(DType dtype) {
+            return TypeRules.inferOne(
+                    new Prim.Conv(windows, groups),
+                    new TensorType(dtype, Shape.of(image)),
+                    new TensorType(dtype, Shape.of(weight)));
+        }
+
+        List<Prim> operations() {
+            Shape spatial = Shape.of(Arrays.copyOfRange(image, 2, image.length));
+            Shape kernel = Shape.of(Arrays.copyOfRange(weight, 2, weight.length));
+            return List.of(
+                    new Prim.Conv(windows, groups),
+                    new Prim.ConvDataGrad(windows, groups, spatial),
+                    new Prim.ConvFilterGrad(windows, groups, kernel));
+        }
+
+        /** The operands of an operation, on the current device. */
+        Tensor[] operands(Prim op, DType dtype) {
+            Shape y = result(DType.F32).shape();
+            return switch (op) {
+                case Prim.ConvDataGrad _ ->
+                        new Tensor[] {random(1, y, dtype), random(2, Shape.of(weight), dtype)};
+                case Prim.ConvFilterGrad _ ->
+                        new Tensor[] {random(3, Shape.of(image), dtype), random(1, y, dtype)};
+                default ->
+                        new Tensor[] {
+                            random(3, Shape.of(image), dtype), random(2, Shape.of(weight), dtype)
+                        };
+            };
+        }
+
+        /** How many products each element of a result is the sum of, at most. */
+        double terms(Prim op) {
+            double taps = 1;
+            for (int d = 2; d < weight.length; d++) {
+                taps *= weight[d];
+            }
+            return switch (op) {
+                case Prim.ConvDataGrad _ -> taps * weight[0] / groups;
+                case Prim.ConvFilterGrad _ ->
+                        (double) result(DType.F32).shape().elementCount() / weight[0];
+                default -> taps * weight[1];
+            };
+        }
+
+        @Override
+        public String toString() {
+            return Arrays.toString(image) + " by " + Arrays.toString(weight) + " " + windows
+                    + " in groups: " + groups;
+        }
+    }
+
+    private static Tensor random(long seed, Shape shape, DType dtype) {
+        Random random = new Random(seed);
+        float[] values = new float[(int) shape.elementCount()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 2 * random.nextFloat() - 1;
+        }
+        return Tensor.of(values, shape.toArray()).cast(dtype);
+    }
+
+    /** Any shapes that have a result: all that the kernels distinguish is among them. */
+    private static Case randomCase(Random random) {
+        while (true) {
+            int rank = 1 + random.nextInt(3);
+            boolean depthwise = random.nextInt(5) == 0;
+            int groups = depthwise ? 1 + random.nextInt(9) : 1 + random.nextInt(8) / 6;
+            int channels = depthwise ? 1 : 1 + random.nextInt(random.nextBoolean() ? 5 : 40);
+            int outChannels = depthwise ? 1 + random.nextInt(2) : 1 + random.nextInt(35);
+            long[] image = new long[rank + 2];
+            long[] weight = new long[rank + 2];
+            image[0] = 1 + random.nextInt(9);
+            image[1] = (long) groups * channels;
+            weight[0] = (long) groups * outChannels;
+            weight[1] = channels;
+            List<Prim.Window> windows = new ArrayList<>();
+            boolean plain = random.nextInt(4) == 0;
+            for (int d = 2; d < rank + 2; d++) {
+                image[d] = 1 + random.nextInt(rank == 1 ? 90 : rank == 2 ? 24 : 9);
+                weight[d] = plain ? 1 : 1 + random.nextInt(5);
+                windows.add(
+                        new Prim.Window(
+                                1 + (random.nextBoolean() || plain ? 0 : random.nextInt(3)),
+                                plain ? 0 : random.nextInt(5) - 1,
+                                plain ? 0 : random.nextInt(4),
+                                1 + (random.nextInt(4) > 0 ? 0 : random.nextInt(3))));
+            }
+            Case made = new Case(windows, groups, image, weight);
+            try {
+                if (made.result(DType.F32).shape().elementCount() > 0) {
+                    return made;
+                }
+            } catch (IllegalArgumentException tooSmall) {
+                // the next one may fit
+            }
+        }
+    }
+
+    private static float[] run(Device device, Case each, Prim op, DType dtype) {
+        return device.call(
+                () -> {
+                    try (TensorScope _ = TensorScope.open()) {
+                        return Engine.one(op, each.operands(op, dtype)).toFloatArray();
+                    }
+                });
+    }
+
+    @Test
+    void areWhatTheReferenceSays() {
+        Random random = new Random(7);
+        for (int i = 0; i < 250; i++) {
+            Case each = randomCase(random);
+            for (Prim op : each.operations()) {
+                float[] expected = run(REFERENCE, each, op, DType.F32);
+                float[] actual = run(Device.cpu(), each, op, DType.F32);
+                double tolerance = 1e-6 * (1 + Math.sqrt(each.terms(op)));
+                assertEquals(expected.length, actual.length);
+                for (int e = 0; e < actual.length; e++) {
+                    double error = Math.abs(expected[e] - actual[e]);
+                    assertTrue(
+                            error <= tolerance,
+                            "case " + i + ": " + op.name() + " of " + each + ", element " + e
+                                    + ": " + actual[e] + ", not " + expected[e]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void haveTheSameBitsWithAnyNumberOfThreads() {
+        Random random = new Random(8);
+        int before = ThreadPool.shared().threads();
+        try {
+            for (int i = 0; i < 60; i++) {
+                Case each = randomCase(random);
+                for (Prim op : each.operations()) {
+                    ThreadPool.shared().setThreads(1);
+                    float[] alone = run(Device.cpu(), each, op, DType.F32);
+                    ThreadPool.shared().setThreads(3);
+                    assertArrayEquals(
+                            Floats.bits(alone),
+                            Floats.bits(run(Device.cpu(), each, op, DType.F32)),
+                            op.name() + " of " + each);
+                }
+            }
+        } finally {
+            ThreadPool.shared().setThreads(before);
+        }
+    }
+}
