@@ -4,200 +4,156 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
+import java.util.Map;
 
 /**
- * {@code ugoki bench --check [FILTER]}: measures Ugoki and libtorch side by side and says where a
- * goal was missed in every round; its exit code is then 1.
+ * {@code ugoki bench}: measures Ugoki beside other libraries, and writes what came as a table.
  *
- * <p>Each contender has a process of its own, fresh for each measurement; their results are
- * compared before anything is timed, and then they take turns, round by round, while the other
- * waits. So what else happens on the machine hits both alike.
+ * <p>Results are compared before anything is timed. With {@code --check} each contender has a
+ * process of its own, fresh for each measurement, and they take turns, round by round, while the
+ * other waits: so what else happens on the machine hits both alike. The exit code is 1 where a goal
+ * was missed in every round. Without it, JMH times all contenders, one after the other.
  */
 public final class Bench {
-    private static final String OURS = "dev.ugoki.benchmarks.UgokiWorker";
-    private static final String LIBTORCH = "dev.ugoki.benchmarks.LibtorchWorker";
-
-    /** The largest deviation of a result, as a share of its largest element. */
-    private static final double TOLERANCE = 2e-4;
+    private static final int WARM_UP_RUNS = 8;
 
     private final Settings settings;
     private final Path folder;
-    private final List<String> versions = new ArrayList<>();
+    private final Map<Library, String> versions = new EnumMap<>(Library.class);
 
     private Bench(Settings settings, Path folder) {
         this.settings = settings;
         this.folder = folder;
     }
 
-    /**
-     * How to measure.
-     *
-     * @param filter a part of the names
-     * @param rounds of each contender
-     * @param seconds of a round
-     * @param warmUp seconds that we run before the first round, for the JIT; libtorch half of it
-     * @param threads the numbers of threads to measure with
-     * @param results the folder that the results go to
-     */
-    record Settings(
-            Pattern filter,
-            int rounds,
-            double seconds,
-            double warmUp,
-            List<Integer> threads,
-            Path results) {
-        static Settings of(String[] arguments) {
-            Pattern filter = Pattern.compile("");
-            int rounds = 5;
-            double seconds = 0.15;
-            double warmUp = 2.0;
-            List<Integer> threads = List.of(1, 2);
-            Path results = Path.of("benchmarks");
-            for (String argument : arguments) {
-                String value = argument.substring(argument.indexOf('=') + 1);
-                switch (argument.replaceFirst("=.*", "")) {
-                    case "--check" -> {}
-                    case "--rounds" -> rounds = Integer.parseInt(value);
-                    case "--seconds" -> seconds = Double.parseDouble(value);
-                    case "--warm-up" -> warmUp = Double.parseDouble(value);
-                    case "--threads" ->
-                            threads =
-                                    Pattern.compile(",")
-                                            .splitAsStream(value)
-                                            .map(Integer::valueOf)
-                                            .toList();
-                    case "--results" -> results = Path.of(value);
-                    default -> {
-                        if (argument.startsWith("-")) {
-                            throw new IllegalArgumentException(
-                                    "bench: "
-                                            + argument
-                                            + " is no option; there are --check --rounds=N"
-                                            + " --seconds=S --warm-up=S --threads=1,2"
-                                            + " --results=DIR");
-                        }
-                        filter = Pattern.compile(argument);
-                    }
-                }
-            }
-            return new Settings(filter, rounds, seconds, warmUp, threads, results);
-        }
-    }
-
     /** Measures, prints, writes, and ends the JVM. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        Settings settings = Settings.of(arguments);
+        Settings settings;
+        try {
+            settings = Settings.of(arguments);
+        } catch (IllegalArgumentException e) {
+            System.err.println("bench: " + e.getMessage());
+            System.exit(2);
+            return;
+        }
         Path folder = Files.createDirectories(settings.results().resolve("target/bench"));
-        List<Outcome> outcomes = new Bench(settings, folder).measureAll();
-        System.exit(outcomes.stream().anyMatch(Outcome::fallsShort) ? 1 : 0);
+        System.exit(new Bench(settings, folder).measureAll() ? 0 : 1);
     }
 
-    private List<Outcome> measureAll() throws IOException, InterruptedException {
-        List<Outcome> outcomes = new ArrayList<>();
+    /** Whether every goal was met. */
+    private boolean measureAll() throws IOException, InterruptedException {
+        long start = System.nanoTime();
         List<Peaks> peaks = new ArrayList<>();
         for (int threads = 1; threads <= 2; threads++) {
-            peaks.add(Peaks.measure(threads));
+            peaks.add(Peaks.measureIn(settings.machine(), threads));
         }
-        for (int threads : settings.threads()) {
-            for (Measurement measurement : Catalogue.all()) {
-                if (measurement.goal(threads) != 0
-                        && settings.filter().matcher(measurement.name()).find()) {
-                    Outcome outcome = measure(measurement, threads);
-                    outcomes.add(outcome);
-                    System.out.println(line(outcome));
-                }
+        Map<Group, List<Outcome>> outcomes = new LinkedHashMap<>();
+        for (Group group : Catalogue.groups()) {
+            List<Outcome> inGroup = measure(group);
+            if (!inGroup.isEmpty()) {
+                outcomes.put(group, inGroup);
             }
         }
         if (outcomes.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "bench: no measurement's name has '" + settings.filter() + "' in it");
+            System.err.println(
+                    "bench: nothing that is to be measured has '"
+                            + settings.filter()
+                            + "' in its name; the names are "
+                            + String.join(", ", Catalogue.names()));
+            return false;
         }
-        new Report(outcomes, peaks, versions).write(settings.results());
-        long missed = outcomes.stream().filter(Outcome::fallsShort).count();
-        System.out.printf("%d measured, %d fall short%n", outcomes.size(), missed);
+        Report report =
+                new Report(settings, outcomes, peaks, versions, (System.nanoTime() - start) * 1e-9);
+        report.write();
+        System.out.println();
+        report.means().forEach(mean -> System.out.println(mean.line()));
+        System.out.println(report.summary());
+        return report.meetsAllGoals();
+    }
+
+    private List<Outcome> measure(Group group) throws IOException {
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int threads : settings.threads()) {
+            for (Measurement measurement : group.measurements()) {
+                if (settings.wants(measurement, threads)) {
+                    if (outcomes.isEmpty()) {
+                        System.out.printf("%n%s%n", group.title());
+                    }
+                    Outcome outcome = measure(measurement, threads);
+                    outcomes.add(outcome);
+                    System.out.println(Report.consoleLine(outcome));
+                }
+            }
+        }
         return outcomes;
     }
 
     private Outcome measure(Measurement measurement, int threads) throws IOException {
-        List<Double> ours = new ArrayList<>();
-        List<Double> libtorch = new ArrayList<>();
-        long[] memory = new long[2];
-        String problem = "";
-        try (Contender a = Contender.start(OURS, measurement, threads, folder);
-                Contender b = Contender.start(LIBTORCH, measurement, threads, folder)) {
-            problem = difference(a.results(), b.results());
-            if (versions.isEmpty()) {
-                versions.add(a.about());
-                versions.add(b.about());
+        Library rival = measurement.rival().library();
+        List<Library> wanted =
+                settings.check() ? List.of(Library.UGOKI, rival) : Library.of(measurement);
+        Map<Library, Outcome.Timing> timings = new EnumMap<>(Library.class);
+        Map<Library, Integer> right = new EnumMap<>(Library.class);
+        StringBuilder problems = new StringBuilder();
+        List<Contender> contenders = new ArrayList<>();
+        try {
+            for (Library library : wanted) {
+                contenders.add(
+                        Contender.start(library, measurement, threads, settings.machine(), folder));
             }
-            if (problem.isEmpty()) {
-                a.round(settings.warmUp());
-                b.round(settings.warmUp() / 2);
-                for (int i = 0; i < settings.rounds(); i++) {
-                    ours.add(a.round(settings.seconds()));
-                    libtorch.add(b.round(settings.seconds()));
+            for (Contender each : contenders) {
+                each.awaitReady();
+                versions.putIfAbsent(each.library(), each.about());
+            }
+            List<float[]> expected = contenders.get(1).results();
+            for (Contender each : contenders) {
+                String difference =
+                        Comparison.difference(
+                                each.results(), expected, measurement.traits().tolerance());
+                if (difference.isEmpty()) {
+                    right.put(each.library(), settings.check() ? 0 : Jmh.runs(each));
+                } else {
+                    problems.append(each.library().title()).append(": ").append(difference);
                 }
-                memory[0] = a.memory();
-                memory[1] = b.memory();
+            }
+            if (problems.isEmpty() && settings.check()) {
+                timings.putAll(takeTurns(contenders));
             }
         } catch (IOException e) {
-            problem = String.valueOf(e.getMessage());
+            problems.append(e.getMessage());
+        } finally {
+            for (Contender each : contenders) {
+                each.close();
+            }
         }
-        return new Outcome(
-                measurement.name(),
-                measurement.what(),
-                threads,
-                measurement.goal(threads),
-                ours,
-                libtorch,
-                memory[0],
-                memory[1],
-                measurement.flops(),
-                measurement.bytes(),
-                problem);
+        if (!settings.check()) {
+            timings.putAll(Jmh.time(measurement, threads, right, settings, folder));
+        }
+        boolean isCompared = timings.containsKey(Library.UGOKI) && timings.containsKey(rival);
+        return new Outcome(measurement, threads, timings, isCompared ? "" : problems.toString());
     }
 
-    /** In what the results differ; empty if they are near enough. */
-    private static String difference(List<float[]> ours, List<float[]> theirs) {
-        if (ours.size() != theirs.size()) {
-            return "we have " + ours.size() + " results, libtorch " + theirs.size();
+    private Map<Library, Outcome.Timing> takeTurns(List<Contender> contenders) throws IOException {
+        List<List<Double>> nanos = new ArrayList<>();
+        for (Contender each : contenders) {
+            // Native libraries need no time for a JIT, but pages and caches want to be touched.
+            boolean isNative = each.library() == Library.LIBTORCH;
+            each.warm(isNative ? settings.warmUp() / 4 : settings.warmUp(), WARM_UP_RUNS);
+            nanos.add(new ArrayList<>());
         }
-        for (int r = 0; r < ours.size(); r++) {
-            float[] mine = ours.get(r);
-            float[] other = theirs.get(r);
-            if (mine.length != other.length) {
-                return "result " + r + " has " + mine.length + " elements, not " + other.length;
-            }
-            double largest = 0;
-            double error = 0;
-            for (int i = 0; i < mine.length; i++) {
-                largest = Math.max(largest, Math.abs(other[i]));
-                double off = Math.abs(mine[i] - other[i]);
-                error = Double.isNaN(off) ? Double.POSITIVE_INFINITY : Math.max(error, off);
-            }
-            if (error > TOLERANCE * largest) {
-                return "result " + r + " is off by " + error + " of at most " + largest;
+        for (int round = 0; round < settings.rounds(); round++) {
+            for (int i = 0; i < contenders.size(); i++) {
+                nanos.get(i).add(contenders.get(i).round(settings.seconds()));
             }
         }
-        return "";
-    }
-
-    private static String line(Outcome outcome) {
-        return outcome.problem().isEmpty()
-                ? String.format(
-                        Locale.ROOT,
-                        "%-28s %d thread(s)  ours %12.2f us  libtorch %12.2f us  ratio %7.2f"
-                                + "  goal %5.2f%s",
-                        outcome.name(),
-                        outcome.threads(),
-                        Outcome.median(outcome.ours()) * 1e-3,
-                        Outcome.median(outcome.libtorch()) * 1e-3,
-                        outcome.ratio(),
-                        outcome.goal(),
-                        outcome.fallsShort() ? "  SHORT" : "")
-                : outcome.name() + ": " + outcome.problem();
+        Map<Library, Outcome.Timing> timings = new EnumMap<>(Library.class);
+        for (int i = 0; i < contenders.size(); i++) {
+            Contender each = contenders.get(i);
+            timings.put(each.library(), new Outcome.Timing(nanos.get(i), each.memory()));
+        }
+        return timings;
     }
 }

@@ -8,13 +8,22 @@ final class Catalogue {
     private Catalogue() {}
 
     /** In the order of the table. */
-    static List<Measurement> all() {
-        List<Measurement> all = new ArrayList<>();
-        all.addAll(ProductMeasurements.all());
-        all.addAll(ElementwiseMeasurements.all());
-        all.addAll(ConvolutionMeasurements.all());
-        all.addAll(NetworkMeasurements.all());
-        return all;
+    static List<Group> groups() {
+        List<Group> groups = new ArrayList<>();
+        groups.addAll(ProductMeasurements.groups());
+        groups.addAll(ElementwiseMeasurements.groups());
+        groups.addAll(ConvolutionMeasurements.groups());
+        groups.addAll(NetworkMeasurements.groups());
+        groups.addAll(TrainingSteps.groups());
+        return groups;
+    }
+
+    /** The names of all. */
+    static List<String> names() {
+        return groups().stream()
+                .flatMap(group -> group.measurements().stream())
+                .map(Measurement::name)
+                .toList();
     }
 
     /**
@@ -23,7 +32,8 @@ final class Catalogue {
      * @throws IllegalArgumentException if there is none of that name
      */
     static Measurement named(String name) {
-        return all().stream()
+        return groups().stream()
+                .flatMap(group -> group.measurements().stream())
                 .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no measurement " + name));

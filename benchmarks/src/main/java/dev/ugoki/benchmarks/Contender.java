@@ -9,64 +9,60 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** A {@link Worker} in a process of its own, as the process that asks it sees it. */
 final class Contender implements AutoCloseable {
-    private final String name;
+    private final Library library;
     private final Process process;
     private final BufferedReader answers;
     private final BufferedWriter questions;
     private final Path results;
+    private final Path errors;
 
-    private Contender(String name, Process process, Path results) {
-        this.name = name;
+    private Contender(Library library, Process process, Path results, Path errors) {
+        this.library = library;
         this.process = process;
         this.results = results;
+        this.errors = errors;
         this.answers = process.inputReader();
         this.questions = process.outputWriter();
     }
 
-    /** Starts {@code main} on a measurement, and waits until it has run once. */
-    static Contender start(String main, Measurement measurement, int threads, Path folder)
+    /** Starts a process on a measurement; {@link #awaitReady} waits until it has run once. */
+    static Contender start(
+            Library library, Measurement measurement, int threads, Machine machine, Path folder)
             throws IOException {
-        Path results = folder.resolve(main.replaceFirst(".*\\.", ""));
+        Path results = folder.resolve(library + ".results");
+        Path errors = folder.resolve(library + ".errors");
         Files.deleteIfExists(results);
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--add-modules",
-                                "jdk.incubator.vector",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-XX:Tier3DelayOn=1000",
-                                "-XX:+UseSerialGC",
-                                "-Xmx3g",
-                                "-Dai.djl.offline=true"));
-        String options = System.getenv().getOrDefault("UGOKI_JAVA_OPTS", "").strip();
-        command.addAll(options.isEmpty() ? List.of() : List.of(options.split("\\s+")));
+        List<String> command = new ArrayList<>(machine.java());
+        if (library == Library.UGOKI) {
+            command.addAll(measurement.traits().options());
+        }
         command.addAll(
                 List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        main,
+                        Worker.class.getName(),
+                        library.name(),
                         measurement.name(),
                         Integer.toString(threads),
                         results.toString()));
-        ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().put("OMP_NUM_THREADS", Integer.toString(threads));
-        builder.environment().put("MKL_NUM_THREADS", Integer.toString(threads));
-        builder.environment().put("OPT_OUT_TRACKING", "true");
-        builder.environment().putIfAbsent("DJL_CACHE_DIR", folder.resolve("djl").toString());
-        Path errors = folder.resolve(results.getFileName() + ".err");
-        builder.redirectError(errors.toFile());
-        Contender contender = new Contender(main, builder.start(), results);
-        try {
-            contender.answer();
-        } catch (IOException e) {
-            contender.close();
-            throw new IOException(e.getMessage() + "\n" + Files.readString(errors), e);
-        }
-        return contender;
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+        builder.environment().putAll(machine.environment(threads));
+        return new Contender(library, builder.start(), results, errors);
+    }
+
+    Library library() {
+        return library;
+    }
+
+    /**
+     * Waits until it is ready for rounds.
+     *
+     * @throws IOException with what it wrote, if it ended
+     */
+    void awaitReady() throws IOException {
+        answer();
     }
 
     /** What the first run gave, one array for each result. */
@@ -81,6 +77,11 @@ final class Contender implements AutoCloseable {
             all.add(values);
         }
         return all;
+    }
+
+    /** Runs for so many seconds, and at least so often. */
+    void warm(double seconds, int runs) throws IOException {
+        ask("warm " + seconds + " " + runs);
     }
 
     /** Nanoseconds of one run, over about so many seconds of runs. */
@@ -110,7 +111,14 @@ final class Contender implements AutoCloseable {
                 return line.substring(Worker.ANSWER.length());
             }
         }
-        throw new IOException(name + " ended before it answered");
+        throw new IOException(library.title() + " ended: " + complaint());
+    }
+
+    private String complaint() throws IOException {
+        return Files.readAllLines(errors).stream()
+                .filter(line -> line.contains("Exception") || line.contains("Error"))
+                .findFirst()
+                .orElse("see " + errors);
     }
 
     /** Ends the process. */
@@ -122,7 +130,7 @@ final class Contender implements AutoCloseable {
             process.destroy();
         }
         try {
-            if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

@@ -13,17 +13,27 @@ final class ConvolutionMeasurements {
 
     private ConvolutionMeasurements() {}
 
-    static List<Measurement> all() {
+    static List<Group> groups() {
+        return List.of(
+                new Group("3x3 convolutions of ResNet-18", 1.0, all2d(false)),
+                new Group("3x3 convolutions of ResNet-18 with both gradients", 1.0, all2d(true)),
+                new Group("Convolutions of the PushT U-Net", all1d()));
+    }
+
+    private static List<Measurement> all2d(boolean gradient) {
         List<Measurement> all = new ArrayList<>();
         for (long batch : new long[] {1, 8}) {
             for (long image : new long[] {224, 96}) {
                 for (long channels = 64; channels <= 512; channels *= 2) {
-                    all.add(conv2d(batch, image, channels, false));
+                    all.add(conv2d(batch, image, channels, gradient));
                 }
             }
         }
-        all.add(conv2d(8, 224, 64, true));
-        all.add(conv2d(8, 96, 256, true));
+        return all;
+    }
+
+    private static List<Measurement> all1d() {
+        List<Measurement> all = new ArrayList<>();
         for (long batch : new long[] {1, 256}) {
             for (long[] channels : new long[][] {{64, 128}, {128, 256}, {256, 512}, {512, 1024}}) {
                 all.add(conv1d(batch, channels[0], channels[1]));
@@ -56,14 +66,15 @@ final class ConvolutionMeasurements {
                         3 * flops,
                         0)
                 : new Measurement(
-                        name,
-                        what,
-                        GOAL_2D,
-                        List.of(x, weight),
-                        Ours.of(ours),
-                        TorchScript.of(2, torch),
-                        flops,
-                        0);
+                                name,
+                                what,
+                                GOAL_2D,
+                                List.of(x, weight),
+                                Ours.of(ours),
+                                TorchScript.of(2, torch),
+                                flops,
+                                0)
+                        .withOperator("Conv");
     }
 
     private static Measurement conv1d(long batch, long in, long out) {

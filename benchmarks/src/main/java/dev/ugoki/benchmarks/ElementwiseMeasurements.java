@@ -6,48 +6,62 @@ import dev.ugoki.tensor.Tensor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Functions of each element and of rows, forward and backward. */
 final class ElementwiseMeasurements {
     private static final long WIDTH = 512;
     private static final double EPSILON = 1e-5;
 
+    /** What other libraries have too, by its name in ONNX. */
+    private static final Map<String, String> OPERATORS =
+            Map.of(
+                    "add", "Add", "exp", "Exp", "tanh", "Tanh", "gelu", "Gelu", "softmax",
+                    "Softmax");
+
     private ElementwiseMeasurements() {}
 
-    static List<Measurement> all() {
+    static List<Group> groups() {
+        return List.of(
+                new Group("Functions of 1e5 elements, which a cache holds", all(196)),
+                new Group("Functions of 1e7 elements, which no cache holds", all(19_532)),
+                new Group("A small operation through the whole public path", List.of(add16())));
+    }
+
+    private static List<Measurement> all(long rows) {
         List<Measurement> all = new ArrayList<>();
-        for (long rows : new long[] {196, 19_532}) {
-            all.addAll(unary("exp", rows, Tensor::exp, "torch.exp(a)", "torch.exp(a, out=o)"));
-            all.addAll(unary("tanh", rows, Tensor::tanh, "torch.tanh(a)", "torch.tanh(a, out=o)"));
-            all.addAll(
-                    unary(
-                            "gelu",
-                            rows,
-                            Tensor::gelu,
-                            "torch.gelu(a)",
-                            "torch.gelu(a, approximate=\"none\", out=o)"));
-            all.addAll(
-                    unary(
-                            "softmax",
-                            rows,
-                            x -> x.softmax(-1),
-                            "torch.softmax(a, -1)",
-                            "torch.softmax(a, -1, None, out=o)"));
-            all.addAll(add(rows));
-            all.addAll(layerNorm(rows));
-            all.addAll(crossEntropy(rows));
-        }
-        all.add(
-                new Measurement(
-                        "add-16",
-                        "16 + 16 floats through the whole public path",
-                        List.of(10.0),
-                        List.of(Input.of(16), Input.of(16)),
-                        Ours.of(in -> in[0].add(in[1])),
-                        Libtorch.Call.ADD,
-                        0,
-                        0));
+        all.addAll(unary("exp", rows, Tensor::exp, "torch.exp(a)", "torch.exp(a, out=o)"));
+        all.addAll(unary("tanh", rows, Tensor::tanh, "torch.tanh(a)", "torch.tanh(a, out=o)"));
+        all.addAll(
+                unary(
+                        "gelu",
+                        rows,
+                        Tensor::gelu,
+                        "torch.gelu(a)",
+                        "torch.gelu(a, approximate=\"none\", out=o)"));
+        all.addAll(
+                unary(
+                        "softmax",
+                        rows,
+                        x -> x.softmax(-1),
+                        "torch.softmax(a, -1)",
+                        "torch.softmax(a, -1, None, out=o)"));
+        all.addAll(add(rows));
+        all.addAll(layerNorm(rows));
+        all.addAll(crossEntropy(rows));
         return all;
+    }
+
+    private static Measurement add16() {
+        return new Measurement(
+                "add-16",
+                "16 + 16 floats through the whole public path",
+                List.of(10.0),
+                List.of(Input.of(16), Input.of(16)),
+                Ours.of(in -> in[0].add(in[1])),
+                Libtorch.Call.ADD,
+                0,
+                0);
     }
 
     private interface Unary {
@@ -149,14 +163,15 @@ final class ElementwiseMeasurements {
         List<Measurement> three = new ArrayList<>();
         three.add(
                 new Measurement(
-                        name + "-out-" + size,
-                        name + " against libtorch's out-variant, " + size,
-                        List.of(1.0),
-                        inputs,
-                        Ours.of(ours),
-                        out,
-                        0,
-                        bytes));
+                                name + "-out-" + size,
+                                name + " against libtorch's out-variant, " + size,
+                                List.of(1.0),
+                                inputs,
+                                Ours.of(ours),
+                                out,
+                                0,
+                                bytes)
+                        .withOperator(OPERATORS.getOrDefault(name, "")));
         if (rows > 1000) {
             three.add(
                     new Measurement(

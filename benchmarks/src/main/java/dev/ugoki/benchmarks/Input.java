@@ -5,17 +5,23 @@ import java.util.SplittableRandom;
 /**
  * An input of a measured program: the same numbers for every contender.
  *
- * @param classes 0 for F32 numbers from -1 to 1, else I64 numbers from 0 to before it
+ * @param classes 0 for F32 numbers from {@code low} to {@code high}, else I64 numbers from 0 to
+ *     before it
  */
-record Input(long classes, long... shape) {
+record Input(long classes, double low, double high, long... shape) {
     /** F32 numbers from -1 to 1. */
     static Input of(long... shape) {
-        return new Input(0, shape);
+        return new Input(0, -1, 1, shape);
+    }
+
+    /** F32 numbers from {@code low} to {@code high}. */
+    static Input between(double low, double high, long... shape) {
+        return new Input(0, low, high, shape);
     }
 
     /** I64 numbers below {@code classes}. */
     static Input classes(long classes, long... shape) {
-        return new Input(classes, shape);
+        return new Input(classes, 0, 0, shape);
     }
 
     int count() {
@@ -31,7 +37,7 @@ record Input(long classes, long... shape) {
         SplittableRandom random = new SplittableRandom(place);
         float[] values = new float[count()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextDouble(-1, 1);
+            values[i] = (float) random.nextDouble(low, high);
         }
         return values;
     }

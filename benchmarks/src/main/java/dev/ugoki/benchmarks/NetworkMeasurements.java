@@ -21,36 +21,50 @@ final class NetworkMeasurements {
 
     private NetworkMeasurements() {}
 
-    static List<Measurement> all() {
-        List<Measurement> all = new ArrayList<>();
+    static List<Group> groups() {
+        List<Measurement> attention = new ArrayList<>();
         for (long tokens : new long[] {100, 256, 512, 1024}) {
-            all.add(attention(tokens, false));
-            all.add(attention(tokens, true));
+            attention.add(attention("attention-", ATTENTION, tokens, false));
+            attention.add(attention("attention-", ATTENTION, tokens, true));
         }
-        all.add(adamW("adamw", "torch.optim's loop over tensors", 1.5, loop()));
-        all.add(adamW("adamw-fused", "libtorch's fused kernel", Double.NaN, fused()));
-        return all;
+        List<Measurement> growth = new ArrayList<>();
+        for (long tokens = 128; tokens <= 8192; tokens *= 2) {
+            growth.add(attention("attention-growth-", List.of(Double.NaN), tokens, false));
+        }
+        return List.of(
+                new Group("Attention", attention),
+                new Group(
+                        "Optimizer",
+                        List.of(
+                                adamW("adamw", "torch.optim's loop over tensors", 1.5, loop()),
+                                adamW(
+                                        "adamw-fused",
+                                        "libtorch's fused kernel",
+                                        Double.NaN,
+                                        fused()))),
+                new Group("How attention grows", growth));
     }
 
-    private static Measurement attention(long tokens, boolean gradient) {
+    private static Measurement attention(
+            String name, List<Double> goals, long tokens, boolean gradient) {
         Input each = Input.of(1, 8, tokens, 64);
         Ours.Function ours = in -> Attention.scaledDotProduct(in[0], in[1], in[2]);
         String torch = "torch.scaled_dot_product_attention(a, b, c, None, 0., False)";
         double flops = 4.0 * 8 * tokens * tokens * 64;
         return gradient
                 ? new Measurement(
-                        "attention-%d-backward".formatted(tokens),
+                        name + tokens + "-backward",
                         "8 heads of 64, %d tokens, forward and backward".formatted(tokens),
-                        ATTENTION,
+                        goals,
                         List.of(each, each, each, each),
                         Ours.gradient(3, ours),
                         TorchScript.gradient(4, 3, torch),
                         3.5 * flops,
                         0)
                 : new Measurement(
-                        "attention-" + tokens,
+                        name + tokens,
                         "8 heads of 64, %d tokens".formatted(tokens),
-                        ATTENTION,
+                        goals,
                         List.of(each, each, each),
                         Ours.of(ours),
                         TorchScript.of(3, torch),

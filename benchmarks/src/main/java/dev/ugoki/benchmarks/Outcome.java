@@ -2,33 +2,48 @@ package dev.ugoki.benchmarks;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
  * What was measured of one thing with one number of threads.
  *
- * @param ours nanoseconds of one run, for each round
- * @param libtorch the same, in the same rounds
- * @param ourMemory bytes: the resident peak less what was resident before
- * @param problem why there is no comparison; empty if there is one
+ * @param timings by contender
+ * @param problem why there is no comparison with the rival; empty if there is one
  */
-record Outcome(
-        String name,
-        String what,
-        int threads,
-        double goal,
-        List<Double> ours,
-        List<Double> libtorch,
-        long ourMemory,
-        long libtorchMemory,
-        double flops,
-        double bytes,
-        String problem) {
+record Outcome(Measurement measurement, int threads, Map<Library, Timing> timings, String problem) {
+    /**
+     * One contender's.
+     *
+     * @param nanos of one run, for each round
+     * @param memory bytes: the resident peak less what was resident before; 0 if unknown
+     */
+    record Timing(List<Double> nanos, long memory) {
+        double median() {
+            return Outcome.median(nanos);
+        }
+    }
 
-    /** Libtorch's time : ours, in each round. */
+    Timing ours() {
+        return of(Library.UGOKI);
+    }
+
+    Timing rival() {
+        return of(measurement.rival().library());
+    }
+
+    private Timing of(Library library) {
+        return timings.getOrDefault(library, new Timing(List.of(), 0));
+    }
+
+    double goal() {
+        return measurement.goal(threads);
+    }
+
+    /** The rival's time : ours, in each round. */
     List<Double> ratios() {
-        return IntStream.range(0, ours.size())
-                .mapToObj(i -> libtorch.get(i) / ours.get(i))
+        return IntStream.range(0, Math.min(ours().nanos().size(), rival().nanos().size()))
+                .mapToObj(i -> rival().nanos().get(i) / ours().nanos().get(i))
                 .toList();
     }
 
@@ -36,9 +51,21 @@ record Outcome(
         return median(ratios());
     }
 
+    /** The time of any contender : ours. */
+    double ratio(Library library) {
+        return of(library).median() / ours().median();
+    }
+
     /** Whether the goal was missed in every round, or nothing could be compared. */
     boolean fallsShort() {
-        return !problem.isEmpty() || ratios().stream().allMatch(ratio -> ratio < goal);
+        return !problem.isEmpty()
+                || ratios().stream().allMatch(ratio -> ratio < goal())
+                || needsMoreMemory();
+    }
+
+    /** Whether our peak is above the rival's, where that counts. */
+    boolean needsMoreMemory() {
+        return measurement.traits().comparesMemory() && ours().memory() > rival().memory();
     }
 
     static double median(List<Double> values) {

@@ -3,8 +3,11 @@ package dev.ugoki.benchmarks;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -19,6 +22,22 @@ record Peaks(double flops, double bytes) {
     private static final int TURNS = 4_000_000;
     private static final long COPIED = 64L << 20;
     private static final int TRIES = 7;
+
+    /** Measures in a process of its own, with so many threads at once. */
+    static Peaks measureIn(Machine machine, int threads) throws IOException {
+        List<String> command = new ArrayList<>(machine.java());
+        command.addAll(List.of(Peaks.class.getName(), Integer.toString(threads)));
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String[] both = process.inputReader().readLine().split(" ");
+        return new Peaks(Double.parseDouble(both[0]), Double.parseDouble(both[1]));
+    }
+
+    /** Prints both peaks with as many threads as the argument says. */
+    public static void main(String[] arguments) throws InterruptedException {
+        Peaks peaks = measure(Integer.parseInt(arguments[0]));
+        System.out.println(peaks.flops + " " + peaks.bytes);
+    }
 
     /** Measures with so many threads at once. */
     static Peaks measure(int threads) throws InterruptedException {

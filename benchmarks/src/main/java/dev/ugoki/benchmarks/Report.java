@@ -9,96 +9,240 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** What was measured, as JSON and as a table. */
-record Report(List<Outcome> outcomes, List<Peaks> peaks, List<String> versions) {
+record Report(
+        Settings settings,
+        Map<Group, List<Outcome>> outcomes,
+        List<Peaks> peaks,
+        Map<Library, String> versions,
+        double seconds) {
 
-    /** Writes {@code results/TIME.json} and {@code RESULTS.md} into the folder. */
-    void write(Path folder) throws IOException {
-        Path results = Files.createDirectories(folder.resolve("results"));
-        String time = Instant.now().toString().replaceAll("[:.].*", "").replace("T", "-");
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("versions", versions);
-        all.put("machine", machine());
-        all.put("peaks", peaks);
-        all.put("outcomes", outcomes);
-        String json =
+    /** Writes {@code results/TIME.json}, and the table, into the folder of the settings. */
+    void write() throws IOException {
+        String kind = settings.check() ? "check" : "bench";
+        String suffix = settings.machine().avx2() ? "-avx2" : "";
+        Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        String time = now.toString().replaceAll("[:Z]", "").replace("T", "-");
+        Path json =
+                Files.createDirectories(settings.results().resolve("results"))
+                        .resolve(kind + suffix + "-" + time + ".json");
+        Path table =
+                settings.results()
+                        .resolve((settings.check() ? "CHECK" : "RESULTS") + suffix + ".md");
+        WholeFile.writeString(
+                json,
                 new ObjectMapper()
-                        .enable(SerializationFeature.INDENT_OUTPUT)
-                        .writeValueAsString(all);
-        WholeFile.writeString(results.resolve("bench-" + time + ".json"), json + "\n");
-        WholeFile.writeString(folder.resolve("RESULTS.md"), markdown());
+                                .enable(SerializationFeature.INDENT_OUTPUT)
+                                .writeValueAsString(asMap(now))
+                        + "\n");
+        WholeFile.writeString(table, markdown(now));
+        System.out.printf("%nThe table is in %s, every round in %s%n", table, json);
     }
 
-    private static String machine() throws IOException {
-        Path info = Path.of("/proc/cpuinfo");
-        String model =
-                Files.exists(info)
-                        ? Files.readAllLines(info).stream()
-                                .filter(line -> line.startsWith("model name"))
-                                .map(line -> line.replaceFirst(".*: ", ""))
-                                .findFirst()
-                                .orElse("unknown processor")
-                        : System.getProperty("os.arch");
-        return model + ", " + Runtime.getRuntime().availableProcessors() + " processors";
+    /** The geometric means that have a goal. */
+    List<Mean> means() {
+        List<Mean> means = new ArrayList<>();
+        outcomes.forEach(
+                (group, inGroup) -> {
+                    List<Outcome> single =
+                            inGroup.stream()
+                                    .filter(each -> each.threads() == 1)
+                                    .filter(each -> !Double.isNaN(each.ratio()))
+                                    .toList();
+                    if (!Double.isNaN(group.meanGoal()) && !single.isEmpty()) {
+                        means.add(Mean.of(group, single));
+                    }
+                });
+        return means;
     }
 
-    private String markdown() throws IOException {
-        StringBuilder text = new StringBuilder("# Measured against libtorch\n\n");
-        text.append("Written by `./ugoki bench --check`. The ratio is libtorch's time : ours, the");
-        text.append(" median of rounds in which both took turns; above 1 we are faster. F32.\n\n");
-        text.append("- ").append(machine()).append('\n');
-        versions.forEach(version -> text.append("- ").append(version).append('\n'));
+    /** Whether neither a measurement nor a mean falls short. */
+    boolean meetsAllGoals() {
+        return all().stream().noneMatch(Outcome::fallsShort)
+                && means().stream().noneMatch(Mean::fallsShort);
+    }
+
+    /** How many were measured, how many fall short, and how long it took. */
+    String summary() {
+        long withGoal = all().stream().filter(each -> !Double.isNaN(each.goal())).count();
+        long missed = all().stream().filter(Outcome::fallsShort).count();
+        return String.format(
+                Locale.ROOT,
+                "%d measured, %d of them with a goal, %d fall short; it took %.0f min",
+                all().size(),
+                withGoal,
+                missed,
+                Math.ceil(seconds / 60));
+    }
+
+    /** One outcome, for the console. */
+    static String consoleLine(Outcome outcome) {
+        String name = "  %-34s %d".formatted(outcome.measurement().name(), outcome.threads());
+        if (!outcome.problem().isEmpty()) {
+            return name + "  NOT COMPARED: " + outcome.problem();
+        }
+        StringBuilder line = new StringBuilder(name);
+        line.append(
+                String.format(
+                        Locale.ROOT,
+                        "  %10s  %s %10s  ratio %6.2f",
+                        time(outcome.ours().median()),
+                        outcome.measurement().rival().library().title(),
+                        time(outcome.rival().median()),
+                        outcome.ratio()));
+        if (!Double.isNaN(outcome.goal())) {
+            line.append(String.format(Locale.ROOT, "  goal %5.2f", outcome.goal()));
+            line.append(outcome.fallsShort() ? "  SHORT" : "");
+        }
+        line.append(outcome.needsMoreMemory() ? " (needs more memory)" : "");
+        String others = others(outcome);
+        return others.isEmpty() ? line.toString() : line + "  " + others;
+    }
+
+    private List<Outcome> all() {
+        return outcomes.values().stream().flatMap(List::stream).toList();
+    }
+
+    private Map<String, Object> asMap(Instant now) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("time", now.toString());
+        map.put("machine", settings.machine().describe());
+        map.put("versions", versions);
+        map.put("peaks", peaks);
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (Outcome outcome : all()) {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("name", outcome.measurement().name());
+            row.put("what", outcome.measurement().what());
+            row.put("threads", outcome.threads());
+            row.put("goal", Double.isNaN(outcome.goal()) ? null : outcome.goal());
+            row.put("rival", outcome.measurement().rival().library());
+            row.put("ratio", Double.isNaN(outcome.ratio()) ? null : outcome.ratio());
+            row.put("flops", outcome.measurement().flops());
+            row.put("bytes", outcome.measurement().bytes());
+            row.put("timings", outcome.timings());
+            row.put("problem", outcome.problem());
+            rows.add(row);
+        }
+        map.put("outcomes", rows);
+        return map;
+    }
+
+    private String markdown(Instant now) {
+        StringBuilder text = new StringBuilder();
+        text.append(settings.check() ? "# Goals, measured\n\n" : "# Benchmarks\n\n");
+        text.append("Written by `./ugoki bench").append(settings.check() ? " --check" : "");
+        text.append(settings.machine().avx2() ? " --avx2" : "");
+        String filter = settings.filter().pattern();
+        text.append(filter.isEmpty() ? "" : " '" + filter + "'").append("` on ").append(now);
+        text.append(". A ratio is the other library's time : ours; above 1 we are faster. ");
+        text.append(
+                settings.check()
+                        ? "Both take turns in processes of their own; ratio and range are those of "
+                                + settings.rounds()
+                                + " rounds, and a goal is missed only where every round misses it."
+                        : "Timed by JMH, one contender after the other, each in a process of its"
+                                + " own.");
+        text.append(" F32 where nothing else is said. All results were compared first.\n\n");
+        text.append("- ").append(settings.machine().describe()).append('\n');
+        versions.values().stream()
+                .distinct()
+                .forEach(version -> text.append("- ").append(version).append('\n'));
         for (int i = 0; i < peaks.size(); i++) {
             text.append(
                     String.format(
                             Locale.ROOT,
-                            "- peaks with %d thread(s): %.0f GF/s fused multiply-adds, %.1f GB/s"
-                                    + " copies%n",
+                            "- measured peaks with %d thread%s: %.0f GF/s of fused multiply-adds,"
+                                    + " %.1f GB/s copied (read and written)%n",
                             i + 1,
+                            i == 0 ? "" : "s",
                             peaks.get(i).flops() * 1e-9,
                             peaks.get(i).bytes() * 1e-9));
         }
-        text.append("\n| measurement | threads | ours | libtorch | ratio (lowest to highest)");
-        text.append(" | goal | of peak | memory, ours | libtorch |\n");
-        text.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
-        outcomes.forEach(outcome -> text.append(line(outcome)));
+        text.append("- ").append(summary()).append('\n');
+        outcomes.forEach((group, inGroup) -> append(text, group, inGroup));
         return text.toString();
     }
 
-    private String line(Outcome outcome) {
+    private void append(StringBuilder text, Group group, List<Outcome> inGroup) {
+        boolean memory = inGroup.stream().anyMatch(each -> each.ours().memory() > 0);
+        boolean others = inGroup.stream().anyMatch(each -> !others(each).isEmpty());
+        text.append("\n## ").append(group.title()).append("\n\n");
+        String rival = inGroup.getFirst().measurement().rival().library().title();
+        text.append("| measurement | threads | Ugoki | ").append(rival);
+        text.append(" | ratio (range) | goal | Ugoki's share of peak |");
+        text.append(others ? " ratios to others |" : "");
+        text.append(memory ? " peak of memory: Ugoki | " + rival + " |" : "").append('\n');
+        text.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+        text.append(others ? " --- |" : "").append(memory ? " ---: | ---: |" : "").append('\n');
+        for (Outcome outcome : inGroup) {
+            text.append("| ").append(outcome.measurement().what()).append(" | ");
+            text.append(outcome.threads());
+            text.append(cells(outcome));
+            text.append(others ? others(outcome) + " | " : "");
+            text.append(memory ? memory(outcome) : "").append('\n');
+        }
+        means().stream()
+                .filter(mean -> mean.group().equals(group))
+                .forEach(mean -> text.append('\n').append(mean.line()).append(".\n"));
+    }
+
+    private String cells(Outcome outcome) {
+        String goal =
+                Double.isNaN(outcome.goal())
+                        ? ""
+                        : String.format(Locale.ROOT, "%.2f", outcome.goal());
         if (!outcome.problem().isEmpty()) {
-            return String.format(
-                    Locale.ROOT,
-                    "| %s | %d | | | not compared: %s | %.2f | | | |%n",
-                    outcome.what(),
-                    outcome.threads(),
-                    outcome.problem().lines().findFirst().orElse(""),
-                    outcome.goal());
+            return " | | | **not compared**: "
+                    + outcome.problem().lines().findFirst().orElse("").replace("|", "\\|")
+                    + " | "
+                    + goal
+                    + " | | ";
         }
         double lowest = outcome.ratios().stream().min(Double::compare).orElseThrow();
         double highest = outcome.ratios().stream().max(Double::compare).orElseThrow();
         return String.format(
                 Locale.ROOT,
-                "| %s | %d | %s | %s | %.2f (%.2f to %.2f)%s | %s | %s | %.0f MB | %.0f MB |%n",
-                outcome.what(),
-                outcome.threads(),
-                time(Outcome.median(outcome.ours())),
-                time(Outcome.median(outcome.libtorch())),
+                " | %s | %s | %.2f (%.2f to %.2f) | %s%s | %s | ",
+                time(outcome.ours().median()),
+                time(outcome.rival().median()),
                 outcome.ratio(),
                 lowest,
                 highest,
+                goal,
                 outcome.fallsShort() ? " **short**" : "",
-                Double.isNaN(outcome.goal())
-                        ? "none"
-                        : String.format(Locale.ROOT, "%.2f", outcome.goal()),
-                ofPeak(outcome),
-                outcome.ourMemory() * 1e-6,
-                outcome.libtorchMemory() * 1e-6);
+                ofPeak(outcome));
+    }
+
+    private static String memory(Outcome outcome) {
+        return String.format(
+                Locale.ROOT,
+                "%.0f MB%s | %.0f MB |",
+                outcome.ours().memory() * 1e-6,
+                outcome.needsMoreMemory() ? " **more**" : "",
+                outcome.rival().memory() * 1e-6);
+    }
+
+    private static String others(Outcome outcome) {
+        return outcome.timings().keySet().stream()
+                .filter(library -> library != Library.UGOKI)
+                .filter(library -> library != outcome.measurement().rival().library())
+                .map(
+                        library ->
+                                String.format(
+                                        Locale.ROOT,
+                                        "%s %.2f",
+                                        library.title(),
+                                        outcome.ratio(library)))
+                .collect(Collectors.joining(", "));
     }
 
     private static String time(double nanos) {
@@ -115,16 +259,14 @@ record Report(List<Outcome> outcomes, List<Peaks> peaks, List<String> versions) 
             return "";
         }
         Peaks peak = peaks.get(outcome.threads() - 1);
-        double seconds = Outcome.median(outcome.ours()) * 1e-9;
-        if (outcome.flops() > 0) {
-            double share = outcome.flops() / seconds / peak.flops();
-            return String.format(Locale.ROOT, "%.0f %% of FMA", 100 * share);
+        double took = outcome.ours().median() * 1e-9;
+        double flops = outcome.measurement().flops();
+        double bytes = outcome.measurement().bytes();
+        if (flops > 0) {
+            return String.format(Locale.ROOT, "%.0f %% of FMA", 100 * flops / took / peak.flops());
         }
-        return outcome.bytes() > 0
-                ? String.format(
-                        Locale.ROOT,
-                        "%.0f %% of copy",
-                        100 * outcome.bytes() / seconds / peak.bytes())
+        return bytes > 0
+                ? String.format(Locale.ROOT, "%.0f %% of copy", 100 * bytes / took / peak.bytes())
                 : "";
     }
 }

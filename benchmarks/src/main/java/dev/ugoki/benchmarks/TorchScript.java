@@ -70,7 +70,7 @@ record TorchScript(int inputs, List<String> before, List<String> repeated) imple
 
     /** The name of input {@code i}. */
     static String name(int i) {
-        return String.valueOf((char) ('a' + i));
+        return i < 5 ? String.valueOf((char) ('a' + i)) : "input" + i;
     }
 
     private String source() {

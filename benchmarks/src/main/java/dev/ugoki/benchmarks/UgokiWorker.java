@@ -7,9 +7,9 @@ import dev.ugoki.tensor.spi.Backends;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /** Ugoki as a contender. */
@@ -19,12 +19,12 @@ final class UgokiWorker extends Worker {
 
     private static final int SMALL = 10_000;
 
+    private final Library library;
     private @Nullable Supplier<Tensor[]> program;
     private int runsInScope = 1;
 
-    /** See {@link Worker}. */
-    public static void main(String[] arguments) throws IOException {
-        new UgokiWorker().serve(arguments);
+    UgokiWorker(Library library) {
+        this.library = library;
     }
 
     @Override
@@ -34,7 +34,7 @@ final class UgokiWorker extends Worker {
     }
 
     @Override
-    List<float[]> prepare(Measurement measurement, int threads) {
+    List<float[]> prepare(Measurement measurement) {
         List<Tensor> inputs = new ArrayList<>();
         boolean isSmall = true;
         for (Input input : measurement.inputs()) {
@@ -45,7 +45,11 @@ final class UgokiWorker extends Worker {
             isSmall &= input.count() < SMALL;
         }
         runsInScope = isSmall ? RUNS_IN_SCOPE : 1;
-        Supplier<Tensor[]> prepared = measurement.ours().prepare(inputs.toArray(Tensor[]::new));
+        Ours ours =
+                library == Library.BASELINE && measurement.rival() instanceof OwnBaseline baseline
+                        ? baseline.program()
+                        : measurement.ours();
+        Supplier<Tensor[]> prepared = ours.prepare(inputs.toArray(Tensor[]::new));
         program = prepared;
         List<float[]> results = new ArrayList<>();
         try (TensorScope _ = TensorScope.open()) {
@@ -58,7 +62,7 @@ final class UgokiWorker extends Worker {
 
     @Override
     void run(long calls) {
-        Supplier<Tensor[]> each = java.util.Objects.requireNonNull(program);
+        Supplier<Tensor[]> each = Objects.requireNonNull(program);
         for (long call = 0; call < calls; ) {
             try (TensorScope _ = TensorScope.open()) {
                 for (int i = 0; i < runsInScope && call < calls; i++, call++) {

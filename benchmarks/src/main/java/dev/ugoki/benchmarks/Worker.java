@@ -13,17 +13,28 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
- * One contender in a process of its own. Arguments: measurement, threads, and a file for the
- * results of a first run. It then answers lines: {@code round SECONDS} with the nanoseconds of one
- * run, {@code memory} with kilobytes resident before the first run and at most, {@code about} with
- * what it is. The end of its input ends it.
+ * One contender in a process of its own. Arguments: {@link Library}, measurement, threads, and a
+ * file for the results of a first run. It then answers lines: {@code warm SECONDS RUNS} once it has
+ * run so long and at least so often; {@code round SECONDS} with the nanoseconds of one run; {@code
+ * memory} with kilobytes resident before the measurement and at most since it is prepared; {@code
+ * about} with what it is. The end of its input ends it.
  */
 abstract class Worker {
     /** Begins each line of an answer; other lines are chatter of libraries. */
     static final String ANSWER = "@ ";
 
+    private double nanosOfCall = 1;
+
+    /** Serves one measurement. */
+    public static void main(String[] arguments) throws IOException {
+        Library.valueOf(arguments[0]).newWorker().serve(arguments);
+    }
+
+    /** Loads what does not belong to the measurement. */
+    abstract void start(int threads);
+
     /** Makes all that runs need, and runs once. */
-    abstract List<float[]> prepare(Measurement measurement, int threads) throws IOException;
+    abstract List<float[]> prepare(Measurement measurement) throws IOException;
 
     /** Runs {@code calls} times. */
     abstract void run(long calls);
@@ -31,22 +42,27 @@ abstract class Worker {
     /** Names and versions. */
     abstract String about();
 
-    final void serve(String[] arguments) throws IOException {
-        int threads = Integer.parseInt(arguments[1]);
-        start(threads);
+    private void serve(String[] arguments) throws IOException {
+        Measurement measurement = Catalogue.named(arguments[1]);
+        start(Integer.parseInt(arguments[2]));
+        System.gc();
         long idle = resident("VmRSS");
-        List<float[]> results = prepare(Catalogue.named(arguments[0]), threads);
-        write(Path.of(arguments[2]), results);
+        write(Path.of(arguments[3]), prepare(measurement));
+        System.gc();
+        forgetPeak();
         answer("ready");
         BufferedReader input =
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        long calls = 1;
         for (String line = input.readLine(); line != null; line = input.readLine()) {
             String[] words = line.split(" ");
             switch (words[0]) {
+                case "warm" -> {
+                    warm(Double.parseDouble(words[1]) * 1e9, Long.parseLong(words[2]));
+                    answer("warm");
+                }
                 case "round" -> {
-                    calls = callsFor(Double.parseDouble(words[1]) * 1e9, calls);
-                    answer(Double.toString(nanosOf(calls) / calls));
+                    double nanos = Double.parseDouble(words[1]) * 1e9;
+                    answer(Double.toString(nanosOf(Math.max(1, Math.round(nanos / nanosOfCall)))));
                 }
                 case "memory" -> answer(idle + " " + resident("VmHWM"));
                 case "about" -> answer(about());
@@ -55,29 +71,35 @@ abstract class Worker {
         }
     }
 
-    /** Loads what does not belong to the measurement. */
-    abstract void start(int threads);
+    /** Runs, and learns how long a run takes. */
+    private void warm(double nanos, long leastRuns) {
+        long end = System.nanoTime() + (long) nanos;
+        long done = 0;
+        for (long calls = 1; System.nanoTime() < end || done < leastRuns; done += calls) {
+            calls = Math.clamp((long) (nanos / 20 / nanosOfCall), 1, 2 * calls);
+            nanosOfCall = nanosOf(calls);
+        }
+    }
 
+    /** Of each of so many runs. */
     private double nanosOf(long calls) {
         long start = System.nanoTime();
         run(calls);
-        return System.nanoTime() - start;
-    }
-
-    /** As many calls as take {@code nanos}, found by trying; at least 1. */
-    private long callsFor(double nanos, long first) {
-        long calls = first;
-        double took = nanosOf(calls);
-        while (took < nanos / 4) {
-            calls = Math.max(calls + 1, (long) (calls * Math.min(10, nanos / 2 / took)));
-            took = nanosOf(calls);
-        }
-        return Math.max(1, Math.round(calls * nanos / took));
+        return (double) (System.nanoTime() - start) / calls;
     }
 
     private static void answer(String text) {
         System.out.println(ANSWER + text);
         System.out.flush();
+    }
+
+    /** So that the peak is that of runs, not of making inputs and of writing results. */
+    private static void forgetPeak() {
+        try {
+            Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+        } catch (IOException e) {
+            System.err.println("the peak of memory counts from the start of the process: " + e);
+        }
     }
 
     private static long resident(String name) throws IOException {

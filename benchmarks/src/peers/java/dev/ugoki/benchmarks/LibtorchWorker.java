@@ -26,10 +26,7 @@ final class LibtorchWorker extends Worker {
     private Libtorch.@Nullable Call call;
     private @Nullable PtSymbolBlock script;
 
-    /** See {@link Worker}. */
-    public static void main(String[] arguments) throws IOException {
-        new LibtorchWorker().serve(arguments);
-    }
+    LibtorchWorker(Library library) {}
 
     @Override
     void start(int threads) {
@@ -40,7 +37,7 @@ final class LibtorchWorker extends Worker {
     }
 
     @Override
-    List<float[]> prepare(Measurement measurement, int threads) throws IOException {
+    List<float[]> prepare(Measurement measurement) throws IOException {
         for (Input input : measurement.inputs()) {
             int place = inputs.size();
             inputs.add(
@@ -48,7 +45,7 @@ final class LibtorchWorker extends Worker {
                             ? manager.create(input.floats(place), new Shape(input.shape()))
                             : manager.create(input.longs(place), new Shape(input.shape())));
         }
-        switch (measurement.libtorch()) {
+        switch (measurement.rival()) {
             case Libtorch.Call method -> {
                 call = method;
                 try (NDArray result = apply(method)) {
@@ -65,6 +62,9 @@ final class LibtorchWorker extends Worker {
                 }
                 return results;
             }
+            case OwnBaseline _ ->
+                    throw new IllegalArgumentException(
+                            measurement.name() + " is not compared with libtorch");
         }
     }
 
