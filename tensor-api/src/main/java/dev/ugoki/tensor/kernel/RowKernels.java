@@ -108,7 +108,7 @@ public final class RowKernels {
         FloatValue largest = x.maximumOverColumns();
         FloatValue shifted = x.minus(largest);
         return kernel.outputPerRow(largest)
-                .outputPerRow(log(expOfNegative(shifted).sumOverColumns()))
+                .outputPerRow(log(expUpTo60(shifted).sumOverColumns()))
                 .outputPerRow(shifted.meanOverColumns())
                 .build();
     }
@@ -126,7 +126,7 @@ public final class RowKernels {
         FloatValue logarithm = kernel.input(Layout.PER_ROW);
         FloatValue g = kernel.input(Layout.PER_ROW);
         FloatValue even = kernel.input(Layout.SCALAR);
-        FloatValue p = expOfNegative(x.minus(largest).minus(logarithm));
+        FloatValue p = expUpTo60(x.minus(largest).minus(logarithm));
         return kernel.output(g.times(p.minus(even))).build();
     }
 
