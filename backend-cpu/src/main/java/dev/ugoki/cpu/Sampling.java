@@ -28,6 +28,7 @@ final class Sampling {
 
     private int[] places = new int[0];
     private int taps;
+    private boolean allTaps;
 
     /** The convolution itself. */
     void setForward(ConvolutionShape shape) {
@@ -87,6 +88,7 @@ final class Sampling {
                 }
             }
         }
+        allTaps = taps == place;
     }
 
     private static int forward(ConvolutionShape shape, int d, int k) {
@@ -117,6 +119,11 @@ final class Sampling {
 
     int taps() {
         return taps;
+    }
+
+    /** Whether these are all taps of the kernel, each in its place. */
+    boolean hasAllTaps() {
+        return allTaps;
     }
 
     /** The place of a tap in the kernel. */
