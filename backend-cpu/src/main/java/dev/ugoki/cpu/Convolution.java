@@ -19,6 +19,7 @@ final class Convolution {
 
     private final ConvolutionShape shape = new ConvolutionShape();
     private final Correlation correlation = new Correlation();
+    private final FilterGradient filterGradient = new FilterGradient();
 
     private Convolution() {}
 
@@ -69,7 +70,26 @@ final class Convolution {
     }
 
     static void filterGradient(Prim.ConvFilterGrad op, Stored x, Stored y, Stored result) {
-        PatchProducts.filterGradient(op, x, y, result);
+        if (result.elementCount() == 0) {
+            return;
+        }
+        if (x.elementCount() == 0 || y.elementCount() == 0) {
+            Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
+            return;
+        }
+        if (!isFast(x.dtype(), op.windows(), x.shape(), y.shape(), result.shape())) {
+            PatchProducts.filterGradient(op, x, y, result);
+            return;
+        }
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), x.shape(), y.shape(), result.shape());
+        try (Reordered input = Reordered.floats(x);
+                Reordered output = Reordered.floats(y);
+                WideResult target = WideResult.of(result)) {
+            own.filterGradient.run(
+                    own.shape, input.address(), output.address(), target.address());
+            target.store();
+        }
     }
 
     private static boolean isFast(

@@ -177,7 +177,7 @@ final class Correlation {
         if (weightRow == 1) {
             for (int i = 0; i < part; i++) {
                 long from = source + 4 * (front + i) * weightChannel;
-                PatchBlock.COPIES.copy(from, target + 4L * i * rows, rows);
+                PanelCopies.BEST.copy(from, target + 4L * i * rows, rows);
             }
         } else if (sampling.hasAllTaps()) {
             long buffer = Scratch.tile(Transposition.BUFFER);
@@ -351,7 +351,7 @@ final class Correlation {
         long to = result + bytes * element;
         int step = resultStep[2];
         if (step == 1 && dtype == DType.F32) {
-            PatchBlock.COPIES.copy(from, to, count);
+            PanelCopies.BEST.copy(from, to, count);
         } else if (step == 1) {
             Chunks.fromFloats(from, count, dtype, to);
         } else if (dtype == DType.F32) {

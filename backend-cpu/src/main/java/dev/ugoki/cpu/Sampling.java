@@ -135,6 +135,11 @@ final class Sampling {
         return offsets[DIMS * tap + dim];
     }
 
+    /** How far apart the first and last elements are that so many positions meet, and one. */
+    int span(int dim, int positions) {
+        return (positions - 1) * step[dim] + high[dim] - low[dim] + 1;
+    }
+
     /** Whether no tap ever meets an element outside of the image. */
     boolean staysInside() {
         for (int d = 0; d < DIMS; d++) {
