@@ -46,6 +46,7 @@ final class FilterGradient {
     private long gradient;
     private long result;
 
+    private boolean inOrder;
     private int blockChannels;
     private int channelBlocks;
     private int panelCount;
@@ -67,10 +68,11 @@ final class FilterGradient {
         result = w;
         sampling.setForward(shape);
         boxes.cut(shape.images, sampling.grid, OwnProduct.DEPTH, 1);
-        cut();
+        cut(shape.images);
         long boxBytes = 4L * groups * m * boxes.largest();
         int together = (int) Math.clamp(PACKED / boxBytes, 1, boxes.count());
-        packedRows = Scratch.shared(boxBytes * together + sumBytes() * groups * channelBlocks);
+        long allSums = inOrder ? 0 : sumBytes() * groups * channelBlocks;
+        packedRows = Scratch.shared(boxBytes * together + allSums);
         sums = packedRows + boxBytes * together;
         ThreadPool pool = ThreadPool.shared();
         for (firstBox = 0; firstBox < boxes.count(); firstBox = endBox) {
@@ -80,7 +82,9 @@ final class FilterGradient {
         }
     }
 
-    private void cut() {
+    private void cut(int images) {
+        // Sums in the order of the result need no second copy, but panels are packed by elements.
+        inOrder = taps == 1 || (double) images * ConvolutionShape.volume(sampling.grid) < 1.5 * m;
         int atLeast = ceilDiv(COLUMNS, taps * Tile.COLUMNS) * Tile.COLUMNS;
         blockChannels = Math.min(channels, atLeast);
         channelBlocks = ceilDiv(channels, blockChannels);
@@ -172,31 +176,31 @@ final class FilterGradient {
             long panel = 4L * OwnProduct.DEPTH * Tile.COLUMNS;
             long copy = layOut(own, group * channels + channel, count, panel);
             for (int column = 0; column < columns; column += Tile.COLUMNS) {
-                int width = Tile.width(Math.min(Tile.COLUMNS, columns - column));
+                int width = Math.min(Tile.COLUMNS, columns - column);
                 long b = copy - panel - NativeMemory.PADDING;
-                own.panels.pack(
-                        copy,
-                        own.rows,
-                        positions,
-                        column,
-                        Math.min(Tile.COLUMNS, columns - column),
-                        b);
+                own.panels.pack(copy, own.rows, positions, column, width, b);
+                long first = c + 4L * m * column;
+                long cRow = 4L * Tile.width(width);
+                if (inOrder) {
+                    cRow = 4L * channels * taps;
+                    first = result + group * m * cRow + 4 * ((long) channel * taps + column);
+                }
                 for (int each = firstPanel; each < endPanel; each++) {
                     int row = firstRow(each);
                     int rows = firstRow(each + 1) - row;
                     Tile.run(
                             rows,
-                            width,
+                            inOrder ? width : Tile.width(width),
                             positions,
                             packed(box, group, row, positions),
                             b,
-                            c + 4 * ((long) m * column + (long) row * width),
-                            4L * width,
+                            first + row * cRow,
+                            cRow,
                             box > 0);
                 }
             }
         }
-        if (endBox == boxes.count()) {
+        if (endBox == boxes.count() && !inOrder) {
             int row = firstRow(firstPanel);
             store(c, group, row, firstRow(endPanel) - row, channel, count);
         }
@@ -282,7 +286,7 @@ final class FilterGradient {
             int line = plane * own.spans[1] + sampling.offset(tap, 1) - sampling.low[1];
             int along = line * own.spans[2] + sampling.offset(tap, 2) - sampling.low[2];
             for (int c = 0; c < count; c++) {
-                columns[tap * count + c] = along * count + c;
+                columns[inOrder ? c * taps + tap : tap * count + c] = along * count + c;
             }
         }
     }
