@@ -19,6 +19,8 @@ final class Convolution {
 
     private final ConvolutionShape shape = new ConvolutionShape();
     private final Correlation correlation = new Correlation();
+    private final FilterGradient filterGradient = new FilterGradient();
+    private final FewPositions fewPositions = new FewPositions();
 
     private Convolution() {}
 
@@ -39,6 +41,11 @@ final class Convolution {
         own.shape.set(op.windows(), op.groups(), image, result.shape(), weight.shape());
         try (Reordered input = Reordered.contiguous(x);
                 Reordered filter = Reordered.floats(weight)) {
+            if (own.suitsFewPositions(x.dtype())) {
+                own.fewPositions.forward(
+                        own.shape, input.address(), filter.address(), result.address());
+                return;
+            }
             own.correlation.forward(
                     own.shape, x.dtype(), input.address(), filter.address(), result.address());
         }
@@ -55,26 +62,61 @@ final class Convolution {
         }
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image, y.shape(), weight.shape());
-        if (y.elementCount() == 0 || weight.elementCount() == 0 || own.leavesElementsOut()) {
+        boolean few = own.suitsFewPositions(y.dtype());
+        boolean isEmpty = y.elementCount() == 0 || weight.elementCount() == 0;
+        if (few || isEmpty || own.leavesElementsOut()) {
             Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
         }
-        if (y.elementCount() == 0 || weight.elementCount() == 0) {
+        if (isEmpty) {
             return;
         }
         try (Reordered output = Reordered.contiguous(y);
                 Reordered filter = Reordered.floats(weight)) {
+            if (few) {
+                own.fewPositions.dataGradient(
+                        own.shape, output.address(), filter.address(), result.address());
+                return;
+            }
             own.correlation.dataGradient(
                     own.shape, y.dtype(), output.address(), filter.address(), result.address());
         }
     }
 
     static void filterGradient(Prim.ConvFilterGrad op, Stored x, Stored y, Stored result) {
-        PatchProducts.filterGradient(op, x, y, result);
+        if (result.elementCount() == 0) {
+            return;
+        }
+        if (x.elementCount() == 0 || y.elementCount() == 0) {
+            Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
+            return;
+        }
+        if (!isFast(x.dtype(), op.windows(), x.shape(), y.shape(), result.shape())) {
+            PatchProducts.filterGradient(op, x, y, result);
+            return;
+        }
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), x.shape(), y.shape(), result.shape());
+        try (Reordered input = Reordered.floats(x);
+                Reordered output = Reordered.floats(y);
+                WideResult target = WideResult.of(result)) {
+            if (FewPositions.suits(own.shape)) {
+                own.fewPositions.filterGradient(
+                        own.shape, input.address(), output.address(), target.address());
+            } else {
+                own.filterGradient.run(
+                        own.shape, input.address(), output.address(), target.address());
+            }
+            target.store();
+        }
     }
 
     private static boolean isFast(
             DType dtype, List<Prim.Window> windows, Shape image, Shape out, Shape weight) {
         return dtype != DType.F64 && ConvolutionShape.fits(windows, image, out, weight);
+    }
+
+    private boolean suitsFewPositions(DType dtype) {
+        return dtype == DType.F32 && FewPositions.suits(shape);
     }
 
     /** Whether there are elements of the image that no position of the result is made of. */

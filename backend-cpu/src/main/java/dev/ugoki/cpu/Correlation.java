@@ -51,6 +51,7 @@ final class Correlation {
     private int panelCount;
     private int rowBlocks;
     private int blockPanels;
+    private boolean packsAhead;
     private boolean inPlace;
     private int loadedChannels;
 
@@ -116,9 +117,13 @@ final class Correlation {
         panelCount = ceilDiv(m, Tile.ROWS);
         cut(images);
         inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
-        panels = Scratch.shared(4L * groups * m * depth + NativeMemory.PADDING);
+        // Weights that are used once are packed where they are used.
+        packsAhead = boxes.count() > 1;
         ThreadPool pool = ThreadPool.shared();
-        pool.parallelFor(groups * panelCount, packing);
+        if (packsAhead) {
+            panels = Scratch.shared(4L * groups * m * depth);
+            pool.parallelFor(groups * panelCount, packing);
+        }
         pool.parallelFor(groups * rowBlocks * boxes.count(), multiplying);
     }
 
@@ -159,17 +164,47 @@ final class Correlation {
 
     private void packWeights(int index) {
         int group = index / panelCount;
-        int row = firstRow(index % panelCount);
-        int rows = firstRow(index % panelCount + 1) - row;
-        long source = weights + 4 * (group * weightGroup + row * weightRow);
-        long target = panels + 4L * depth * (group * m + row);
+        int panel = index % panelCount;
+        pack(group, panel, 0, depth, panels + 4L * depth * (group * m + firstRow(panel)));
+    }
+
+    /** Packs a panel of weights, or a part of its depth. */
+    private void pack(int group, int panel, int front, int part, long target) {
+        int row = firstRow(panel);
+        int rows = firstRow(panel + 1) - row;
         int taps = sampling.taps();
-        for (int channel = 0; channel < channels; channel++) {
-            for (int tap = 0; tap < taps; tap++) {
+        long source = weights + 4 * (group * weightGroup + row * weightRow);
+        if (weightRow == 1) {
+            for (int i = 0; i < part; i++) {
+                long from = source + 4 * (front + i) * weightChannel;
+                PanelCopies.BEST.copy(from, target + 4L * i * rows, rows);
+            }
+        } else if (sampling.hasAllTaps()) {
+            long buffer = Scratch.tile(Transposition.BUFFER);
+            for (int done = 0; done < part; ) {
+                int channel = (front + done) / taps;
+                int tap = (front + done) % taps;
+                int count =
+                        weightChannel == taps ? part - done : Math.min(taps - tap, part - done);
+                Transposition.BEST.run(
+                        rows,
+                        count,
+                        source + 4 * (channel * weightChannel + tap),
+                        4 * weightRow,
+                        target + 4L * done * rows,
+                        4L * rows,
+                        buffer);
+                done += count;
+            }
+        } else {
+            for (int done = 0; done < part; done++) {
+                int channel = (front + done) / taps;
+                int tap = (front + done) % taps;
                 long from = source + 4 * (channel * weightChannel + sampling.place(tap));
+                long to = target + 4L * done * rows;
                 for (int i = 0; i < rows; i++) {
-                    NativeMemory.setFloat(target, NativeMemory.getFloat(from + 4 * i * weightRow));
-                    target += 4;
+                    NativeMemory.setFloat(
+                            to + 4L * i, NativeMemory.getFloat(from + 4 * i * weightRow));
                 }
             }
         }
@@ -183,13 +218,20 @@ final class Correlation {
         PatchBlock block = BLOCK.get();
         int rows = firstRow(endPanel) - firstRow(firstPanel);
         long most = Tile.width(boxes.largest());
+        long bytesA = packsAhead ? 0 : 4L * Tile.ROWS * depthStep;
         long bytesB = 4 * depthStep * most + NativeMemory.PADDING;
         long bytesC = 4 * rows * most;
         long copyBytes = inPlace ? 0 : PatchBlock.bytes(sampling, boxes, loadedChannels);
-        long b = Scratch.address(bytesB + bytesC + copyBytes);
+        long own = Scratch.address(bytesA + bytesB + bytesC + copyBytes);
+        long b = own + bytesA;
         long c = b + (bytesB + 63 & -64);
-        long copy = inPlace ? 0 : c + bytesC;
-        block.begin(sampling, boxes, box, imageStride(), loadedChannels, copy);
+        block.begin(
+                sampling,
+                boxes,
+                box,
+                imageStride(),
+                loadedChannels,
+                inPlace ? 0 : c + bytesC);
         long channel0 =
                 image
                         + (long) dtype.byteSize()
@@ -204,21 +246,45 @@ final class Correlation {
                 int width = Math.min(Tile.COLUMNS, count - column);
                 block.pack(part, column, width, b + 4L * column * depthStep);
             }
-            for (int column = 0; column < count; column += Tile.COLUMNS) {
-                int width = Tile.width(Math.min(Tile.COLUMNS, count - column));
-                long panelB = b + 4L * column * depthStep;
-                long target = c + 4L * column * rows;
-                int top = firstRow(firstPanel);
+            if (packsAhead) {
+                for (int column = 0; column < count; column += Tile.COLUMNS) {
+                    for (int panel = firstPanel; panel < endPanel; panel++) {
+                        int row = firstRow(panel);
+                        long height = firstRow(panel + 1) - row;
+                        long first = depth * (group * (long) m + row) + front * height;
+                        long to = c + 4L * column * rows;
+                        tile(panel, firstPanel, panels + 4 * first, column, count, part, b, to, front);
+                    }
+                }
+            } else {
                 for (int panel = firstPanel; panel < endPanel; panel++) {
-                    int row = firstRow(panel);
-                    int height = firstRow(panel + 1) - row;
-                    long a = panels + 4L * (depth * (group * (long) m + row) + (long) front * height);
-                    long tile = target + 4L * (row - top) * width;
-                    Tile.run(height, width, part, a, panelB, tile, 4L * width, front > 0);
+                    pack(group, panel, front, part, own);
+                    for (int column = 0; column < count; column += Tile.COLUMNS) {
+                        long to = c + 4L * column * rows;
+                        tile(panel, firstPanel, own, column, count, part, b, to, front);
+                    }
                 }
             }
         }
         store(block, group * m + firstRow(firstPanel), rows, count, c);
+    }
+
+    private void tile(
+            int panel,
+            int firstPanel,
+            long a,
+            int column,
+            int count,
+            int part,
+            long b,
+            long c,
+            int front) {
+        int row = firstRow(panel);
+        int height = firstRow(panel + 1) - row;
+        int width = Tile.width(Math.min(Tile.COLUMNS, count - column));
+        long panelB = b + 4L * column * depthStep;
+        long tile = c + 4L * (row - firstRow(firstPanel)) * width;
+        Tile.run(height, width, part, a, panelB, tile, 4L * width, front > 0);
     }
 
     /** Stores the panels of C that a task has made. */
@@ -285,7 +351,7 @@ final class Correlation {
         long to = result + bytes * element;
         int step = resultStep[2];
         if (step == 1 && dtype == DType.F32) {
-            PatchBlock.COPIES.copy(from, to, count);
+            PanelCopies.BEST.copy(from, to, count);
         } else if (step == 1) {
             Chunks.fromFloats(from, count, dtype, to);
         } else if (dtype == DType.F32) {

@@ -2,6 +2,10 @@ package dev.ugoki.cpu;
 
 /** How the packing of patches moves F32 elements. All implementations move the same bits. */
 sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
+    /** Those of this machine. */
+    PanelCopies BEST =
+            VectorModule.isUsable() ? new VectorPanelCopies() : new ScalarPanelCopies();
+
     /**
      * Packs a panel: {@code pieces} pieces of {@link Tile#LANES} elements for each of its rows. A
      * piece may reach over what follows it in its row, and in the panel, which is written later;

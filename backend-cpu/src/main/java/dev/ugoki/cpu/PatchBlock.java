@@ -13,9 +13,6 @@ import dev.ugoki.tensor.DType;
  */
 final class PatchBlock {
     private static final int DIMS = ConvolutionShape.DIMS;
-    static final PanelCopies COPIES =
-            VectorModule.isUsable() ? new VectorPanelCopies() : new ScalarPanelCopies();
-
     /** The image that offsets of images themselves may span, so that they are ints. */
     private static final long LARGEST_OFFSET = 1 << 30;
 
@@ -33,11 +30,9 @@ final class PatchBlock {
     private int rowPitch;
     private int channelPitch;
 
-    private int[] columns = new int[0];
+    private final OffsetPanels panels = new OffsetPanels();
     private int[] tapOffsets = new int[0];
     private int[] rows = new int[OwnProduct.DEPTH];
-    private final int[] pieceSources = new int[64];
-    private final int[] pieceTargets = new int[64];
 
     /** What the offsets count from. */
     private long source;
@@ -59,15 +54,11 @@ final class PatchBlock {
         boxes.box(0, none, largest);
         long elements = (long) channels * largest[0];
         for (int d = 0; d < DIMS - 1; d++) {
-            elements *= span(sampling, d, largest[d + 1]);
+            elements *= sampling.span(d, largest[d + 1]);
         }
         int phases = phases(sampling);
         return 4 * elements * phases * phasePitch(sampling, largest[DIMS])
                 + NativeMemory.PADDING;
-    }
-
-    private static int span(Sampling sampling, int d, int positions) {
-        return (positions - 1) * sampling.step[d] + sampling.high[d] - sampling.low[d] + 1;
     }
 
     private static int phases(Sampling sampling) {
@@ -91,7 +82,7 @@ final class PatchBlock {
         copied = copy != 0;
         boxes.box(box, first, size);
         for (int d = 0; d < DIMS; d++) {
-            spans[d] = copied ? span(sampling, d, size[d + 1]) : sampling.image[d];
+            spans[d] = copied ? sampling.span(d, size[d + 1]) : sampling.image[d];
         }
         if (copied) {
             phases = phases(sampling);
@@ -133,9 +124,7 @@ final class PatchBlock {
     }
 
     private void findColumns() {
-        if (columns.length < columnCount()) {
-            columns = new int[columnCount()];
-        }
+        int[] columns = panels.columns(columnCount());
         long imagePitch = copied ? (long) spans[0] * spans[1] * rowPitch : imageStride;
         int column = 0;
         for (int n = 0; n < size[0]; n++) {
@@ -256,7 +245,7 @@ final class PatchBlock {
         int bytes = dtype.byteSize();
         if (step == 1) {
             if (dtype == DType.F32) {
-                COPIES.copy(row + 4L * (start + from), target + 4L * from, to - from);
+                PanelCopies.BEST.copy(row + 4L * (start + from), target + 4L * from, to - from);
             } else if (to > from) {
                 long count = to - from;
                 Chunks.toFloats(dtype, row + (long) bytes * (start + from), count, target + 4L * from);
@@ -275,27 +264,6 @@ final class PatchBlock {
 
     /** Packs the patches at positions of the box as a panel of B; see {@link Tile}. */
     void pack(int depth, int column, int count, long target) {
-        int pieces = 0;
-        int i = 0;
-        while (i < count) {
-            int length = 1;
-            while (i + length < count && columns[column + i + length] == columns[column + i] + length) {
-                length++;
-            }
-            for (int at = 0; at < length; at += Tile.LANES) {
-                pieceSources[pieces] = columns[column + i] + at;
-                pieceTargets[pieces++] = i + at;
-            }
-            i += length;
-        }
-        COPIES.pack(
-                source,
-                rows,
-                depth,
-                pieceSources,
-                pieceTargets,
-                pieces,
-                target,
-                4L * Tile.width(count));
+        panels.pack(source, rows, depth, column, count, target);
     }
 }

@@ -28,6 +28,7 @@ final class Sampling {
 
     private int[] places = new int[0];
     private int taps;
+    private boolean allTaps;
 
     /** The convolution itself. */
     void setForward(ConvolutionShape shape) {
@@ -87,6 +88,7 @@ final class Sampling {
                 }
             }
         }
+        allTaps = taps == place;
     }
 
     private static int forward(ConvolutionShape shape, int d, int k) {
@@ -119,6 +121,11 @@ final class Sampling {
         return taps;
     }
 
+    /** Whether these are all taps of the kernel, each in its place. */
+    boolean hasAllTaps() {
+        return allTaps;
+    }
+
     /** The place of a tap in the kernel. */
     int place(int tap) {
         return places[tap];
@@ -126,6 +133,11 @@ final class Sampling {
 
     int offset(int tap, int dim) {
         return offsets[DIMS * tap + dim];
+    }
+
+    /** How far apart the first and last elements are that so many positions meet, and one. */
+    int span(int dim, int positions) {
+        return (positions - 1) * step[dim] + high[dim] - low[dim] + 1;
     }
 
     /** Whether no tap ever meets an element outside of the image. */

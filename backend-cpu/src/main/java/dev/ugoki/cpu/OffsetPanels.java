@@ -1,0 +1,43 @@
+package dev.ugoki.cpu;
+
+/**
+ * Panels of a matrix whose element in row r and column j lies {@code rows[r] + columns[j]} elements
+ * after its beginning. Columns that are neighbours in memory are packed by whole vectors.
+ */
+final class OffsetPanels {
+    private static final PanelCopies COPIES = PanelCopies.BEST;
+
+    private int[] columns = new int[0];
+    private final int[] sources = new int[Tile.COLUMNS];
+    private final int[] targets = new int[Tile.COLUMNS];
+
+    /** The offsets of at least {@code count} columns, to be written. */
+    int[] columns(int count) {
+        if (columns.length < count) {
+            columns = new int[count];
+        }
+        return columns;
+    }
+
+    /**
+     * Packs {@code count} columns from {@code first} on as a panel of B; see {@link Tile}. Up to
+     * {@link NativeMemory#PADDING} bytes after the panel may change.
+     */
+    void pack(long source, int[] rows, int depth, int first, int count, long target) {
+        int pieces = 0;
+        int at = 0;
+        while (at < count) {
+            int start = columns[first + at];
+            int length = 1;
+            while (at + length < count && columns[first + at + length] == start + length) {
+                length++;
+            }
+            for (int i = 0; i < length; i += Tile.LANES) {
+                sources[pieces] = start + i;
+                targets[pieces++] = at + i;
+            }
+            at += length;
+        }
+        COPIES.pack(source, rows, depth, sources, targets, pieces, target, 4L * Tile.width(count));
+    }
+}
