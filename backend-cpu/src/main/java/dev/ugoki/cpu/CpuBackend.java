@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
@@ -38,6 +39,8 @@ final class CpuBackend implements Backend {
         return switch (op) {
             case Prim _ -> Support.NATIVE;
             case RandomDraw.RandomNormal _ -> Support.NATIVE;
+            case RandomDraw.RandomUniform uniform when uniform.dtype() == DType.F32 ->
+                    Support.NATIVE;
             case Composite composite ->
                     FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
@@ -48,6 +51,7 @@ final class CpuBackend implements Backend {
         switch (op) {
             case Prim prim -> execute(prim, operands, results[0]);
             case RandomDraw.RandomNormal _ -> Fill.randomNormal(operands[0], results[0]);
+            case RandomDraw.RandomUniform _ -> Fill.randomUniform(operands[0], results[0]);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }
