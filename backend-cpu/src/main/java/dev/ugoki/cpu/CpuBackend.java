@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
@@ -41,6 +42,8 @@ final class CpuBackend implements Backend {
             case RandomDraw.RandomNormal _ -> Support.NATIVE;
             case ScaledDotProductAttention _, ScaledDotProductAttention.Gradient _ ->
                     Attention.has(operands) ? Support.NATIVE : Support.DECOMPOSE;
+            case RandomDraw.RandomUniform uniform when uniform.dtype() == DType.F32 ->
+                    Support.NATIVE;
             case Composite composite ->
                     FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
@@ -55,6 +58,7 @@ final class CpuBackend implements Backend {
                     Attention.forward(attention, operands, results);
             case ScaledDotProductAttention.Gradient gradient ->
                     Attention.backward(gradient, operands, results);
+            case RandomDraw.RandomUniform _ -> Fill.randomUniform(operands[0], results[0]);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }

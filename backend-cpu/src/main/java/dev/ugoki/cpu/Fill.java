@@ -1,16 +1,21 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.generated.GeneratedKernel;
+import dev.ugoki.cpu.generated.GeneratedKernels;
 import dev.ugoki.tensor.DType;
-import dev.ugoki.tensor.Philox;
+import dev.ugoki.tensor.kernel.FloatValue;
+import dev.ugoki.tensor.kernel.IntValue;
+import dev.ugoki.tensor.kernel.KernelBuilder;
+import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.op.NormalQuantile;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
 
 /** Operations that make elements of nothing: constants, counts, random bits. */
 final class Fill {
-    private static final long BLOCKS_OF_A_TASK = 1 << 12;
     private static final int COPIED_AT_ONCE = 1 << 12;
 
     private Fill() {}
@@ -60,70 +65,77 @@ final class Fill {
 
     static void randomBits(Prim.RandomBits op, Stored key, Stored result) {
         long to = result.address();
-        forEachWord(
-                key,
-                op.firstBlock(),
-                result.elementCount(),
-                (index, word, _) -> NativeMemory.setInt(to + 4 * index, word));
+        RandomWords.of(key).write(op.firstBlock(), result.elementCount(), to, (_, _) -> {});
+    }
+
+    /** Evenly from 0 to 1, F32: the upper 24 bits of each word. */
+    static void randomUniform(Stored key, Stored result) {
+        convertedWords(OfWords.UNIFORM, key, result);
     }
 
     /** Of each word one number, or of each two one in F64; {@link NormalQuantile} defines them. */
     static void randomNormal(Stored key, Stored result) {
-        DType dtype = result.dtype();
+        switch (result.dtype()) {
+            case F32 -> convertedWords(OfWords.NORMAL, key, result);
+            case F64 -> wideNormals(key, result);
+            default -> {
+                try (WideResult floats = WideResult.of(result)) {
+                    convertedWords(OfWords.NORMAL, key, floats.address(), result.elementCount());
+                    floats.store();
+                }
+            }
+        }
+    }
+
+    private static final class OfWords {
+        static final GeneratedKernel UNIFORM = kernel(OfWords::uniform);
+        static final GeneratedKernel NORMAL = kernel(NormalQuantile::ofWord);
+
+        private static GeneratedKernel kernel(Function<IntValue, FloatValue> function) {
+            KernelBuilder kernel = new KernelBuilder();
+            kernel.output(function.apply(kernel.intInput(Layout.FULL)));
+            return GeneratedKernels.get(kernel.build());
+        }
+
+        private static FloatValue uniform(IntValue word) {
+            return word.shiftRightUnsigned(8).toFloat().times(0x1p-24f);
+        }
+    }
+
+    private static void convertedWords(GeneratedKernel kernel, Stored key, Stored result) {
+        convertedWords(kernel, key, result.address(), result.elementCount());
+    }
+
+    /** Puts each word's number in its place. */
+    private static void convertedWords(GeneratedKernel kernel, Stored key, long to, long count) {
+        long[] table = {to, 0, to, 0};
+        RandomWords.of(key)
+                .write(
+                        0,
+                        count,
+                        to,
+                        (first, some) ->
+                                kernel.runFlat(
+                                        table,
+                                        first,
+                                        first + some,
+                                        Scratch.address(kernel.flatScratchBytes())));
+    }
+
+    /** The two words of a number are where it will be. */
+    private static void wideNormals(Stored key, Stored result) {
         long to = result.address();
-        long count = result.elementCount();
-        if (dtype == DType.F64) {
-            forEachWord(
-                    key,
-                    0,
-                    2 * count,
-                    (index, word, next) -> {
-                        if (index % 2 == 0) {
-                            double normal = NormalQuantile.ofWords(word, next);
-                            NativeMemory.setDouble(to + 4 * index, normal);
-                        }
-                    });
-        } else {
-            int bytes = dtype.byteSize();
-            forEachWord(
-                    key,
-                    0,
-                    count,
-                    (index, word, _) ->
-                            Chunks.setDouble(
-                                    dtype, to + bytes * index, NormalQuantile.ofWord(word)));
-        }
-    }
-
-    private interface WordTask {
-        /** Word {@code index} and, where that is even, the one after it. */
-        void run(long index, int word, int next);
-    }
-
-    private static void forEachWord(Stored key, long firstBlock, long count, WordTask each) {
-        int[] words = new int[4];
-        for (int i = 0; i < 4; i++) {
-            words[i] = NativeMemory.getInt(key.address() + 4 * i * key.stride(0));
-        }
-        long blocks = (count + 3) / 4;
-        int tasks = Math.toIntExact((blocks + BLOCKS_OF_A_TASK - 1) / BLOCKS_OF_A_TASK);
-        ThreadPool.shared()
-                .parallelFor(
-                        tasks,
-                        task -> {
-                            int[] block = new int[4];
-                            long end = Math.min(blocks, (task + 1) * BLOCKS_OF_A_TASK);
-                            for (long b = task * BLOCKS_OF_A_TASK; b < end; b++) {
-                                Philox.block(
-                                        words[0],
-                                        words[1],
-                                        words[2],
-                                        words[3],
-                                        firstBlock + b,
-                                        block);
-                                for (int i = 0; i < Math.min(4, count - 4 * b); i++) {
-                                    each.run(4 * b + i, block[i], block[i | 1]);
-                                }
+        RandomWords.of(key)
+                .write(
+                        0,
+                        2 * result.elementCount(),
+                        to,
+                        (first, some) -> {
+                            for (long word = first; word < first + some; word += 2) {
+                                long at = to + 4 * word;
+                                int high = NativeMemory.getInt(at);
+                                int low = NativeMemory.getInt(at + 4);
+                                NativeMemory.setDouble(at, NormalQuantile.ofWords(high, low));
                             }
                         });
     }

@@ -55,12 +55,22 @@ final class FloatReductions {
                 .parallelFor(
                         tasks,
                         task -> {
-                            long end = Math.min(rows, (task + 1) * rowsOfTask);
-                            for (long row = task * rowsOfTask; row < end; row++) {
-                                double result = reduce(kind, from + 4 * row * length, length);
-                                NativeMemory.setFloat(to + 4 * row, (float) result);
-                            }
+                            long first = task * rowsOfTask;
+                            rows(kind, from, first, Math.min(rows, first + rowsOfTask), length, to);
                         });
+    }
+
+    /** {@code to[r] = } the reduction of row r, on this thread. */
+    private static void rows(
+            Prim.Reduce.Kind kind, long from, long first, long end, long length, long to) {
+        if (kind == Prim.Reduce.Kind.SUM && length <= ShortRows.MOST_COLUMNS) {
+            ShortRows.sum(from + 4 * first * length, end - first, length, to + 4 * first);
+            return;
+        }
+        for (long row = first; row < end; row++) {
+            double result = reduce(kind, from + 4 * row * length, length);
+            NativeMemory.setFloat(to + 4 * row, (float) result);
+        }
     }
 
     private static double reduce(Prim.Reduce.Kind kind, long from, long count) {

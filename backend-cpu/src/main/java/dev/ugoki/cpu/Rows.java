@@ -1,9 +1,13 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.generated.GeneratedKernel;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
+
+import org.jspecify.annotations.Nullable;
 
 /** Operations along dimensions: reductions, scans, the places of extremes, and sorting. */
 final class Rows {
@@ -62,14 +66,13 @@ final class Rows {
     /** F16 and BF16 are reduced as F32. */
     private static void reduceFloats(
             Prim.Reduce op, Stored x, long rows, long length, Stored result) {
+        Middle middle = Middle.of(op, x);
         try (Reordered ordered =
-                        isLeading(op, x) && op.kind() == Prim.Reduce.Kind.SUM
-                                ? Reordered.contiguous(x)
-                                : Reordered.lastAxes(op, x);
+                        middle != null ? Reordered.contiguous(x) : Reordered.lastAxes(op, x);
                 Reordered floats = Reordered.floats(ordered, x.dtype(), x.elementCount());
                 WideResult to = WideResult.of(result)) {
-            if (isLeading(op, x) && op.kind() == Prim.Reduce.Kind.SUM) {
-                FusedKernels.sumOfRows(floats.address(), length, rows, to.address());
+            if (middle != null) {
+                middle.reduce(op.kind(), floats.address(), to.address());
             } else {
                 FloatReductions.run(op.kind(), floats.address(), rows, length, to.address());
             }
@@ -77,14 +80,85 @@ final class Rows {
         }
     }
 
-    /** Whether the reduced dimensions of a contiguous operand come before all others. */
-    private static boolean isLeading(Prim.Reduce op, Stored x) {
-        for (int i = 0; i < op.axes().count(); i++) {
-            if (!op.axes().contains(i)) {
-                return false;
+    /**
+     * A contiguous operand as {@code [outer, length, inner]}, of which the middle is reduced:
+     * columns side by side, in the order of the rows, where there are enough of them.
+     */
+    private record Middle(long outer, long length, long inner) {
+        private static final long FEWEST_COLUMNS = 16;
+        private static final long COLUMNS_OF_A_TASK = 1 << 10;
+
+        static @Nullable Middle of(Prim.Reduce op, Stored x) {
+            int rank = x.shape().rank();
+            int first = 0;
+            while (first < rank && !op.axes().contains(first)) {
+                first++;
+            }
+            int last = first + op.axes().count();
+            long outer = 1;
+            long length = 1;
+            long inner = 1;
+            for (int dim = 0; dim < rank; dim++) {
+                if (op.axes().contains(dim) != (dim >= first && dim < last)) {
+                    return null;
+                }
+                long extent = x.shape().extent(dim);
+                outer *= dim < first ? extent : 1;
+                length *= dim >= first && dim < last ? extent : 1;
+                inner *= dim >= last ? extent : 1;
+            }
+            boolean serves = x.isContiguous() && inner >= FEWEST_COLUMNS && length > 1;
+            return serves ? new Middle(outer, length, inner) : null;
+        }
+
+        void reduce(Prim.Reduce.Kind kind, long from, long to) {
+            if (kind == Prim.Reduce.Kind.SUM) {
+                sum(from, to);
+                return;
+            }
+            Prim.Binary.Kind choice =
+                    kind == Prim.Reduce.Kind.MAX ? Prim.Binary.Kind.MAX : Prim.Binary.Kind.MIN;
+            GeneratedKernel chosen = FloatKernels.binary(choice, Layout.FULL, Layout.FULL);
+            long blocks = (inner + COLUMNS_OF_A_TASK - 1) / COLUMNS_OF_A_TASK;
+            ThreadPool.shared()
+                    .parallelFor(
+                            Math.toIntExact(outer * blocks),
+                            task -> {
+                                long column = task % blocks * COLUMNS_OF_A_TASK;
+                                long number = task / blocks;
+                                extremes(
+                                        chosen,
+                                        from + 4 * (number * length * inner + column),
+                                        Math.min(COLUMNS_OF_A_TASK, inner - column),
+                                        to + 4 * (number * inner + column));
+                            });
+        }
+
+        private void sum(long from, long to) {
+            if (outer == 1) {
+                FusedKernels.sumOfRows(from, length, inner, to);
+                return;
+            }
+            ThreadPool.shared()
+                    .parallelFor(
+                            Math.toIntExact(outer),
+                            task ->
+                                    FusedKernels.sumOfRows(
+                                            from + 4 * task * length * inner,
+                                            length,
+                                            inner,
+                                            to + 4 * task * inner));
+        }
+
+        private void extremes(GeneratedKernel chosen, long from, long columns, long to) {
+            NativeMemory.copy(from, to, 4 * columns);
+            long[] table = {to, 0, from, 0, to, 0};
+            long scratch = Scratch.address(chosen.scratchBytes(columns));
+            for (long row = 1; row < length; row++) {
+                table[2] = from + 4 * row * inner;
+                chosen.runRows(table, 0, 1, columns, scratch);
             }
         }
-        return x.isContiguous() && op.axes().count() < x.shape().rank();
     }
 
     private static void reduceRow(

@@ -2,6 +2,9 @@ package dev.ugoki.tensor.op;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.kernel.FloatValue;
+import dev.ugoki.tensor.kernel.IntValue;
+import dev.ugoki.tensor.kernel.KernelBuilder;
 
 /**
  * The quantile function of the normal distribution, by which random words become normal numbers:
@@ -80,6 +83,39 @@ public final class NormalQuantile {
                         : polynomial(TAIL, (float) Math.sqrt(w) - 3.5f);
         float magnitude = quotient * x;
         return word < 0 ? -magnitude : magnitude;
+    }
+
+    /** The same inside a kernel, bit for bit. */
+    public static FloatValue ofWord(IntValue word) {
+        KernelBuilder kernel = word.kernel();
+        FloatValue one = kernel.constant(1f);
+        FloatValue q = word.and(Integer.MAX_VALUE).toFloat().timesPlus(0x1p-32f, 0x1p-33f);
+        IntValue other = word.xor(kernel.intConstant(-1)).and(Integer.MAX_VALUE);
+        FloatValue x = other.toFloat().timesPlus(0x1p-31f, 0x1p-32f);
+        FloatValue w = log(q.times(4f).times(one.minus(q))).negated();
+        FloatValue central = polynomial(CENTRAL, w.minus(3f));
+        FloatValue tail = polynomial(TAIL, w.sqrt().minus(3.5f));
+        FloatValue magnitude = w.lessThan(FAR).select(central, tail).times(x);
+        return word.lessThan(kernel.intConstant(0)).select(magnitude.negated(), magnitude);
+    }
+
+    private static FloatValue log(FloatValue value) {
+        IntValue bits = value.bits();
+        IntValue exponent = bits.minus(ROOT_HALF_BITS).shiftRight(23);
+        FloatValue f = bits.minus(exponent.shiftLeft(23)).asFloat().minus(1f);
+        FloatValue square = f.times(f);
+        FloatValue tail = f.times(square).times(polynomial(LOG, f));
+        FloatValue small = square.timesPlus(-0.5f, tail);
+        FloatValue whole = exponent.toFloat();
+        return whole.timesPlus(LN2_HIGH, f.plus(whole.timesPlus(LN2_LOW, small)));
+    }
+
+    private static FloatValue polynomial(float[] coefficients, FloatValue at) {
+        FloatValue sum = at.kernel().constant(coefficients[0]);
+        for (int i = 1; i < coefficients.length; i++) {
+            sum = sum.timesPlus(at, coefficients[i]);
+        }
+        return sum;
     }
 
     /** The natural logarithm of a positive normal number up to 1. */
