@@ -124,6 +124,7 @@ final class CpuBackend implements Backend {
                 OpenBlas.isUsable()
                         ? "matrix products: " + OpenBlas.version() + " for " + OpenBlas.coreName()
                         : "matrix products: in Java; no OpenBLAS: " + OpenBlas.unusableBecause());
+        lines.add("oneDNN for F32 products: " + OneDnn.describe());
         return lines;
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * result has the same bits with any number of threads. In order of choice:
  *
  * <ul>
+ *   <li>F32 where oneDNN was asked for: {@link OneDnn}, one thread for each tile;
  *   <li>few rows times a large B: {@link FewRows}, bound by reading B once;
  *   <li>OpenBLAS, one thread for each tile;
  *   <li>without it {@link OwnProduct}.
@@ -52,6 +53,7 @@ final class MatrixProduct {
 
     private enum Kernel {
         FEW_ROWS,
+        ONEDNN,
         OPENBLAS,
         OWN
     }
@@ -322,6 +324,9 @@ final class MatrixProduct {
     }
 
     private Kernel choose() {
+        if (OneDnn.isUsable() && !isDouble && fitsOpenBlas()) {
+            return Kernel.ONEDNN;
+        }
         long work = (long) m * n * k;
         boolean openBlas = OpenBlas.isUsable() && fitsOpenBlas();
         if (FEW_ROWS != null && !isDouble && isForFewRows() && (work > SMALL || !openBlas)) {
@@ -422,10 +427,16 @@ final class MatrixProduct {
         int rows = Math.min(tileRows, m - top);
         int columns = Math.min(tileColumns, n - left);
         switch (kernel) {
+            case ONEDNN -> runOneDnn(rows, columns, x, y, z);
             case OPENBLAS -> runOpenBlas(rows, columns, x, y, z);
             case OWN -> runOwn(rows, columns, x, y, z);
             case FEW_ROWS -> runFewRows(rows, columns, x, y, z);
         }
+    }
+
+    private void runOneDnn(int rows, int columns, long x, long y, long z) {
+        float beta = accumulate ? 1 : 0;
+        OneDnn.sgemm(transposeA, transposeB, rows, columns, k, x, lda, y, ldb, beta, z, ldc);
     }
 
     private void runOpenBlas(int rows, int columns, long x, long y, long z) {

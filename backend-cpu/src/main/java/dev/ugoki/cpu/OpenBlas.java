@@ -49,16 +49,31 @@ public final class OpenBlas {
      */
     private static final long CRITICAL_MULTIPLICATIONS = 1 << 17;
 
-    /** The functions that a library must have. */
-    static final List<String> FUNCTIONS =
-            List.of(
-                    "cblas_sgemm",
-                    "cblas_dgemm",
-                    "openblas_set_num_threads",
-                    "openblas_get_config",
-                    "openblas_get_corename");
+    /** Where it is looked for. */
+    static final NativeLibrary SOURCE =
+            new NativeLibrary(
+                    "openblas",
+                    LIBRARY_PROPERTY,
+                    List.of(
+                            "cblas_sgemm",
+                            "cblas_dgemm",
+                            "openblas_set_num_threads",
+                            "openblas_get_config",
+                            "openblas_get_corename"),
+                    List.of(
+                            "libgcc_s.so.1",
+                            "libquadmath.so.0",
+                            "libgfortran.so.5",
+                            "libopenblas.so.0"),
+                    List.of(
+                            "libgcc_s.1.dylib",
+                            "libgcc_s.1.1.dylib",
+                            "libquadmath.0.dylib",
+                            "libgfortran.5.dylib",
+                            "libopenblas.0.dylib"),
+                    List.of("libopenblas.dll"));
 
-    private static final OpenBlasLibrary.Found LIBRARY = OpenBlasLibrary.find();
+    private static final NativeLibrary.Found LIBRARY = SOURCE.find();
 
     private static final MethodHandle SGEMM = product("cblas_sgemm", ValueLayout.JAVA_FLOAT);
     private static final MethodHandle SGEMM_CRITICAL =

@@ -20,7 +20,7 @@ class OpenBlasTest {
 
     private static String problemWith(String library) {
         System.setProperty(OpenBlas.LIBRARY_PROPERTY, library);
-        OpenBlasLibrary.Found found = OpenBlasLibrary.find();
+        NativeLibrary.Found found = OpenBlas.SOURCE.find();
         assertNull(found.symbols());
         assertNull(found.path());
         String problem = found.problem();

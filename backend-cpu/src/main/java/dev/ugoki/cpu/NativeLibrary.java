@@ -19,16 +19,28 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Finds and loads OpenBLAS: {@link #find()}, which never throws. What goes wrong on the way becomes
- * a sentence in the result.
+ * A library of native code that may be there: {@link #find()} loads it, and never throws. What goes
+ * wrong on the way becomes a sentence in the result.
  *
- * <p>The jars {@code org.bytedeco:openblas:VERSION:PLATFORM} hold the library, and the few compiler
- * run-time libraries it needs, as resources under {@code org/bytedeco/openblas/PLATFORM/}. The
+ * <p>The jars {@code org.bytedeco:ARTIFACT:VERSION:PLATFORM} hold the library, and the few compiler
+ * run-time libraries it needs, as resources under {@code org/bytedeco/ARTIFACT/PLATFORM/}. The
  * system's loader wants files, so they are unpacked once into a directory that is named after the
  * jar, and loaded in the order in which they need each other.
+ *
+ * @param artifact the name of the jar
+ * @param property the system property with the path of a library, or {@code none}
+ * @param functions what the library must have
+ * @param linux the files in the jar for Linux, what is needed first before what needs it; likewise
+ *     for the other systems
  */
 @SuppressWarnings("restricted") // loading a native library is what this class is for
-final class OpenBlasLibrary {
+record NativeLibrary(
+        String artifact,
+        String property,
+        List<String> functions,
+        List<String> linux,
+        List<String> macos,
+        List<String> windows) {
     /**
      * What the search ended with: symbols and path, or a problem.
      *
@@ -40,15 +52,19 @@ final class OpenBlasLibrary {
 
     private static final String NONE = "none";
 
-    private OpenBlasLibrary() {}
+    /** As if the property were not there. */
+    private static final String ON = "on";
 
-    static Found find() {
-        String property = System.getProperty(OpenBlas.LIBRARY_PROPERTY, "");
-        if (property.equals(NONE)) {
-            return failed("-D" + OpenBlas.LIBRARY_PROPERTY + "=none asks to do without it");
+    /** Searches and loads. */
+    Found find() {
+        String wanted = System.getProperty(property, "");
+        if (wanted.equals(NONE)) {
+            return failed("-D" + property + "=none asks to do without it");
         }
         try {
-            return property.isEmpty() ? fromJar(platform()) : fromFile(Path.of(property));
+            return wanted.isEmpty() || wanted.equals(ON)
+                    ? fromJar(platform())
+                    : fromFile(Path.of(wanted));
         } catch (IOException | RuntimeException | UnsatisfiedLinkError e) {
             return failed("loading it failed: " + e);
         }
@@ -58,15 +74,15 @@ final class OpenBlasLibrary {
         return new Found(null, null, problem);
     }
 
-    private static Found fromFile(Path file) {
+    private Found fromFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            return failed("-D%s=%s names no file".formatted(OpenBlas.LIBRARY_PROPERTY, file));
+            return failed("-D%s=%s names no file".formatted(property, file));
         }
         return checked(load(file.toAbsolutePath()), file.toAbsolutePath());
     }
 
-    private static Found checked(SymbolLookup symbols, Path file) {
-        for (String function : OpenBlas.FUNCTIONS) {
+    private Found checked(SymbolLookup symbols, Path file) {
+        for (String function : functions) {
             if (symbols.find(function).isEmpty()) {
                 return failed("%s has no function %s".formatted(file, function));
             }
@@ -91,35 +107,28 @@ final class OpenBlasLibrary {
         };
     }
 
-    /** The files that may be in a platform's jar, what is needed first before what needs it. */
-    private static List<String> fileNames(String platform) {
-        if (platform.startsWith("windows")) {
-            return List.of("libopenblas.dll");
-        }
-        if (platform.startsWith("macosx")) {
-            return List.of(
-                    "libgcc_s.1.dylib",
-                    "libgcc_s.1.1.dylib",
-                    "libquadmath.0.dylib",
-                    "libgfortran.5.dylib",
-                    "libopenblas.0.dylib");
-        }
-        return List.of("libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0");
+    /** The files that may be in a platform's jar. */
+    private List<String> fileNames(String platform) {
+        return platform.startsWith("windows")
+                ? windows
+                : platform.startsWith("macosx") ? macos : linux;
     }
 
-    private static Found fromJar(String platform) throws IOException {
+    private Found fromJar(String platform) throws IOException {
         List<String> names = fileNames(platform);
-        String folder = "org/bytedeco/openblas/" + platform + "/";
+        String folder = "org/bytedeco/" + artifact + "/" + platform + "/";
         URL library = resource(folder + names.getLast());
         if (library == null) {
             return failed(
                     "the class path has no "
                             + folder
                             + names.getLast()
-                            + "; add the dependency org.bytedeco:openblas with classifier "
+                            + "; add the dependency org.bytedeco:"
+                            + artifact
+                            + " with classifier "
                             + platform
                             + ", or name a library with -D"
-                            + OpenBlas.LIBRARY_PROPERTY
+                            + property
                             + "=PATH");
         }
         Path directory = directoryFor(library, platform);
@@ -135,14 +144,14 @@ final class OpenBlasLibrary {
     }
 
     private static @Nullable URL resource(String name) {
-        ClassLoader own = OpenBlasLibrary.class.getClassLoader();
+        ClassLoader own = NativeLibrary.class.getClassLoader();
         URL found = own == null ? null : own.getResource(name);
         return found == null ? ClassLoader.getSystemResource(name) : found;
     }
 
     /** The user's cache, or a new temporary directory where that cannot be written. */
-    private static Path directoryFor(URL library, String platform) throws IOException {
-        String name = "openblas-" + platform + "-" + fingerprint(library);
+    private Path directoryFor(URL library, String platform) throws IOException {
+        String name = artifact + "-" + platform + "-" + fingerprint(library);
         Path directory = userCache().resolve("ugoki").resolve(name);
         try {
             Files.createDirectories(directory);
@@ -152,7 +161,7 @@ final class OpenBlasLibrary {
         } catch (IOException e) {
             // no home, or one that is read-only: unpack for this run alone
         }
-        Path temporary = Files.createTempDirectory("ugoki-openblas");
+        Path temporary = Files.createTempDirectory("ugoki-" + artifact);
         for (String file : fileNames(platform)) {
             temporary.resolve(file).toFile().deleteOnExit();
         }
