@@ -33,13 +33,10 @@ import java.util.stream.Stream;
  */
 class MutatedFilesTest {
     private static final int MUTATIONS = Integer.getInteger("ugoki.mutations", 3000);
-    private static final int READINGS = 3;
+    private static final long READ_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-    /**
-     * The Parquet library's threads each make buffers of megabytes, in some readings and not in
-     * others; what a lying header asks for is far more.
-     */
-    private static final long SCRATCH = 128L << 20;
+    /** The Parquet library's threads each have buffers; what a lying header asks for is more. */
+    private static final long SCRATCH = 16L << 20;
 
     private static final long SLOWEST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -92,7 +89,8 @@ class MutatedFilesTest {
         boolean read = false;
         // Threads of the JVM and of earlier tests are counted too: what a file makes a reader
         // allocate, it makes it allocate every time.
-        for (int i = 0; i < READINGS && allocated > justified; i++) {
+        long end = System.nanoTime() + READ_AGAIN_NANOS;
+        while (allocated > justified && System.nanoTime() < end) {
             long before = allocatedBytes();
             long start = System.nanoTime();
             read = readsWhole(subject, file, which);
