@@ -1,8 +1,8 @@
 package dev.ugoki.examples.accuracy;
 
 /**
- * Functions of F32 numbers in F64, to within some 10^-14 of the result, also where it is small: what
- * errors are measured against. Java's own are in {@link StrictMath}.
+ * Functions of F32 numbers in F64, to within some 10^-14 of the result, also where it is small:
+ * what errors are measured against. Java's own are in {@link StrictMath}.
  */
 final class ExactFunctions {
     private static final double ROOT_TWO_PI = 2.50662827463100050242;

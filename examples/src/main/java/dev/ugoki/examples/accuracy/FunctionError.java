@@ -71,7 +71,14 @@ record FunctionError(double ulps, float at, long wrong, float wrongAt, long argu
         }
         return IntStream.range(0, 64)
                 .parallel()
-                .mapToObj(part -> of(function, x, y, part * x.length / 64, (part + 1) * x.length / 64))
+                .mapToObj(
+                        part ->
+                                of(
+                                        function,
+                                        x,
+                                        y,
+                                        part * x.length / 64,
+                                        (part + 1) * x.length / 64))
                 .reduce(NONE, FunctionError::or);
     }
 

@@ -75,9 +75,14 @@ public final class MeasureAccuracy implements Callable<Integer> {
         line(text, "# Accuracy in F32\n");
         line(text, "Written by `./ugoki accuracy --out docs/results/accuracy.md`.\n");
         line(text, "## Functions\n");
-        line(text, "The greatest error over %s, in units in the last place of the exact result;"
-                .formatted(exhaustive ? "every F32 number" : "one F32 number of " + stride));
-        line(text, "subnormal results count like others. \"Wrong\" counts NaN and signs of zero that");
+        line(
+                text,
+                "The greatest error over %s, in units in the last place of the exact result;"
+                        .formatted(
+                                exhaustive ? "every F32 number" : "one F32 number of " + stride));
+        line(
+                text,
+                "subnormal results count like others. \"Wrong\" counts NaN and signs of zero that");
         line(text, "IEEE 754 or the exact result wants otherwise.\n");
         line(text, "| function | arguments | greatest error, ulp | at | wrong | goal, ulp | met |");
         line(text, "|---|---:|---:|---:|---:|---:|---|");
@@ -90,8 +95,12 @@ public final class MeasureAccuracy implements Callable<Integer> {
         }
         if (only.isEmpty()) {
             line(text, "\n## Operations that sum\n");
-            line(text, "The greatest error relative to the exact result (for layerNorm, to the root");
-            line(text, "mean square of the row where that is greater), in units of 2^-24, the most");
+            line(
+                    text,
+                    "The greatest error relative to the exact result (for layerNorm, to the root");
+            line(
+                    text,
+                    "mean square of the row where that is greater), in units of 2^-24, the most");
             line(text, "that an exact result rounded once to F32 is off by.\n");
             line(text, "| operation | greatest error, 2^-24 | goal | met |");
             line(text, "|---|---:|---:|---|");

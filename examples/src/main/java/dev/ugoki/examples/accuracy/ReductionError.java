@@ -43,8 +43,7 @@ record ReductionError(String name, double relative) {
         try (TensorScope _ = TensorScope.open()) {
             errors.add(sum("sum of 10,000,000 uniform numbers", uniform(1, TERMS)));
             errors.add(sum("sum of 10,000,000 numbers near 1e4", normal(2, TERMS).add(1e4)));
-            errors.add(
-                    softmax("softmax over 100,000 normal numbers", normal(3, 4, CLASSES)));
+            errors.add(softmax("softmax over 100,000 normal numbers", normal(3, 4, CLASSES)));
             errors.add(
                     softmax(
                             "softmax over 100,000 numbers from -20 to 20",

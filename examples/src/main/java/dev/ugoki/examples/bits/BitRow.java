@@ -10,6 +10,8 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.spi.RefusedOperationException;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +27,52 @@ record BitRow(String name, Callable<List<Tensor>> computation) {
             for (Tensor result : computation.call()) {
                 String type = result.type().toString();
                 hash.update(type.getBytes(StandardCharsets.UTF_8));
-                hash.update(result.toMemory().asByteBuffer());
+                hash.update(bits(result).asByteBuffer());
             }
         } catch (RefusedOperationException e) {
             return "refused";
         }
         return String.format("%08x", hash.getValue());
+    }
+
+    /**
+     * A tensor's elements, every NaN with the same payload: which of two NaNs an addition keeps is
+     * not specified, and compilers swap operands.
+     */
+    private static MemorySegment bits(Tensor tensor) {
+        MemorySegment bits = tensor.toMemory();
+        switch (tensor.dtype()) {
+            case F64 -> unifyNaN(bits, ValueLayout.JAVA_LONG_UNALIGNED, 0x7ff0_0000_0000_0000L);
+            case F32 -> unifyNaN(bits, ValueLayout.JAVA_INT_UNALIGNED, 0x7f80_0000);
+            case F16 -> unifyNaN(bits, ValueLayout.JAVA_SHORT_UNALIGNED, (short) 0x7c00);
+            case BF16 -> unifyNaN(bits, ValueLayout.JAVA_SHORT_UNALIGNED, (short) 0x7f80);
+            default -> {}
+        }
+        return bits;
+    }
+
+    private static void unifyNaN(MemorySegment bits, ValueLayout.OfLong layout, long infinity) {
+        for (long at = 0; at < bits.byteSize(); at += 8) {
+            if ((bits.get(layout, at) & Long.MAX_VALUE) > infinity) {
+                bits.set(layout, at, Long.MAX_VALUE);
+            }
+        }
+    }
+
+    private static void unifyNaN(MemorySegment bits, ValueLayout.OfInt layout, int infinity) {
+        for (long at = 0; at < bits.byteSize(); at += 4) {
+            if ((bits.get(layout, at) & Integer.MAX_VALUE) > infinity) {
+                bits.set(layout, at, Integer.MAX_VALUE);
+            }
+        }
+    }
+
+    private static void unifyNaN(MemorySegment bits, ValueLayout.OfShort layout, short infinity) {
+        for (long at = 0; at < bits.byteSize(); at += 2) {
+            if ((bits.get(layout, at) & Short.MAX_VALUE) > infinity) {
+                bits.set(layout, at, Short.MAX_VALUE);
+            }
+        }
     }
 
     /** A function's results, and the gradients of their weighted sum in its floating operands. */

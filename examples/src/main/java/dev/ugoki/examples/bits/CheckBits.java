@@ -86,8 +86,7 @@ public final class CheckBits implements Callable<Integer> {
             System.out.println(row.getValue() + "  " + row.getKey() + differences);
         }
         System.out.printf(
-                "%d rows under %d settings, %d differ%n",
-                first.size(), settings.size(), different);
+                "%d rows under %d settings, %d differ%n", first.size(), settings.size(), different);
         return different == 0 ? 0 : 1;
     }
 

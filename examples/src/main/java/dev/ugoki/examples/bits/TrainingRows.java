@@ -31,14 +31,16 @@ final class TrainingRows {
     private TrainingRows() {}
 
     static List<BitRow> all() {
-        Key key = Key.of(100);
-        Tensor samples = Random.normal(key.fold(0), DType.F32, 259, 33);
-        Tensor sequences = Random.normal(key.fold(1), DType.F32, 5, 47, 64);
-        Tensor images = Random.normal(key.fold(2), DType.F32, 6, 3, 33, 31);
         return List.of(
-                new BitRow("training: perceptron", () -> train(TrainingRows::perceptron, samples)),
-                new BitRow("training: transformer block", () -> train(Block::new, sequences)),
-                new BitRow("training: convolutions", () -> train(TrainingRows::pyramid, images)));
+                row("perceptron", TrainingRows::perceptron, 259, 33),
+                row("transformer block", Block::new, 5, 47, 64),
+                row("convolutions", TrainingRows::pyramid, 6, 3, 33, 31));
+    }
+
+    private static BitRow row(String name, Supplier<Layer> network, long... samples) {
+        return new BitRow(
+                "training: " + name,
+                () -> train(network, Random.normal(Key.of(100), DType.F32, samples)));
     }
 
     private static List<Tensor> train(Supplier<Layer> network, Tensor x) {

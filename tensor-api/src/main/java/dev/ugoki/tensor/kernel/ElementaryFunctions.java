@@ -271,8 +271,7 @@ public final class ElementaryFunctions {
         FloatValue lowSquare = size.timesPlus(size, square.negated());
         FloatValue slope = square.timesPlus(d, c);
         FloatValue lost = square.timesPlus(d, x.kernel().constant(c).minus(slope));
-        FloatValue lowSlope =
-                lowSquare.timesPlus(d, square.timesPlus(lowD, lost.plus(lowC)));
+        FloatValue lowSlope = lowSquare.timesPlus(d, square.timesPlus(lowD, lost.plus(lowC)));
         FloatValue negated = size.negated();
         Reduced reduced = Reduced.ofProduct(negated, slope, LIFT);
         FloatValue rest = negated.timesPlus(lowSlope, reduced.r());
