@@ -2,7 +2,13 @@ package dev.ugoki.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.ScaledDotProductAttention;
 
 import org.junit.jupiter.api.Test;
 
@@ -10,6 +16,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -50,6 +57,7 @@ class SameBitsTest {
         }
         lines.append("OWN PRODUCT ").append(ownProduct()).append('\n');
         lines.append("PRODUCT ").append(product(130, 120, 80)).append('\n');
+        lines.append("ATTENTION ").append(attention()).append('\n');
         lines.append("ELIMINATION ").append(LinearEquationsTest.hash(97, 3)).append('\n');
         NativeMemory.free(x);
         NativeMemory.free(out);
@@ -88,6 +96,20 @@ class SameBitsTest {
                 n,
                 k,
                 (a, b, c) -> MatrixProduct.f32(m, n, k, a, k, false, b, n, false, c, n, false));
+    }
+
+    private static int attention() {
+        Tensor q = Random.normal(Key.of(1), DType.F32, 2, 20, 12);
+        Tensor k = Random.normal(Key.of(2), DType.F32, 2, 141, 12);
+        Tensor v = Random.normal(Key.of(3), DType.F32, 2, 141, 17);
+        Tensor[] y = Engine.apply(new ScaledDotProductAttention(0.3, false), q, k, v);
+        ScaledDotProductAttention.Gradient gradient =
+                new ScaledDotProductAttention.Gradient(0.3, false);
+        int hash = 0;
+        for (Tensor each : Engine.apply(gradient, y[0], y[0], y[1], q, k, v)) {
+            hash = 31 * hash + Arrays.hashCode(each.toDoubleArray());
+        }
+        return hash;
     }
 
     private interface Product {
