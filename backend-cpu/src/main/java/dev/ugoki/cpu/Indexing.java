@@ -228,8 +228,7 @@ final class Indexing {
                     inIndexed += d == dim ? 0 : i * indexedStrides[d];
                 }
                 long at = index.address() + inIndex * bytes + within * indexStep;
-                each.run(
-                        new Strip(at, indexStep, inIndexed, indexedStep, number, stop - number));
+                each.run(new Strip(at, indexStep, inIndexed, indexedStep, number, stop - number));
                 number = stop;
             }
         }

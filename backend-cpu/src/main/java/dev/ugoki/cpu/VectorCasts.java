@@ -15,8 +15,8 @@ import java.nio.ByteOrder;
 
 /**
  * Conversions between F32 and narrower types by vectors, in whole groups of {@link #GROUP}
- * elements; what is left over is the caller's. Needs vectors of 256 bits: of four bytes there is
- * no vector.
+ * elements; what is left over is the caller's. Needs vectors of 256 bits: of four bytes there is no
+ * vector.
  */
 final class VectorCasts {
     /** Elements that a loop's turn takes in, on every machine. */
@@ -117,8 +117,7 @@ final class VectorCasts {
 
     private static void fromBytes(long source, long count, long target) {
         for (long i = 0; i < count; i += COUNT) {
-            IntVector x =
-                    (IntVector) bytes(source + i).convertShape(VectorOperators.B2I, INTS, 0);
+            IntVector x = (IntVector) bytes(source + i).convertShape(VectorOperators.B2I, INTS, 0);
             storeFloats(x, target + 4 * i);
         }
     }
@@ -135,8 +134,7 @@ final class VectorCasts {
                             .lanewise(VectorOperators.ADD, bits)
                             .lanewise(VectorOperators.LSHR, 16);
             IntVector quiet = upper.lanewise(VectorOperators.OR, 0x40);
-            IntVector result =
-                    rounded.blend(quiet, x.compare(VectorOperators.NE, x).cast(INTS));
+            IntVector result = rounded.blend(quiet, x.compare(VectorOperators.NE, x).cast(INTS));
             ((ShortVector) result.convertShape(VectorOperators.I2S, SHORTS, 0))
                     .intoMemorySegment(NativeMemory.ALL, target + 2 * i, ORDER);
         }

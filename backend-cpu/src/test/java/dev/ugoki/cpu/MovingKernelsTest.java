@@ -149,12 +149,10 @@ class MovingKernelsTest {
         for (DType narrow : new DType[] {DType.U8, DType.I8, DType.BF16}) {
             assertEquals(
                     0,
-                    Allocation.bytesPerCall(
-                            () -> VectorCasts.run(DType.F32, narrow, x, COUNT, y)));
+                    Allocation.bytesPerCall(() -> VectorCasts.run(DType.F32, narrow, x, COUNT, y)));
             assertEquals(
                     0,
-                    Allocation.bytesPerCall(
-                            () -> VectorCasts.run(narrow, DType.F32, x, COUNT, y)));
+                    Allocation.bytesPerCall(() -> VectorCasts.run(narrow, DType.F32, x, COUNT, y)));
         }
         assertEquals(
                 0, Allocation.bytesPerCall(() -> VectorPhilox.write(1, 2, 3, 4, 0, COUNT / 4, y)));
