@@ -62,7 +62,17 @@ record CrossEntropyRows(
             NativeMemory.setFloat(even, smoothing / classes);
             long rowBytes = 4 * classes;
             long[] table = {
-                scores, rowBytes, largest, 4, logarithms, 4, own, 4, even, 0, scoresGradient,
+                scores,
+                rowBytes,
+                largest,
+                4,
+                logarithms,
+                4,
+                own,
+                4,
+                even,
+                0,
+                scoresGradient,
                 rowBytes
             };
             forEach(

@@ -19,6 +19,7 @@ import java.util.function.LongUnaryOperator;
  */
 final class Elementwise {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
+    private static final boolean VECTOR_CASTS = VectorModule.isUsable();
 
     private Elementwise() {}
 
@@ -184,6 +185,9 @@ final class Elementwise {
                 }
             };
         }
+        if (dtype == DType.I64 && LongLoops.has(kind)) {
+            return (count, a, b, _, to) -> LongLoops.run(kind, count, a, xStep, b, yStep, to);
+        }
         LongBinaryOperator function = ScalarFunctions.ofIntegers(kind, dtype);
         return (count, a, b, _, to) -> {
             for (long i = 0; i < count; i++) {
@@ -221,6 +225,9 @@ final class Elementwise {
                     Chunks.setBoolean(to + i, holds(kind, x, y));
                 }
             };
+        }
+        if (dtype == DType.I64) {
+            return (count, a, b, _, to) -> LongLoops.compare(kind, count, a, xStep, b, yStep, to);
         }
         return (count, a, b, _, to) -> {
             for (long i = 0; i < count; i++) {
@@ -328,26 +335,34 @@ final class Elementwise {
     private static Kernel castKernel(DType from, DType to, boolean scalar) {
         long step = scalar ? 0 : from.byteSize();
         int bytes = to.byteSize();
+        if (!scalar && VECTOR_CASTS && VectorCasts.has(from, to)) {
+            return (count, a, _, _, result) -> {
+                long whole = count & -VectorCasts.GROUP;
+                VectorCasts.run(from, to, a, whole, result);
+                castScalars(
+                        from, to, a + whole * step, step, count - whole, result + whole * bytes);
+            };
+        }
         if (!scalar && to == DType.F32 && WideResult.isNarrow(from)) {
             return (count, a, _, _, result) -> Chunks.toFloats(from, a, count, result);
         }
         if (!scalar && from == DType.F32 && WideResult.isNarrow(to)) {
             return (count, a, _, _, result) -> Chunks.fromFloats(a, count, to, result);
         }
-        if (from.isFloating()) {
-            return (count, a, _, _, result) -> {
-                for (long i = 0; i < count; i++) {
-                    double x = Chunks.getDouble(from, a + i * step);
-                    storeCast(x, to, result + i * bytes);
-                }
-            };
-        }
-        return (count, a, _, _, result) -> {
-            for (long i = 0; i < count; i++) {
-                long x = Chunks.getLong(from, a + i * step);
-                storeCast(x, to, result + i * bytes);
+        return (count, a, _, _, result) -> castScalars(from, to, a, step, count, result);
+    }
+
+    private static void castScalars(
+            DType from, DType to, long source, long step, long count, long target) {
+        int bytes = to.byteSize();
+        for (long i = 0; i < count; i++) {
+            long at = source + i * step;
+            if (from.isFloating()) {
+                storeCast(Chunks.getDouble(from, at), to, target + i * bytes);
+            } else {
+                storeCast(Chunks.getLong(from, at), to, target + i * bytes);
             }
-        };
+        }
     }
 
     private static void storeCast(double x, DType to, long address) {

@@ -47,6 +47,11 @@ final class Indexing {
         Places places = new Places("gather", op.dim(), index, x.shape());
         try (Reordered contiguous = Reordered.contiguous(x)) {
             long from = contiguous.address();
+            if (places.areSingleElements() && bytes == 4 && index.dtype() == DType.I64) {
+                places.forEachStrip(
+                        true, strip -> places.gatherWords(strip, from, result.address()));
+                return;
+            }
             places.forEachRun(
                     true,
                     (inIndexed, inResult, count) ->
@@ -165,11 +170,32 @@ final class Indexing {
             this.runLength = length;
         }
 
+        boolean areSingleElements() {
+            return runLength == 1;
+        }
+
+        /** Some neighbouring runs: the addresses of their indices, and their places else. */
+        private record Strip(
+                long index,
+                long indexStep,
+                long inIndexed,
+                long indexedStep,
+                long number,
+                long count) {}
+
+        private interface StripTask {
+            void run(Strip strip);
+        }
+
         void forEachRun(boolean inParallel, Run run) {
+            forEachStrip(inParallel, strip -> runs(strip, run));
+        }
+
+        void forEachStrip(boolean inParallel, StripTask each) {
             long runs = runLength == 0 ? 0 : index.elementCount() / runLength;
             long runsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, runLength));
             if (!inParallel) {
-                some(0, runs, run);
+                some(0, runs, each);
                 return;
             }
             int tasks = Math.toIntExact((runs + runsOfTask - 1) / runsOfTask);
@@ -180,13 +206,12 @@ final class Indexing {
                                     some(
                                             task * runsOfTask,
                                             Math.min(runs, (task + 1) * runsOfTask),
-                                            run));
+                                            each));
         }
 
-        private void some(long first, long end, Run run) {
+        private void some(long first, long end, StripTask each) {
             int last = outerRank - 1;
             int bytes = index.dtype().byteSize();
-            boolean wide = index.dtype() == DType.I64;
             long indexStep = index.stride(last) * bytes;
             long indexedStep = last == dim ? 0 : indexedStrides[last];
             long number = first;
@@ -203,13 +228,42 @@ final class Indexing {
                     inIndexed += d == dim ? 0 : i * indexedStrides[d];
                 }
                 long at = index.address() + inIndex * bytes + within * indexStep;
-                for (; number < stop; number++, at += indexStep, inIndexed += indexedStep) {
-                    long place = wide ? NativeMemory.getLong(at) : NativeMemory.getInt(at);
-                    if (place < 0 || place >= limit) {
-                        throw outOfRange(place);
-                    }
-                    run.at(inIndexed + place * indexedStrides[dim], number * runLength, runLength);
+                each.run(new Strip(at, indexStep, inIndexed, indexedStep, number, stop - number));
+                number = stop;
+            }
+        }
+
+        private void runs(Strip strip, Run run) {
+            boolean wide = index.dtype() == DType.I64;
+            long stride = indexedStrides[dim];
+            long at = strip.index();
+            long inIndexed = strip.inIndexed();
+            for (long i = 0; i < strip.count(); i++) {
+                long place = wide ? NativeMemory.getLong(at) : NativeMemory.getInt(at);
+                if (place < 0 || place >= limit) {
+                    throw outOfRange(place);
                 }
+                run.at(inIndexed + place * stride, (strip.number() + i) * runLength, runLength);
+                at += strip.indexStep();
+                inIndexed += strip.indexedStep();
+            }
+        }
+
+        /** One element of four bytes for each I64 index. */
+        private void gatherWords(Strip strip, long from, long to) {
+            long stride = 4 * indexedStrides[dim];
+            long at = strip.index();
+            long source = from + 4 * strip.inIndexed();
+            long target = to + 4 * strip.number();
+            for (long i = 0; i < strip.count(); i++) {
+                long place = NativeMemory.getLong(at);
+                if (place < 0 || place >= limit) {
+                    throw outOfRange(place);
+                }
+                NativeMemory.setInt(target, NativeMemory.getInt(source + place * stride));
+                at += strip.indexStep();
+                source += 4 * strip.indexedStep();
+                target += 4;
             }
         }
 

@@ -29,7 +29,9 @@ record RandomWords(int key0, int key1, int counter2, int counter3) {
         void of(long first, long count);
     }
 
-    /** Writes {@code count} words from block {@code firstBlock} on; {@code use} follows by parts. */
+    /**
+     * Writes {@code count} words from block {@code firstBlock} on; {@code use} follows by parts.
+     */
     void write(long firstBlock, long count, long to, Use use) {
         long blocks = (count + 3) / 4;
         int tasks = Math.toIntExact((blocks + BLOCKS_OF_A_TASK - 1) / BLOCKS_OF_A_TASK);

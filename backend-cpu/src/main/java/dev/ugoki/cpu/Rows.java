@@ -241,6 +241,12 @@ final class Rows {
         try (Reordered contiguous = Reordered.contiguous(x)) {
             long from = contiguous.address();
             DType dtype = x.dtype();
+            if (dtype == DType.F32 && line.length > 0) {
+                boolean most = op.kind() == Prim.ArgReduce.Kind.MAX;
+                FloatLines lines = new FloatLines(line.count(), line.length, line.stride);
+                lines.placesOfExtremes(most, from, result.address());
+                return;
+            }
             forEach(
                     line.count(),
                     line.length,
@@ -287,6 +293,11 @@ final class Rows {
         Line line = new Line(x.shape(), op.dim());
         try (Reordered contiguous = Reordered.contiguous(x)) {
             long from = contiguous.address();
+            if (x.dtype() == DType.F32 && op.kind() == Prim.Scan.Kind.SUM) {
+                FloatLines lines = new FloatLines(line.count(), line.length, line.stride);
+                lines.runningSums(op.reverse(), from, result.address());
+                return;
+            }
             forEach(
                     line.count(),
                     line.length,

@@ -39,6 +39,12 @@ final class StridedCopy {
             long[] extents, long from, long[] fromStrides, long to, long[] toStrides, int bytes) {
         if (Shape.of(extents).elementCount() > 0) {
             Nest nest = Nest.of(extents, fromStrides, toStrides);
+            int row = nest.transposed();
+            if (row >= 0) {
+                TransposedCopy.of(nest.extents, nest.fromStrides, nest.toStrides, row, bytes)
+                        .run(from, to);
+                return;
+            }
             transfer(nest.extents, from, nest.fromStrides, to, nest.toStrides, bytes, nest.runs());
         }
     }
@@ -73,6 +79,8 @@ final class StridedCopy {
 
     /** The loops of a copy, without those of one step, and with those joined that can be. */
     private record Nest(long[] extents, long[] fromStrides, long[] toStrides) {
+        private static final long FEWEST = 4;
+
         static Nest of(long[] extents, long[] fromStrides, long[] toStrides) {
             long[] e = new long[Math.max(1, extents.length)];
             long[] f = new long[e.length];
@@ -99,6 +107,22 @@ final class StridedCopy {
             }
             return new Nest(
                     Arrays.copyOf(e, count), Arrays.copyOf(f, count), Arrays.copyOf(t, count));
+        }
+
+        /**
+         * The dimension along which the source is contiguous, where the target is along the last,
+         * and both are long enough to be worth tiles; -1 where it is not so.
+         */
+        int transposed() {
+            int last = extents.length - 1;
+            if (toStrides[last] == 1 && fromStrides[last] != 1 && extents[last] >= FEWEST) {
+                for (int dim = 0; dim < last; dim++) {
+                    if (fromStrides[dim] == 1 && extents[dim] >= FEWEST) {
+                        return dim;
+                    }
+                }
+            }
+            return -1;
         }
 
         long runs() {

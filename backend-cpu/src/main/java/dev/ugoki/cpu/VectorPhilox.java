@@ -16,7 +16,8 @@ import java.nio.ByteOrder;
 final class VectorPhilox {
     private static final VectorSpecies<Long> SPECIES =
             VectorSpecies.of(
-                    long.class, VectorShape.forBitSize(Math.min(512, Lanes.SPECIES.vectorBitSize())));
+                    long.class,
+                    VectorShape.forBitSize(Math.min(512, Lanes.SPECIES.vectorBitSize())));
 
     private static final int COUNT = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -32,8 +33,7 @@ final class VectorPhilox {
             VectorShuffle.fromOp(SPECIES, lane -> lane / 2);
     private static final VectorShuffle<Long> SECOND_HALF =
             VectorShuffle.fromOp(SPECIES, lane -> (COUNT + lane) / 2);
-    private static final VectorMask<Long> ODD =
-            VectorMask.fromLong(SPECIES, 0xAAAAAAAAAAAAAAAAL);
+    private static final VectorMask<Long> ODD = VectorMask.fromLong(SPECIES, 0xAAAAAAAAAAAAAAAAL);
 
     private VectorPhilox() {}
 

@@ -44,6 +44,18 @@ class SameBitsTest {
                 lines.append(kind).append(' ').append(hash(out, 3)).append('\n');
             }
         }
+        for (int columns : new int[] {1, 2, 3, 4, 5, 7, 16, 31, 32}) {
+            int rows = ELEMENTS / columns;
+            FloatReductions.run(Prim.Reduce.Kind.SUM, x, rows, columns, out);
+            lines.append("SHORT ROWS ").append(columns).append(' ');
+            lines.append(hash(out, rows)).append('\n');
+        }
+        for (long[] line : new long[][] {{1, ELEMENTS, 1}, {40, 30, 40}}) {
+            new FloatLines(line[0], line[1], line[2]).runningSums(false, x, out);
+            lines.append("SUMS ").append(hash(out, (int) (line[0] * line[1]))).append('\n');
+        }
+        new RandomWords(1, 2, 3, 4).write(5, ELEMENTS, out, (_, _) -> {});
+        lines.append("WORDS ").append(hash(out, ELEMENTS)).append('\n');
         for (float exponent : new float[] {2, 3, 0.37f}) {
             for (int i = 0; i < 500; i++) {
                 float base = Math.abs(NativeMemory.getFloat(x + 4L * i));

@@ -1,5 +1,6 @@
 package dev.ugoki.examples;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
 
 import dev.ugoki.tensor.Device;
@@ -25,6 +26,9 @@ import java.util.concurrent.Callable;
         mixinStandardHelpOptions = true)
 final class Doctor implements Callable<Integer> {
     private static final double GIB = 1L << 30;
+
+    /** Methods waiting for each compiler thread before the JIT passes over its profiling tier. */
+    private static final long TIER_3_DELAY = 1000;
 
     private final PrintStream out = System.out;
     private final List<String> advice = new ArrayList<>();
@@ -59,10 +63,29 @@ final class Doctor implements Callable<Integer> {
                     "start Java with --add-modules jdk.incubator.vector: kernels are many times"
                             + " slower without");
         }
+        if (tier3Delay() < TIER_3_DELAY) {
+            advice.add(
+                    "start Java with -XX:Tier3DelayOn="
+                            + TIER_3_DELAY
+                            + ": where many methods wait for the JIT, it may otherwise leave a"
+                            + " kernel in a slow tier for good");
+        }
         if (!Doctor.class.getModule().isNativeAccessEnabled()) {
             advice.add(
                     "start Java with --enable-native-access=ALL-UNNAMED, which later versions"
                             + " of Java will require");
+        }
+    }
+
+    /** HotSpot's setting; enough where the virtual machine is another, which has none. */
+    private static long tier3Delay() {
+        var options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        try {
+            return options == null
+                    ? TIER_3_DELAY
+                    : Long.parseLong(options.getVMOption("Tier3DelayOn").getValue());
+        } catch (IllegalArgumentException e) {
+            return TIER_3_DELAY;
         }
     }
 

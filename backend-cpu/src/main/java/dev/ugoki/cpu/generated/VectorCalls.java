@@ -154,7 +154,8 @@ final class VectorCalls {
 
     /** The conditions of one vector, at the address on the stack. */
     void loadMask() {
-        code.invokestatic(MEMORY, "conditions" + width.lanes(), MethodTypeDesc.of(CD_long, CD_long));
+        code.invokestatic(
+                MEMORY, "conditions" + width.lanes(), MethodTypeDesc.of(CD_long, CD_long));
         maskFromLong();
     }
 

@@ -7,6 +7,7 @@ import dev.ugoki.tensor.kernel.IntValue;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelBuilder;
 import dev.ugoki.tensor.kernel.Layout;
+import dev.ugoki.tensor.kernel.MaskValue;
 import dev.ugoki.tensor.kernel.RowKernels;
 
 import java.util.LinkedHashMap;
@@ -49,6 +50,9 @@ final class SampleKernels {
         kernels.put("logSoftmaxGradient", RowKernels.logSoftmaxGradient());
         kernels.put("broadcasts", broadcasts());
         kernels.put("integers", integers());
+        kernels.put("conditions", conditions());
+        kernels.put("crossEntropy", RowKernels.crossEntropy());
+        kernels.put("crossEntropyGradient", RowKernels.crossEntropyGradient());
         kernels.put("rowSumsOnly", rowSumsOnly());
         kernels.put("scaled", scaled());
         kernels.put("longFlat", unary(SampleKernels::longChain));
@@ -81,6 +85,26 @@ final class SampleKernels {
         FloatValue unit = mixed.shiftRight(9).and(0x7fffff).or(j.and(0)).plus(0x3f800000).asFloat();
         return kernel.output(i.lessThan(j).select(mixed, i.plus(j)))
                 .output(mixed.equalTo(3).select(unit, unit.minus(1f).sqrt()))
+                .build();
+    }
+
+    /** Conditions in every layout and as outputs, and conversions. */
+    private static Kernel conditions() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        MaskValue full = kernel.maskInput(Layout.FULL);
+        MaskValue column = kernel.maskInput(Layout.PER_COLUMN);
+        MaskValue row = kernel.maskInput(Layout.PER_ROW);
+        MaskValue scalar = kernel.maskInput(Layout.SCALAR);
+        FloatValue hundred = x.times(100f);
+        FloatValue chosen = full.select(column.select(hundred, x), row.select(1f, x.negated()));
+        IntValue whole = scalar.select(hundred.truncated(), kernel.intConstant(3));
+        return kernel.output(chosen)
+                .output(x.greaterThan(0.25f))
+                .output(whole)
+                .output(whole.lessThan(kernel.intConstant(7)))
+                .output(whole.toFloat())
+                .output(full)
                 .build();
     }
 

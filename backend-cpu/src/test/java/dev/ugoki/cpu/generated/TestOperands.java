@@ -4,6 +4,7 @@ import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.kernel.Schedule;
+import dev.ugoki.tensor.kernel.ValueType;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -48,12 +49,20 @@ record TestOperands(Kernel kernel, long rows, long columns, List<MemorySegment> 
         return elements(kernel, operand, rows, columns);
     }
 
+    private static ValueType type(Kernel kernel, int operand) {
+        int inputs = kernel.operands().size();
+        return operand < inputs
+                ? kernel.operands().get(operand).type()
+                : kernel.types().get(kernel.outputs().get(operand - inputs).value());
+    }
+
     /** The operand table. */
     long[] table() {
         long[] table = new long[2 * segments.size()];
         for (int k = 0; k < segments.size(); k++) {
             table[2 * k] = segments.get(k).address();
-            table[2 * k + 1] = layout(kernel, k) == Layout.PER_ROW ? 4 : 4 * columns;
+            int bytes = type(kernel, k).bytes();
+            table[2 * k + 1] = layout(kernel, k) == Layout.PER_ROW ? bytes : bytes * columns;
         }
         return table;
     }
@@ -77,10 +86,17 @@ record TestOperands(Kernel kernel, long rows, long columns, List<MemorySegment> 
     }
 
     void set(int operand, long index, float value) {
+        if (type(kernel, operand) == ValueType.MASK) {
+            segments.get(operand).set(ValueLayout.JAVA_BYTE, index, (byte) (value > 0 ? 1 : 0));
+            return;
+        }
         segments.get(operand).setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
     }
 
     float get(int operand, long index) {
+        if (type(kernel, operand) == ValueType.MASK) {
+            return segments.get(operand).get(ValueLayout.JAVA_BYTE, index);
+        }
         return segments.get(operand).getAtIndex(ValueLayout.JAVA_FLOAT, index);
     }
 
