@@ -175,10 +175,13 @@ final class Correlation {
         int taps = sampling.taps();
         long source = weights + 4 * (group * weightGroup + row * weightRow);
         if (weightRow == 1) {
-            for (int i = 0; i < part; i++) {
-                long from = source + 4 * (front + i) * weightChannel;
-                PanelCopies.BEST.copy(from, target + 4L * i * rows, rows);
-            }
+            PanelCopies.BEST.copy(
+                    source + 4 * front * weightChannel,
+                    4 * weightChannel,
+                    target,
+                    4L * rows,
+                    part,
+                    rows);
         } else if (sampling.hasAllTaps()) {
             long buffer = Scratch.tile(Transposition.BUFFER);
             for (int done = 0; done < part; ) {
@@ -339,8 +342,12 @@ final class Correlation {
             long width = 4L * Tile.width(Math.min(Tile.COLUMNS, count - panel));
             long from = c + 4L * panel * rows + 4L * inPanel;
             long to = target + (long) done * resultStep[2];
-            for (int row = 0; row < rows; row++) {
-                storePart(from + row * width, part, to + row * volume);
+            if (dtype == DType.F32 && resultStep[2] == 1) {
+                PanelCopies.BEST.copy(from, width, result + 4 * to, 4 * volume, rows, part);
+            } else {
+                for (int row = 0; row < rows; row++) {
+                    storePart(from + row * width, part, to + row * volume);
+                }
             }
             done += part;
         }
@@ -350,9 +357,7 @@ final class Correlation {
         int bytes = dtype.byteSize();
         long to = result + bytes * element;
         int step = resultStep[2];
-        if (step == 1 && dtype == DType.F32) {
-            PanelCopies.BEST.copy(from, to, count);
-        } else if (step == 1) {
+        if (step == 1) {
             Chunks.fromFloats(from, count, dtype, to);
         } else if (dtype == DType.F32) {
             for (int i = 0; i < count; i++) {
