@@ -21,12 +21,14 @@ final class Correlation {
     private static final int MOST_POSITIONS = 448;
     private static final int LEAST_POSITIONS = 96;
     private static final int MOST_ROWS = 512;
+    private static final int MOST_DEPTHWISE = 4096;
     private static final int TASKS_PER_THREAD = 4;
 
     private static final ThreadLocal<PatchBlock> BLOCK = ThreadLocal.withInitial(PatchBlock::new);
 
     private final ThreadPool.Task packing = this::packWeights;
     private final ThreadPool.Task multiplying = this::multiply;
+    private final ThreadPool.Task summing = this::sum;
     private final Boxes boxes = new Boxes();
 
     private Sampling sampling = new Sampling();
@@ -54,6 +56,7 @@ final class Correlation {
     private boolean packsAhead;
     private boolean inPlace;
     private int loadedChannels;
+    private int groupsOfTask;
 
     /**
      * The convolution itself.
@@ -112,6 +115,10 @@ final class Correlation {
     private void run(int images) {
         int taps = sampling.taps();
         depth = channels * taps;
+        if (channels == 1 && taps <= OwnProduct.DEPTH) {
+            runDepthwise(images);
+            return;
+        }
         depthStep = taps <= OwnProduct.DEPTH ? OwnProduct.DEPTH / taps * taps : OwnProduct.DEPTH;
         loadedChannels = Math.min(channels, (depthStep + taps - 1) / taps + (taps > OwnProduct.DEPTH ? 1 : 0));
         panelCount = ceilDiv(m, Tile.ROWS);
@@ -147,6 +154,45 @@ final class Correlation {
             blockPanels = ceilDiv(panelCount, rowBlocks);
         }
         rowBlocks = ceilDiv(panelCount, blockPanels);
+    }
+
+    /** Groups of one channel have no use for a product: there is nothing to reuse. */
+    private void runDepthwise(int images) {
+        loadedChannels = 1;
+        boxes.cut(images, sampling.grid, MOST_DEPTHWISE, Tile.LANES);
+        inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
+        int tasks = ThreadPool.shared().threads() * TASKS_PER_THREAD;
+        groupsOfTask = ceilDiv(groups, Math.min(groups, ceilDiv(tasks, boxes.count())));
+        int count = ceilDiv(groups, groupsOfTask) * boxes.count();
+        ThreadPool.shared().parallelFor(count, summing);
+    }
+
+    private void sum(int index) {
+        int box = index % boxes.count();
+        int firstGroup = index / boxes.count() * groupsOfTask;
+        int endGroup = Math.min(groups, firstGroup + groupsOfTask);
+        PatchBlock block = BLOCK.get();
+        int taps = sampling.taps();
+        long bytesC = 4L * Tile.width(boxes.largest()) + NativeMemory.PADDING;
+        long bytesW = 4L * taps + 63 & -64;
+        long copyBytes = inPlace ? 0 : PatchBlock.bytes(sampling, boxes, 1);
+        long own = Scratch.address(bytesW + bytesC + copyBytes);
+        long c = own + bytesW;
+        block.begin(sampling, boxes, box, imageStride(), 1, inPlace ? 0 : c + bytesC);
+        block.divide();
+        long plane = (long) dtype.byteSize() * ConvolutionShape.volume(sampling.image);
+        for (int group = firstGroup; group < endGroup; group++) {
+            block.load(dtype, image + group * plane, 0, taps);
+            for (int row = 0; row < m; row++) {
+                long source = weights + 4 * (group * weightGroup + row * weightRow);
+                for (int tap = 0; tap < taps; tap++) {
+                    float weight = NativeMemory.getFloat(source + 4L * sampling.place(tap));
+                    NativeMemory.setFloat(own + 4L * tap, weight);
+                }
+                block.sum(taps, own, c);
+                store(block, group * m + row, 1, block.columnCount(), c);
+            }
+        }
     }
 
     private static int ceilDiv(int count, int size) {

@@ -312,4 +312,14 @@ final class PatchBlock {
     void pack(int depth, int column, int count, long target) {
         panels.pack(source, rows, depth, column, count, target);
     }
+
+    /** Prepares {@link #sum} for all positions of the box. */
+    void divide() {
+        panels.divide(0, columnCount());
+    }
+
+    /** The sums of what was loaded, times a weight for each row, at all positions. */
+    void sum(int depth, long weights, long target) {
+        panels.sum(source, rows, depth, weights, target);
+    }
 }
