@@ -21,12 +21,14 @@ final class Correlation {
     private static final int MOST_POSITIONS = 448;
     private static final int LEAST_POSITIONS = 96;
     private static final int MOST_ROWS = 512;
+    private static final int MOST_DEPTHWISE = 4096;
     private static final int TASKS_PER_THREAD = 4;
 
     private static final ThreadLocal<PatchBlock> BLOCK = ThreadLocal.withInitial(PatchBlock::new);
 
     private final ThreadPool.Task packing = this::packWeights;
     private final ThreadPool.Task multiplying = this::multiply;
+    private final ThreadPool.Task summing = this::sum;
     private final Boxes boxes = new Boxes();
 
     private Sampling sampling = new Sampling();
@@ -54,6 +56,7 @@ final class Correlation {
     private boolean packsAhead;
     private boolean inPlace;
     private int loadedChannels;
+    private int groupsOfTask;
 
     /**
      * The convolution itself.
@@ -112,6 +115,10 @@ final class Correlation {
     private void run(int images) {
         int taps = sampling.taps();
         depth = channels * taps;
+        if (channels == 1 && taps <= OwnProduct.DEPTH) {
+            runDepthwise(images);
+            return;
+        }
         depthStep = taps <= OwnProduct.DEPTH ? OwnProduct.DEPTH / taps * taps : OwnProduct.DEPTH;
         loadedChannels = Math.min(channels, (depthStep + taps - 1) / taps + (taps > OwnProduct.DEPTH ? 1 : 0));
         panelCount = ceilDiv(m, Tile.ROWS);
@@ -149,6 +156,45 @@ final class Correlation {
         rowBlocks = ceilDiv(panelCount, blockPanels);
     }
 
+    /** Groups of one channel have no use for a product: there is nothing to reuse. */
+    private void runDepthwise(int images) {
+        loadedChannels = 1;
+        boxes.cut(images, sampling.grid, MOST_DEPTHWISE, Tile.LANES);
+        inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
+        int tasks = ThreadPool.shared().threads() * TASKS_PER_THREAD;
+        groupsOfTask = ceilDiv(groups, Math.min(groups, ceilDiv(tasks, boxes.count())));
+        int count = ceilDiv(groups, groupsOfTask) * boxes.count();
+        ThreadPool.shared().parallelFor(count, summing);
+    }
+
+    private void sum(int index) {
+        int box = index % boxes.count();
+        int firstGroup = index / boxes.count() * groupsOfTask;
+        int endGroup = Math.min(groups, firstGroup + groupsOfTask);
+        PatchBlock block = BLOCK.get();
+        int taps = sampling.taps();
+        long bytesC = 4L * Tile.width(boxes.largest()) + NativeMemory.PADDING;
+        long bytesW = 4L * taps + 63 & -64;
+        long copyBytes = inPlace ? 0 : PatchBlock.bytes(sampling, boxes, 1);
+        long own = Scratch.address(bytesW + bytesC + copyBytes);
+        long c = own + bytesW;
+        block.begin(sampling, boxes, box, imageStride(), 1, inPlace ? 0 : c + bytesC);
+        block.divide();
+        long plane = (long) dtype.byteSize() * ConvolutionShape.volume(sampling.image);
+        for (int group = firstGroup; group < endGroup; group++) {
+            block.load(dtype, image + group * plane, 0, taps);
+            for (int row = 0; row < m; row++) {
+                long source = weights + 4 * (group * weightGroup + row * weightRow);
+                for (int tap = 0; tap < taps; tap++) {
+                    float weight = NativeMemory.getFloat(source + 4L * sampling.place(tap));
+                    NativeMemory.setFloat(own + 4L * tap, weight);
+                }
+                block.sum(taps, own, c);
+                store(block, group * m + row, 1, block.columnCount(), c);
+            }
+        }
+    }
+
     private static int ceilDiv(int count, int size) {
         return (int) (((long) count + size - 1) / size);
     }
@@ -175,10 +221,13 @@ final class Correlation {
         int taps = sampling.taps();
         long source = weights + 4 * (group * weightGroup + row * weightRow);
         if (weightRow == 1) {
-            for (int i = 0; i < part; i++) {
-                long from = source + 4 * (front + i) * weightChannel;
-                PanelCopies.BEST.copy(from, target + 4L * i * rows, rows);
-            }
+            PanelCopies.BEST.copy(
+                    source + 4 * front * weightChannel,
+                    4 * weightChannel,
+                    target,
+                    4L * rows,
+                    part,
+                    rows);
         } else if (sampling.hasAllTaps()) {
             long buffer = Scratch.tile(Transposition.BUFFER);
             for (int done = 0; done < part; ) {
@@ -339,8 +388,12 @@ final class Correlation {
             long width = 4L * Tile.width(Math.min(Tile.COLUMNS, count - panel));
             long from = c + 4L * panel * rows + 4L * inPanel;
             long to = target + (long) done * resultStep[2];
-            for (int row = 0; row < rows; row++) {
-                storePart(from + row * width, part, to + row * volume);
+            if (dtype == DType.F32 && resultStep[2] == 1) {
+                PanelCopies.BEST.copy(from, width, result + 4 * to, 4 * volume, rows, part);
+            } else {
+                for (int row = 0; row < rows; row++) {
+                    storePart(from + row * width, part, to + row * volume);
+                }
             }
             done += part;
         }
@@ -350,9 +403,7 @@ final class Correlation {
         int bytes = dtype.byteSize();
         long to = result + bytes * element;
         int step = resultStep[2];
-        if (step == 1 && dtype == DType.F32) {
-            PanelCopies.BEST.copy(from, to, count);
-        } else if (step == 1) {
+        if (step == 1) {
             Chunks.fromFloats(from, count, dtype, to);
         } else if (dtype == DType.F32) {
             for (int i = 0; i < count; i++) {

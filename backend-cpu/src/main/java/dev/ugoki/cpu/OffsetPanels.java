@@ -8,8 +8,9 @@ final class OffsetPanels {
     private static final PanelCopies COPIES = PanelCopies.BEST;
 
     private int[] columns = new int[0];
-    private final int[] sources = new int[Tile.COLUMNS];
-    private final int[] targets = new int[Tile.COLUMNS];
+    private int[] sources = new int[Tile.COLUMNS];
+    private int[] targets = new int[Tile.COLUMNS];
+    private int pieces;
 
     /** The offsets of at least {@code count} columns, to be written. */
     int[] columns(int count) {
@@ -24,7 +25,17 @@ final class OffsetPanels {
      * {@link NativeMemory#PADDING} bytes after the panel may change.
      */
     void pack(long source, int[] rows, int depth, int first, int count, long target) {
-        int pieces = 0;
+        divide(first, count);
+        COPIES.pack(source, rows, depth, sources, targets, pieces, target, 4L * Tile.width(count));
+    }
+
+    /** Divides columns into pieces of neighbours, each at most a vector. */
+    void divide(int first, int count) {
+        if (sources.length < count) {
+            sources = new int[count];
+            targets = new int[count];
+        }
+        pieces = 0;
         int at = 0;
         while (at < count) {
             int start = columns[first + at];
@@ -38,6 +49,10 @@ final class OffsetPanels {
             }
             at += length;
         }
-        COPIES.pack(source, rows, depth, sources, targets, pieces, target, 4L * Tile.width(count));
+    }
+
+    /** The sums of rows, each times a weight, of the columns that were divided last. */
+    void sum(long source, int[] rows, int count, long weights, long target) {
+        ShiftedSums.BEST.run(source, rows, count, weights, sources, targets, pieces, target);
     }
 }

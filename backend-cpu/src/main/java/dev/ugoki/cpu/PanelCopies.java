@@ -27,6 +27,10 @@ sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
             long target,
             long rowBytes);
 
-    /** Copies exactly {@code count} adjacent elements. */
-    void copy(long source, long target, int count);
+    /**
+     * Copies {@code rows} rows of exactly {@code count} adjacent elements, at these distances in
+     * bytes.
+     */
+    void copy(
+            long source, long sourceStep, long target, long targetStep, int rows, int count);
 }

@@ -195,36 +195,61 @@ final class PatchBlock {
     private void copyChannels(DType dtype, long channel0, int channel, int count) {
         int bytes = dtype.byteSize();
         long volume = ConvolutionShape.volume(sampling.image);
-        long target = source;
-        for (int c = 0; c < count; c++) {
-            for (int n = 0; n < size[0]; n++) {
-                long image = (first[0] + n) * imageStride + (channel + c) * volume;
-                copyImage(dtype, channel0 + bytes * image, target);
-                target += 4L * spans[0] * spans[1] * rowPitch;
+        boolean isOneRow = spans[0] * spans[1] == 1;
+        for (int n = 0; n < size[0]; n++) {
+            long image = (first[0] + n) * imageStride + channel * volume;
+            long from = channel0 + bytes * image;
+            long to = source + 4L * n * spans[0] * spans[1] * rowPitch;
+            if (isOneRow) {
+                if (isInside(0, 0) && isInside(1, 0)) {
+                    long plane = plane(dtype, from, 0);
+                    copyRows(dtype, row(dtype, plane, 0), volume, to, channelPitch, count);
+                }
+                continue;
+            }
+            for (int c = 0; c < count; c++) {
+                copyImage(dtype, from + bytes * c * volume, to + 4L * c * channelPitch);
             }
         }
     }
 
     private void copyImage(DType dtype, long image, long target) {
-        int bytes = dtype.byteSize();
+        int from = Math.max(0, -start(1));
+        int to = Math.min(spans[1], sampling.image[1] - start(1));
+        boolean isEachMet = sampling.step[1] <= sampling.high[1] - sampling.low[1] + 1;
         for (int a = 0; a < spans[0]; a++) {
-            int i0 = first[1] * sampling.step[0] + sampling.low[0] + a;
-            if (i0 < 0 || i0 >= sampling.image[0] || !isMet(0, a)) {
+            if (!isInside(0, a) || !isMet(0, a)) {
                 continue;
             }
-            int from = Math.max(0, -start(1));
-            int to = Math.min(spans[1], sampling.image[1] - start(1));
+            long plane = plane(dtype, image, a);
+            if (isEachMet) {
+                copyRows(dtype, row(dtype, plane, from), sampling.image[2], place(target, a, from), rowPitch, to - from);
+                continue;
+            }
             for (int b = from; b < to; b++) {
-                if (!isMet(1, b)) {
-                    continue;
+                if (isMet(1, b)) {
+                    copyRows(dtype, row(dtype, plane, b), 0, place(target, a, b), 0, 1);
                 }
-                long row = (long) i0 * sampling.image[1] + start(1) + b;
-                copyRow(
-                        dtype,
-                        image + bytes * row * sampling.image[2],
-                        target + 4L * (a * spans[1] + b) * rowPitch);
             }
         }
+    }
+
+    /** Whether this plane or row of the copy is one of the image. */
+    private boolean isInside(int d, int at) {
+        return start(d) + at >= 0 && start(d) + at < sampling.image[d];
+    }
+
+    private long plane(DType dtype, long image, int a) {
+        long rows = (long) (start(0) + a) * sampling.image[1];
+        return image + dtype.byteSize() * rows * sampling.image[2];
+    }
+
+    private long row(DType dtype, long plane, int b) {
+        return plane + (long) dtype.byteSize() * (start(1) + b) * sampling.image[2];
+    }
+
+    private long place(long target, int a, int b) {
+        return target + 4L * (a * spans[1] + b) * rowPitch;
     }
 
     /** Whether a tap may meet this plane or row of the copy: not those that the step leaves out. */
@@ -237,27 +262,48 @@ final class PatchBlock {
         return first[d + 1] * sampling.step[d] + sampling.low[d];
     }
 
-    private void copyRow(DType dtype, long row, long target) {
+    /** Copies rows that lie so many elements apart. */
+    private void copyRows(
+            DType dtype, long row, long rowStep, long target, long targetStep, int count) {
         int start = start(2);
         int from = Math.max(0, -start);
         int to = Math.min(spans[2], sampling.image[2] - start);
+        if (from >= to) {
+            return;
+        }
+        long bytes = dtype.byteSize();
+        if (sampling.step[2] == 1 && dtype == DType.F32) {
+            PanelCopies.BEST.copy(
+                    row + 4L * (start + from),
+                    4 * rowStep,
+                    target + 4L * from,
+                    4 * targetStep,
+                    count,
+                    to - from);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            copyRow(dtype, row + bytes * (i * rowStep + start), target + 4 * i * targetStep, from, to);
+        }
+    }
+
+    private void copyRow(DType dtype, long row, long target, int from, int to) {
         int step = sampling.step[2];
         int bytes = dtype.byteSize();
         if (step == 1) {
-            if (dtype == DType.F32) {
-                PanelCopies.BEST.copy(row + 4L * (start + from), target + 4L * from, to - from);
-            } else if (to > from) {
-                long count = to - from;
-                Chunks.toFloats(dtype, row + (long) bytes * (start + from), count, target + 4L * from);
-            }
+            Chunks.toFloats(dtype, row + (long) bytes * from, to - from, target + 4L * from);
             return;
         }
         for (int phase = 0; phase < phases; phase++) {
             int skipped = Math.max(0, (from - phase + step - 1) / step);
             long part = target + 4L * phase * phasePitch;
             for (int i = skipped; i * step + phase < to; i++) {
-                long element = row + (long) bytes * (start + phase + (long) i * step);
-                NativeMemory.setFloat(part + 4L * i, (float) Chunks.getDouble(dtype, element));
+                long element = row + bytes * (phase + (long) i * step);
+                float value =
+                        dtype == DType.F32
+                                ? NativeMemory.getFloat(element)
+                                : (float) Chunks.getDouble(dtype, element);
+                NativeMemory.setFloat(part + 4L * i, value);
             }
         }
     }
@@ -265,5 +311,15 @@ final class PatchBlock {
     /** Packs the patches at positions of the box as a panel of B; see {@link Tile}. */
     void pack(int depth, int column, int count, long target) {
         panels.pack(source, rows, depth, column, count, target);
+    }
+
+    /** Prepares {@link #sum} for all positions of the box. */
+    void divide() {
+        panels.divide(0, columnCount());
+    }
+
+    /** The sums of what was loaded, times a weight for each row, at all positions. */
+    void sum(int depth, long weights, long target) {
+        panels.sum(source, rows, depth, weights, target);
     }
 }

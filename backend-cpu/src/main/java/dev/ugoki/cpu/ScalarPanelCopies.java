@@ -22,7 +22,14 @@ final class ScalarPanelCopies implements PanelCopies {
     }
 
     @Override
-    public void copy(long source, long target, int count) {
+    public void copy(
+            long source, long sourceStep, long target, long targetStep, int rows, int count) {
+        for (int row = 0; row < rows; row++) {
+            copy(source + row * sourceStep, target + row * targetStep, count);
+        }
+    }
+
+    private static void copy(long source, long target, int count) {
         for (int i = 0; i < count; i++) {
             NativeMemory.setFloat(target + 4L * i, NativeMemory.getFloat(source + 4L * i));
         }

@@ -1,8 +1,14 @@
 package dev.ugoki.cpu;
 
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+import java.nio.ByteOrder;
+
 /** By whole vectors; a panel of few pieces has their places in registers. */
 final class VectorPanelCopies implements PanelCopies {
     private static final int LANES = Lanes.COUNT;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     @Override
     public void pack(
@@ -126,17 +132,65 @@ final class VectorPanelCopies implements PanelCopies {
     }
 
     @Override
-    public void copy(long source, long target, int count) {
-        if (count < LANES) {
-            for (int i = 0; i < count; i++) {
-                NativeMemory.setFloat(target + 4L * i, NativeMemory.getFloat(source + 4L * i));
+    public void copy(
+            long source, long sourceStep, long target, long targetStep, int rows, int count) {
+        if (count >= LANES) {
+            copyVectors(source, sourceStep, target, targetStep, rows, count);
+        } else if (count >= 8) {
+            copyEights(source, sourceStep, target, targetStep, rows, count);
+        } else if (count >= 4) {
+            copyFours(source, sourceStep, target, targetStep, rows, count);
+        } else {
+            for (int row = 0; row < rows; row++) {
+                for (int i = 0; i < count; i++) {
+                    NativeMemory.setFloat(
+                            target + row * targetStep + 4L * i,
+                            NativeMemory.getFloat(source + row * sourceStep + 4L * i));
+                }
             }
-            return;
         }
+    }
+
+    // The last vector of a row ends with it, over what has been copied before.
+
+    private static void copyVectors(
+            long source, long sourceStep, long target, long targetStep, int rows, int count) {
         long last = 4L * (count - LANES);
-        for (long at = 0; at < last; at += Lanes.BYTES) {
-            Lanes.store(Lanes.load(source + at), target + at);
+        for (int row = 0; row < rows; row++) {
+            long from = source + row * sourceStep;
+            long to = target + row * targetStep;
+            for (long at = 0; at < last; at += Lanes.BYTES) {
+                Lanes.store(Lanes.load(from + at), to + at);
+            }
+            Lanes.store(Lanes.load(from + last), to + last);
         }
-        Lanes.store(Lanes.load(source + last), target + last);
+    }
+
+    private static void copyEights(
+            long source, long sourceStep, long target, long targetStep, int rows, int count) {
+        long last = 4L * (count - 8);
+        for (int row = 0; row < rows; row++) {
+            long from = source + row * sourceStep;
+            long to = target + row * targetStep;
+            load(FloatVector.SPECIES_256, from).intoMemorySegment(NativeMemory.ALL, to, ORDER);
+            load(FloatVector.SPECIES_256, from + last)
+                    .intoMemorySegment(NativeMemory.ALL, to + last, ORDER);
+        }
+    }
+
+    private static void copyFours(
+            long source, long sourceStep, long target, long targetStep, int rows, int count) {
+        long last = 4L * (count - 4);
+        for (int row = 0; row < rows; row++) {
+            long from = source + row * sourceStep;
+            long to = target + row * targetStep;
+            load(FloatVector.SPECIES_128, from).intoMemorySegment(NativeMemory.ALL, to, ORDER);
+            load(FloatVector.SPECIES_128, from + last)
+                    .intoMemorySegment(NativeMemory.ALL, to + last, ORDER);
+        }
+    }
+
+    private static FloatVector load(VectorSpecies<Float> species, long address) {
+        return FloatVector.fromMemorySegment(species, NativeMemory.ALL, address, ORDER);
     }
 }
