@@ -33,6 +33,9 @@ final class Backpropagation {
         @Nullable Tensor @Nullable [] apply();
     }
 
+    /** Elements of a step up to which a scope of its own costs more than what it gives back. */
+    private static final long SMALL = 1 << 12;
+
     private final boolean differentiable;
     private final Wanted wanted;
     private final @Nullable AnomalyDetector detector = AnomalyDetector.current();
@@ -188,7 +191,7 @@ final class Backpropagation {
 
     /** Hands on what a rule gives; false if it gives nothing, and the step has no rule. */
     private boolean deliver(Step step, @Nullable Tensor[] arrived, Rule rule) {
-        if (differentiable) {
+        if (differentiable || step.elementCount() <= SMALL) {
             return deliverHere(step, arrived, rule);
         }
         boolean[] delivered = new boolean[1];

@@ -135,6 +135,18 @@ final class Step {
         return operands.length;
     }
 
+    /** Elements of operands and results together. */
+    long elementCount() {
+        long count = 0;
+        for (Tensor operand : operands) {
+            count += operand.shape().elementCount();
+        }
+        for (Tensor result : forward) {
+            count += result.shape().elementCount();
+        }
+        return count;
+    }
+
     TensorType typeOfOperand(int index) {
         return operands[index].type();
     }
