@@ -31,6 +31,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * which operation it belongs to and how the operands are laid out.
  */
 final class FusedKernels {
+    /** Bytes of what a flat kernel takes in at once, on any machine. */
+    private static final long LINE = 64;
+
     private static final Map<Composite, GeneratedKernel> FLAT = new ConcurrentHashMap<>();
 
     private static final class OfRows {
@@ -190,7 +193,8 @@ final class FusedKernels {
         };
     }
 
-    private static GeneratedKernel flat(Composite op) {
+    /** The kernel of a composite that is computed element by element. */
+    static GeneratedKernel flat(Composite op) {
         GeneratedKernel known = FLAT.get(op);
         if (known != null) {
             return known;
@@ -348,26 +352,46 @@ final class FusedKernels {
         withSettings(op, in, 2, new double[] {decay, 1 - decay}, out);
     }
 
-    /** Runs a flat kernel whose inputs are the first operands, element by element, and scalars. */
+    /**
+     * Runs a flat kernel whose inputs are the first operands, element by element, and scalars. What
+     * it writes may be part of a larger tensor, so the elements after the last whole vector, whose
+     * neighbours a flat kernel would overwrite, go through memory of their own.
+     */
     private static void withSettings(
             Composite op, long[] in, int tensors, double[] settings, Result[] out) {
-        long scalars = NativeMemory.allocate(settings.length * 64L);
+        int inputs = tensors + settings.length;
+        long memory = NativeMemory.allocate(LINE * (inputs + out.length));
         try {
-            int inputs = tensors + settings.length;
             long[] table = new long[2 * (inputs + out.length)];
-            for (int i = 0; i < tensors; i++) {
-                table[2 * i] = in[i];
+            for (int i = 0; i < inputs + out.length; i++) {
+                table[2 * i] = memory + LINE * i;
+                if (i >= tensors && i < inputs) {
+                    NativeMemory.setFloat(table[2 * i], (float) settings[i - tensors]);
+                }
             }
-            for (int i = 0; i < settings.length; i++) {
-                NativeMemory.setFloat(scalars + 64L * i, (float) settings[i]);
-                table[2 * (tensors + i)] = scalars + 64L * i;
+            long[] whole = table.clone();
+            for (int i = 0; i < tensors; i++) {
+                whole[2 * i] = in[i];
             }
             for (int i = 0; i < out.length; i++) {
-                table[2 * (inputs + i)] = out[i].address();
+                whole[2 * (inputs + i)] = out[i].address();
             }
-            FloatLoops.flat(flat(op), table, out[0].elementCount());
+            long count = out[0].elementCount();
+            long rest = count % (LINE / Float.BYTES);
+            FloatLoops.flat(flat(op), whole, count - rest);
+            if (rest > 0) {
+                long done = 4 * (count - rest);
+                for (int i = 0; i < tensors; i++) {
+                    NativeMemory.copy(in[i] + done, table[2 * i], 4 * rest);
+                }
+                FloatLoops.flat(flat(op), table, rest);
+                for (int i = 0; i < out.length; i++) {
+                    NativeMemory.copy(
+                            table[2 * (inputs + i)], out[i].address() + done, 4 * rest);
+                }
+            }
         } finally {
-            NativeMemory.free(scalars);
+            NativeMemory.free(memory);
         }
     }
 

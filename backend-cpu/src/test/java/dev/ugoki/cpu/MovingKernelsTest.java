@@ -1,16 +1,23 @@
 package dev.ugoki.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.NarrowFloats;
 import dev.ugoki.tensor.Philox;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.op.OptimizerStep;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** Kernels that convert, draw, transpose and sum short rows, against plain loops. */
@@ -139,6 +146,22 @@ class MovingKernelsTest {
                     assertEquals(expected, NativeMemory.ALL.get(ValueLayout.JAVA_BYTE, at));
                 }
             }
+        }
+    }
+
+    @Test
+    void anUpdateOfAPartLeavesItsNeighboursAlone() {
+        OptimizerStep.MovingAverageStep step = new OptimizerStep.MovingAverageStep();
+        FusedKernels.flat(step).compileFlat().join();
+        try (TensorScope _ = TensorScope.open()) {
+            Tensor whole = Tensor.full(DType.F32, Shape.of(40), 1).copy();
+            Tensor value = Tensor.full(DType.F32, Shape.of(21), 3).copy();
+            Tensor decay = Tensor.full(DType.F64, Shape.SCALAR, 0.5);
+            Engine.update(step, whole.slice(0, 3, 24), value, decay);
+            float[] expected = new float[40];
+            Arrays.fill(expected, 1);
+            Arrays.fill(expected, 3, 24, 2);
+            assertArrayEquals(expected, whole.toFloatArray());
         }
     }
 
