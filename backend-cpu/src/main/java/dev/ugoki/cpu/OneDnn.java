@@ -12,9 +12,10 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
- * F32 products of the oneDNN library, for tiles of {@link MatrixProduct}, where they are asked for:
- * {@code -Dugoki.onednn=on}, and the jar {@code org.bytedeco:dnnl} with this platform's classifier
- * on the class path. Without the property nothing is searched for or loaded.
+ * The oneDNN library, where it is asked for: its F32 products, for tiles of {@link MatrixProduct};
+ * {@link OneDnnMatMul} has those in BF16. It takes {@code -Dugoki.onednn=on}, and the jar {@code
+ * org.bytedeco:dnnl} with this platform's classifier on the class path. Without the property
+ * nothing is searched for or loaded.
  *
  * <p>Each tile is computed on the calling thread alone: OpenMP is told so by each thread, before
  * its first product.
@@ -62,6 +63,19 @@ final class OneDnn {
     /** Whether it was asked for, found and loaded. */
     static boolean isUsable() {
         return FUNCTIONS != null;
+    }
+
+    /**
+     * The library's functions.
+     *
+     * @throws IllegalStateException if it is not usable
+     */
+    static SymbolLookup symbols() {
+        SymbolLookup symbols = FOUND == null ? null : FOUND.symbols();
+        if (symbols == null) {
+            throw new IllegalStateException("oneDNN: " + describe());
+        }
+        return symbols;
     }
 
     /** What became of it, in words. */
@@ -152,7 +166,8 @@ final class OneDnn {
                 FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT));
     }
 
-    private static boolean useOneThread() {
+    /** Tells OpenMP, which remembers it for the calling thread. */
+    static boolean useOneThread() {
         Functions functions = FUNCTIONS;
         if (functions == null) {
             return false;

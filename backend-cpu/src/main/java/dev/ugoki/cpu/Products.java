@@ -8,7 +8,8 @@ import java.util.Arrays;
 
 /**
  * Matrix products of tensors. F32 and F64 go to {@link MatrixProduct}, taking transposed operands
- * as they are; F16 and BF16 are computed as F32 and rounded once; integers go through plain loops.
+ * as they are; F16 and BF16 are computed as F32 and rounded once, BF16 by {@link OneDnnMatMul}
+ * where oneDNN was asked for; integers go through plain loops.
  */
 final class Products {
     private static final long PRODUCTS_OF_A_TASK = 1 << 16;
@@ -22,7 +23,14 @@ final class Products {
         }
         switch (dtype) {
             case F32, F64 -> floating(a, b, result);
-            case F16, BF16 -> narrow(a, b, result);
+            case F16 -> narrow(a, b, result);
+            case BF16 -> {
+                if (OneDnn.isUsable() && a.elementCount() > 0) {
+                    byOneDnn(a, b, result);
+                } else {
+                    narrow(a, b, result);
+                }
+            }
             case I64, I32, I8, U8, BOOL -> integers(a, b, result);
         }
     }
@@ -177,6 +185,32 @@ final class Products {
                     m * n,
                     false);
             wide.store();
+        }
+    }
+
+    private static void byOneDnn(Stored a, Stored b, Stored result) {
+        try (Matrices left = Matrices.of(a);
+                Matrices right = Matrices.of(b)) {
+            int m = Math.toIntExact(result.shape().extent(-2));
+            int n = Math.toIntExact(result.shape().extent(-1));
+            int k = Math.toIntExact(a.shape().extent(-1));
+            int batch = Math.toIntExact(result.elementCount() / ((long) m * n));
+            long[] aOffsets = left.offsets(batch);
+            long[] bOffsets = right.offsets(batch);
+            for (int i = 0; i < batch; i++) {
+                OneDnnMatMul.multiply(
+                        m,
+                        n,
+                        k,
+                        left.address + Short.BYTES * aOffsets[i],
+                        left.distance,
+                        left.transposed,
+                        right.address + Short.BYTES * bOffsets[i],
+                        right.distance,
+                        right.transposed,
+                        result.address() + (long) Short.BYTES * i * m * n,
+                        n);
+            }
         }
     }
 
