@@ -120,7 +120,10 @@ final class Correlation {
             return;
         }
         depthStep = taps <= OwnProduct.DEPTH ? OwnProduct.DEPTH / taps * taps : OwnProduct.DEPTH;
-        loadedChannels = Math.min(channels, (depthStep + taps - 1) / taps + (taps > OwnProduct.DEPTH ? 1 : 0));
+        loadedChannels =
+                Math.min(
+                        channels,
+                        (depthStep + taps - 1) / taps + (taps > OwnProduct.DEPTH ? 1 : 0));
         panelCount = ceilDiv(m, Tile.ROWS);
         cut(images);
         inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
@@ -233,8 +236,7 @@ final class Correlation {
             for (int done = 0; done < part; ) {
                 int channel = (front + done) / taps;
                 int tap = (front + done) % taps;
-                int count =
-                        weightChannel == taps ? part - done : Math.min(taps - tap, part - done);
+                int count = weightChannel == taps ? part - done : Math.min(taps - tap, part - done);
                 Transposition.BEST.run(
                         rows,
                         count,
@@ -274,13 +276,7 @@ final class Correlation {
         long own = Scratch.address(bytesA + bytesB + bytesC + copyBytes);
         long b = own + bytesA;
         long c = b + (bytesB + 63 & -64);
-        block.begin(
-                sampling,
-                boxes,
-                box,
-                imageStride(),
-                loadedChannels,
-                inPlace ? 0 : c + bytesC);
+        block.begin(sampling, boxes, box, imageStride(), loadedChannels, inPlace ? 0 : c + bytesC);
         long channel0 =
                 image
                         + (long) dtype.byteSize()
@@ -302,7 +298,16 @@ final class Correlation {
                         long height = firstRow(panel + 1) - row;
                         long first = depth * (group * (long) m + row) + front * height;
                         long to = c + 4L * column * rows;
-                        tile(panel, firstPanel, panels + 4 * first, column, count, part, b, to, front);
+                        tile(
+                                panel,
+                                firstPanel,
+                                panels + 4 * first,
+                                column,
+                                count,
+                                part,
+                                b,
+                                to,
+                                front);
                     }
                 }
             } else {

@@ -30,8 +30,7 @@ final class FilterGradient {
         final OffsetPanels panels = new OffsetPanels();
     }
 
-    private static final ThreadLocal<Workspace> WORKSPACE =
-            ThreadLocal.withInitial(Workspace::new);
+    private static final ThreadLocal<Workspace> WORKSPACE = ThreadLocal.withInitial(Workspace::new);
 
     private final ThreadPool.Task packing = this::packRows;
     private final ThreadPool.Task multiplying = this::multiply;
@@ -57,7 +56,9 @@ final class FilterGradient {
     private long packedRows;
     private long sums;
 
-    /** All in F32: the image {@code x}, the result's gradient {@code y}, and the weights' {@code w}. */
+    /**
+     * All in F32: the image {@code x}, the result's gradient {@code y}, and the weights' {@code w}.
+     */
     void run(ConvolutionShape shape, long x, long y, long w) {
         groups = shape.groups;
         channels = shape.channels;

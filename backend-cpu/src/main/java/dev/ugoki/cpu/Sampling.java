@@ -75,7 +75,11 @@ final class Sampling {
             for (int k1 = 0; k1 < shape.kernel[1]; k1++) {
                 for (int k2 = 0; k2 < shape.kernel[2]; k2++, place++) {
                     if (phase == null) {
-                        add(place, forward(shape, 0, k0), forward(shape, 1, k1), forward(shape, 2, k2));
+                        add(
+                                place,
+                                forward(shape, 0, k0),
+                                forward(shape, 1, k1),
+                                forward(shape, 2, k2));
                     } else if (falls(shape, 0, k0, phase)
                             && falls(shape, 1, k1, phase)
                             && falls(shape, 2, k2, phase)) {

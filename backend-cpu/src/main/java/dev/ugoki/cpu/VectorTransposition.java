@@ -70,7 +70,9 @@ final class VectorTransposition implements Transposition {
         }
     }
 
-    /** Rows to the buffer, exchanged at distances from 4 on; rows that are missing repeat others. */
+    /**
+     * Rows to the buffer, exchanged at distances from 4 on; rows that are missing repeat others.
+     */
     private static void gather(int height, long source, long sourceRow, long buffer) {
         int last = height - 1;
         if (LANES == 16) {

@@ -74,8 +74,13 @@ final class ConvolutionTest {
 
         @Override
         public String toString() {
-            return Arrays.toString(image) + " by " + Arrays.toString(weight) + " " + windows
-                    + " in groups: " + groups;
+            return Arrays.toString(image)
+                    + " by "
+                    + Arrays.toString(weight)
+                    + " "
+                    + windows
+                    + " in groups: "
+                    + groups;
         }
     }
 
@@ -148,8 +153,18 @@ final class ConvolutionTest {
                     double error = Math.abs(expected[e] - actual[e]);
                     assertTrue(
                             error <= tolerance,
-                            "case " + i + ": " + op.name() + " of " + each + ", element " + e
-                                    + ": " + actual[e] + ", not " + expected[e]);
+                            "case "
+                                    + i
+                                    + ": "
+                                    + op.name()
+                                    + " of "
+                                    + each
+                                    + ", element "
+                                    + e
+                                    + ": "
+                                    + actual[e]
+                                    + ", not "
+                                    + expected[e]);
                 }
             }
         }

@@ -83,8 +83,16 @@ class PackedProductTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 1, 1", "14, 32, 256", "15, 33, 257", "3, 5, 600", "29, 100, 64", "100, 31, 513",
-        "300, 200, 300", "2100, 40, 20", "20, 2100, 30", "57, 513, 400"
+        "1, 1, 1",
+        "14, 32, 256",
+        "15, 33, 257",
+        "3, 5, 600",
+        "29, 100, 64",
+        "100, 31, 513",
+        "300, 200, 300",
+        "2100, 40, 20",
+        "20, 2100, 30",
+        "57, 513, 400"
     })
     void productsHaveTheBitsOfTheScalarProduct(int m, int n, int k) {
         for (int bits = 0; bits < 8; bits++) {
@@ -102,9 +110,7 @@ class PackedProductTest {
             long bColumn = transposeB ? 4L * k : 4;
             long cRow = 4L * (n + 5);
             new ScalarProduct()
-                    .tile(
-                            m, n, k, a, aRow, aColumn, b, bRow, bColumn, expected, cRow,
-                            accumulate);
+                    .tile(m, n, k, a, aRow, aColumn, b, bRow, bColumn, expected, cRow, accumulate);
             float[] wanted = Floats.read(expected, before.length);
             for (int threads = 1; threads <= 3; threads++) {
                 ThreadPool.shared().setThreads(threads);
