@@ -3,6 +3,7 @@ package dev.ugoki.cpu;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
@@ -38,6 +39,7 @@ final class CpuBackend implements Backend {
         return switch (op) {
             case Prim _ -> Support.NATIVE;
             case RandomDraw.RandomNormal _ -> Support.NATIVE;
+            case Linear _ -> Products.hasLinear(operands) ? Support.NATIVE : Support.DECOMPOSE;
             case Composite composite ->
                     FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
@@ -48,6 +50,7 @@ final class CpuBackend implements Backend {
         switch (op) {
             case Prim prim -> execute(prim, operands, results[0]);
             case RandomDraw.RandomNormal _ -> Fill.randomNormal(operands[0], results[0]);
+            case Linear _ -> Products.linear(operands, results[0]);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }

@@ -33,7 +33,7 @@ final class PatchBlock {
 
     private final OffsetPanels panels = new OffsetPanels();
     private int[] tapOffsets = new int[0];
-    private int[] rows = new int[OwnProduct.DEPTH];
+    private int[] rows = new int[PackedProduct.DEPTH];
 
     /** What the offsets count from. */
     private long source;
@@ -44,7 +44,7 @@ final class PatchBlock {
                 && sampling.step[2] == 1
                 && sampling.staysInside()
                 && images * imageStride <= LARGEST_OFFSET
-                && OwnProduct.DEPTH * (long) ConvolutionShape.volume(sampling.image)
+                && PackedProduct.DEPTH * (long) ConvolutionShape.volume(sampling.image)
                         <= LARGEST_OFFSET;
     }
 

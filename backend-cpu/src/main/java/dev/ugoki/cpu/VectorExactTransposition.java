@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
  * further on: first over memory at the greater distances, four vectors at a time, then at 2 and 1,
  * whose results leave in order.
  */
-final class VectorTransposition implements Transposition {
+final class VectorExactTransposition implements ExactTransposition {
     private static final int LANES = Lanes.COUNT;
     private static final int BYTES = Lanes.BYTES;
 
