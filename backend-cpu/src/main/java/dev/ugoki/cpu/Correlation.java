@@ -152,7 +152,7 @@ final class Correlation {
         positions = Math.clamp(positions, LEAST_POSITIONS, MOST_POSITIONS);
         long all = (long) images * ConvolutionShape.volume(sampling.grid) * groups * rowBlocks;
         if (all < (long) positions * tasks) {
-            positions = (int) Math.max(LEAST_POSITIONS, ceilDiv((int) all, tasks));
+            positions = Math.max(LEAST_POSITIONS, ceilDiv((int) all, tasks));
         }
         boxes.cut(images, sampling.grid, positions, Tile.COLUMNS);
         int made = boxes.count() * groups;

@@ -71,7 +71,7 @@ final class FilterGradient {
         boxes.cut(shape.images, sampling.grid, PackedProduct.DEPTH, 1);
         cut(shape.images);
         long boxBytes = 4L * groups * m * boxes.largest();
-        int together = (int) Math.clamp(PACKED / boxBytes, 1, boxes.count());
+        int together = Math.clamp(PACKED / boxBytes, 1, boxes.count());
         long allSums = inOrder ? 0 : sumBytes() * groups * channelBlocks;
         packedRows = Scratch.shared(boxBytes * together + allSums);
         sums = packedRows + boxBytes * together;
