@@ -115,12 +115,18 @@ final class Correlation {
     private void run(int images) {
         int taps = sampling.taps();
         depth = channels * taps;
-        if (channels == 1 && taps <= OwnProduct.DEPTH) {
+        if (channels == 1 && taps <= PackedProduct.DEPTH) {
             runDepthwise(images);
             return;
         }
-        depthStep = taps <= OwnProduct.DEPTH ? OwnProduct.DEPTH / taps * taps : OwnProduct.DEPTH;
-        loadedChannels = Math.min(channels, (depthStep + taps - 1) / taps + (taps > OwnProduct.DEPTH ? 1 : 0));
+        depthStep =
+                taps <= PackedProduct.DEPTH
+                        ? PackedProduct.DEPTH / taps * taps
+                        : PackedProduct.DEPTH;
+        loadedChannels =
+                Math.min(
+                        channels,
+                        (depthStep + taps - 1) / taps + (taps > PackedProduct.DEPTH ? 1 : 0));
         panelCount = ceilDiv(m, Tile.ROWS);
         cut(images);
         inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
@@ -141,7 +147,8 @@ final class Correlation {
         rowBlocks = ceilDiv(m, MOST_ROWS);
         blockPanels = ceilDiv(panelCount, rowBlocks);
         int rows = Math.min(m, blockPanels * Tile.ROWS);
-        int positions = (CACHE - 4 * OwnProduct.DEPTH * rows) / (4 * (OwnProduct.DEPTH + rows));
+        int positions =
+                (CACHE - 4 * PackedProduct.DEPTH * rows) / (4 * (PackedProduct.DEPTH + rows));
         positions = Math.clamp(positions, LEAST_POSITIONS, MOST_POSITIONS);
         long all = (long) images * ConvolutionShape.volume(sampling.grid) * groups * rowBlocks;
         if (all < (long) positions * tasks) {
@@ -229,13 +236,12 @@ final class Correlation {
                     part,
                     rows);
         } else if (sampling.hasAllTaps()) {
-            long buffer = Scratch.tile(Transposition.BUFFER);
+            long buffer = Scratch.tile(ExactTransposition.BUFFER);
             for (int done = 0; done < part; ) {
                 int channel = (front + done) / taps;
                 int tap = (front + done) % taps;
-                int count =
-                        weightChannel == taps ? part - done : Math.min(taps - tap, part - done);
-                Transposition.BEST.run(
+                int count = weightChannel == taps ? part - done : Math.min(taps - tap, part - done);
+                ExactTransposition.BEST.run(
                         rows,
                         count,
                         source + 4 * (channel * weightChannel + tap),
@@ -274,13 +280,7 @@ final class Correlation {
         long own = Scratch.address(bytesA + bytesB + bytesC + copyBytes);
         long b = own + bytesA;
         long c = b + (bytesB + 63 & -64);
-        block.begin(
-                sampling,
-                boxes,
-                box,
-                imageStride(),
-                loadedChannels,
-                inPlace ? 0 : c + bytesC);
+        block.begin(sampling, boxes, box, imageStride(), loadedChannels, inPlace ? 0 : c + bytesC);
         long channel0 =
                 image
                         + (long) dtype.byteSize()
@@ -302,7 +302,16 @@ final class Correlation {
                         long height = firstRow(panel + 1) - row;
                         long first = depth * (group * (long) m + row) + front * height;
                         long to = c + 4L * column * rows;
-                        tile(panel, firstPanel, panels + 4 * first, column, count, part, b, to, front);
+                        tile(
+                                panel,
+                                firstPanel,
+                                panels + 4 * first,
+                                column,
+                                count,
+                                part,
+                                b,
+                                to,
+                                front);
                     }
                 }
             } else {

@@ -4,6 +4,7 @@ import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
@@ -44,6 +45,7 @@ final class CpuBackend implements Backend {
                     Attention.has(operands) ? Support.NATIVE : Support.DECOMPOSE;
             case RandomDraw.RandomUniform uniform when uniform.dtype() == DType.F32 ->
                     Support.NATIVE;
+            case Linear _ -> Products.hasLinear(operands) ? Support.NATIVE : Support.DECOMPOSE;
             case Composite composite ->
                     FusedKernels.has(composite, operands) ? Support.NATIVE : Support.DECOMPOSE;
         };
@@ -59,6 +61,7 @@ final class CpuBackend implements Backend {
             case ScaledDotProductAttention.Gradient gradient ->
                     Attention.backward(gradient, operands, results);
             case RandomDraw.RandomUniform _ -> Fill.randomUniform(operands[0], results[0]);
+            case Linear _ -> Products.linear(operands, results[0]);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
     }

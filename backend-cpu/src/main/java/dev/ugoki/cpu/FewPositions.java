@@ -37,8 +37,7 @@ final class FewPositions {
 
     private void forEachGroup(Use use) {
         long patchBytes = 4L * positions * depth;
-        long patches =
-                NativeMemory.allocate(patchBytes + 4L * positions * shape.outChannels);
+        long patches = NativeMemory.allocate(patchBytes + 4L * positions * shape.outChannels);
         try {
             for (int group = 0; group < shape.groups; group++) {
                 use.run(group, patches, patches + patchBytes);

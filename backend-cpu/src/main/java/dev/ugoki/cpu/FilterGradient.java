@@ -26,12 +26,11 @@ final class FilterGradient {
         final int[] first = new int[DIMS + 1];
         final int[] size = new int[DIMS + 1];
         final int[] spans = new int[DIMS];
-        final int[] rows = new int[OwnProduct.DEPTH];
+        final int[] rows = new int[PackedProduct.DEPTH];
         final OffsetPanels panels = new OffsetPanels();
     }
 
-    private static final ThreadLocal<Workspace> WORKSPACE =
-            ThreadLocal.withInitial(Workspace::new);
+    private static final ThreadLocal<Workspace> WORKSPACE = ThreadLocal.withInitial(Workspace::new);
 
     private final ThreadPool.Task packing = this::packRows;
     private final ThreadPool.Task multiplying = this::multiply;
@@ -57,7 +56,9 @@ final class FilterGradient {
     private long packedRows;
     private long sums;
 
-    /** All in F32: the image {@code x}, the result's gradient {@code y}, and the weights' {@code w}. */
+    /**
+     * All in F32: the image {@code x}, the result's gradient {@code y}, and the weights' {@code w}.
+     */
     void run(ConvolutionShape shape, long x, long y, long w) {
         groups = shape.groups;
         channels = shape.channels;
@@ -67,7 +68,7 @@ final class FilterGradient {
         gradient = y;
         result = w;
         sampling.setForward(shape);
-        boxes.cut(shape.images, sampling.grid, OwnProduct.DEPTH, 1);
+        boxes.cut(shape.images, sampling.grid, PackedProduct.DEPTH, 1);
         cut(shape.images);
         long boxBytes = 4L * groups * m * boxes.largest();
         int together = Math.clamp(PACKED / boxBytes, 1, boxes.count());
@@ -128,7 +129,7 @@ final class FilterGradient {
         int[] grid = sampling.grid;
         long volume = ConvolutionShape.volume(grid);
         long target = packed(box, group, row, positions(own.size));
-        long buffer = Scratch.tile(Transposition.BUFFER);
+        long buffer = Scratch.tile(ExactTransposition.BUFFER);
         // Whole rows, and whole planes, follow one another.
         int length = own.size[3];
         int across = own.size[2];
@@ -142,7 +143,7 @@ final class FilterGradient {
                     long channel = ((long) own.first[0] + n) * groups * m + group * m + row;
                     long line = (long) (own.first[1] + q0) * grid[1] + own.first[2] + q1;
                     long element = channel * volume + line * grid[2] + own.first[3];
-                    Transposition.BEST.run(
+                    ExactTransposition.BEST.run(
                             rows,
                             length,
                             gradient + 4 * element,
@@ -173,7 +174,7 @@ final class FilterGradient {
         for (int box = firstBox; box < endBox; box++) {
             boxes.box(box, own.first, own.size);
             int positions = positions(own.size);
-            long panel = 4L * OwnProduct.DEPTH * Tile.COLUMNS;
+            long panel = 4L * PackedProduct.DEPTH * Tile.COLUMNS;
             long copy = layOut(own, group * channels + channel, count, panel);
             for (int column = 0; column < columns; column += Tile.COLUMNS) {
                 int width = Math.min(Tile.COLUMNS, columns - column);
@@ -224,7 +225,7 @@ final class FilterGradient {
         if (!sampling.staysInside()) {
             NativeMemory.clear(copy, bytes);
         }
-        long buffer = Scratch.tile(Transposition.BUFFER);
+        long buffer = Scratch.tile(ExactTransposition.BUFFER);
         long volume = ConvolutionShape.volume(sampling.image);
         long target = copy;
         for (int n = 0; n < own.size[0]; n++) {
@@ -253,7 +254,7 @@ final class FilterGradient {
         int from = Math.max(0, -start);
         int to = Math.min(own.spans[2], extents[2] - start);
         if (from < to) {
-            Transposition.BEST.run(
+            ExactTransposition.BEST.run(
                     count,
                     to - from,
                     source + 4 * (((long) i0 * extents[1] + i1) * extents[2] + start + from),

@@ -26,38 +26,21 @@ final class MatrixPanels implements PackedProduct.Rows, PackedProduct.Columns {
     @Override
     public void pack(int row, int rows, int front, int depth, long target) {
         long source = matrix + row * rowBytes + front * columnBytes;
-        lines(depth, rows, rows, source, columnBytes, rowBytes, target);
+        if (rowBytes == 4) {
+            LineCopy.run(depth, rows, rows, source, columnBytes, target);
+        } else {
+            Transposition.run(rows, depth, source, rowBytes, target, 4L * rows);
+        }
     }
 
     @Override
     public void pack(int front, int depth, int column, int columns, int width, long target) {
         long source = matrix + front * rowBytes + column * columnBytes;
-        lines(depth, columns, width, source, rowBytes, columnBytes, target);
-    }
-
-    /** Lines of {@code width}, one after the other, with zeros from {@code length}. */
-    private static void lines(
-            int count,
-            int length,
-            int width,
-            long source,
-            long sourceLine,
-            long sourceElement,
-            long target) {
-        for (int line = 0; line < count; line++) {
-            long from = source + line * sourceLine;
-            long to = target + 4L * line * width;
-            if (sourceElement == 4) {
-                NativeMemory.copy(from, to, 4L * length);
-            } else {
-                for (int i = 0; i < length; i++) {
-                    NativeMemory.setFloat(
-                            to + 4L * i, NativeMemory.getFloat(from + i * sourceElement));
-                }
-            }
-            for (int i = length; i < width; i++) {
-                NativeMemory.setFloat(to + 4L * i, 0f);
-            }
+        if (columnBytes == 4) {
+            LineCopy.run(depth, columns, width, source, rowBytes, target);
+        } else {
+            Transposition.run(columns, depth, source, columnBytes, target, 4L * width);
+            LineCopy.clearBehind(depth, columns, width, target);
         }
     }
 }

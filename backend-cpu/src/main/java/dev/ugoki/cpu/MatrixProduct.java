@@ -15,13 +15,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>F32 where oneDNN was asked for: {@link OneDnn}, one thread for each tile;
+ *   <li>F64: OpenBLAS, one thread for each tile; without it {@link DoubleProduct};
  *   <li>few rows times a large B: {@link FewRows}, bound by reading B once;
- *   <li>OpenBLAS, one thread for each tile;
- *   <li>without it {@link OwnProduct}.
+ *   <li>small, with a plain B: {@link DirectProduct};
+ *   <li>any other: {@link PackedProduct}.
  * </ul>
+ *
+ * <p>The last two give the same bits.
  */
 final class MatrixProduct {
-    /** OpenBLAS has faster kernels for products of up to this many multiplications. */
+    /** Products of up to this many multiplications are not divided. */
     private static final long SMALL = 1_000_000;
 
     /** Up to this many, a product is cut into small ones. */
@@ -43,22 +46,26 @@ final class MatrixProduct {
 
     private static final int FEW_ROWS_COLUMNS = 128;
 
+    /** B's of up to this many elements are not packed. */
+    private static final long DIRECT_ELEMENTS = 1 << 17;
+
     private static final ThreadLocal<MatrixProduct> OF_THREAD =
             ThreadLocal.withInitial(MatrixProduct::new);
 
     private static final @Nullable FewRows FEW_ROWS =
             VectorModule.isUsable() ? new VectorFewRows() : null;
-    private static final OwnProduct OWN =
-            VectorModule.isUsable() ? new VectorProduct() : new ScalarProduct();
 
     private enum Kernel {
-        FEW_ROWS,
         ONEDNN,
         OPENBLAS,
-        OWN
+        DOUBLE,
+        FEW_ROWS,
+        DIRECT,
+        PACKED
     }
 
     private final ThreadPool.Task task = this::runTask;
+    private final PackedProduct.Epilogue addition = this::addBias;
 
     private boolean isDouble;
     private int m;
@@ -74,6 +81,9 @@ final class MatrixProduct {
     private boolean transposeB;
     private boolean accumulate;
 
+    /** The address of what is added to each row of C; 0 if nothing is. */
+    private long bias;
+
     private int batch;
     private long aStep;
     private long bStep;
@@ -82,7 +92,7 @@ final class MatrixProduct {
     private long @Nullable [] bOffsets;
     private long @Nullable [] cOffsets;
 
-    private Kernel kernel = Kernel.OWN;
+    private Kernel kernel = Kernel.DIRECT;
     private int tileRows;
     private int tileColumns;
     private int tilesAcross;
@@ -113,6 +123,32 @@ final class MatrixProduct {
             long ldc,
             boolean accumulate) {
         f32Batch(1, m, n, k, a, lda, 0, transposeA, b, ldb, 0, transposeB, c, ldc, 0, accumulate);
+    }
+
+    /**
+     * One product in F32, and one row that is added to each of C's.
+     *
+     * @param bias the address of {@code n} elements; 0 for none
+     */
+    static void f32WithBias(
+            int m,
+            int n,
+            int k,
+            long a,
+            long lda,
+            boolean transposeA,
+            long b,
+            long ldb,
+            boolean transposeB,
+            long bias,
+            long c,
+            long ldc) {
+        MatrixProduct product = OF_THREAD.get();
+        product.isDouble = false;
+        product.set(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, false);
+        product.setBatch(1, 0, 0, 0);
+        product.bias = bias;
+        product.run();
     }
 
     /** One product in F64; see {@link #f32}. */
@@ -261,6 +297,7 @@ final class MatrixProduct {
         this.transposeA = transposeA;
         this.transposeB = transposeB;
         this.accumulate = accumulate;
+        this.bias = 0;
     }
 
     private void setBatch(int batch, long aStep, long bStep, long cStep) {
@@ -301,6 +338,12 @@ final class MatrixProduct {
             return;
         }
         kernel = choose();
+        if (kernel == Kernel.PACKED && (batch == 1 || (long) m * n * k > TILE_WORK)) {
+            for (int item = 0; item < batch; item++) {
+                runPacked(item);
+            }
+            return;
+        }
         cut();
         long tasks = tilesPerProduct > 1 ? (long) batch * tilesPerProduct : groups();
         ThreadPool.shared().parallelFor(Math.toIntExact(tasks), task);
@@ -324,15 +367,17 @@ final class MatrixProduct {
     }
 
     private Kernel choose() {
-        if (OneDnn.isUsable() && !isDouble && fitsOpenBlas()) {
+        if (isDouble) {
+            return OpenBlas.isUsable() && fitsOpenBlas() ? Kernel.OPENBLAS : Kernel.DOUBLE;
+        }
+        if (OneDnn.isUsable() && fitsOpenBlas()) {
             return Kernel.ONEDNN;
         }
-        long work = (long) m * n * k;
-        boolean openBlas = OpenBlas.isUsable() && fitsOpenBlas();
-        if (FEW_ROWS != null && !isDouble && isForFewRows() && (work > SMALL || !openBlas)) {
+        if (FEW_ROWS != null && isForFewRows() && (long) m * n * k > SMALL) {
             return Kernel.FEW_ROWS;
         }
-        return openBlas ? Kernel.OPENBLAS : Kernel.OWN;
+        boolean direct = !transposeB && (long) n * k <= DIRECT_ELEMENTS;
+        return direct ? Kernel.DIRECT : Kernel.PACKED;
     }
 
     private boolean isForFewRows() {
@@ -356,11 +401,13 @@ final class MatrixProduct {
         long work = (long) m * n * k;
         tileRows = m;
         tileColumns = n;
-        if (kernel == Kernel.FEW_ROWS) {
-            int width = Math.max(FEW_ROWS_COLUMNS, FEW_ROWS_ELEMENTS / k);
-            tileColumns = Math.min(n, roundUp(width, FEW_ROWS_COLUMNS));
-        } else {
-            cutInHalves(tiles(work));
+        switch (kernel) {
+            case FEW_ROWS -> {
+                int width = Math.max(FEW_ROWS_COLUMNS, FEW_ROWS_ELEMENTS / k);
+                tileColumns = Math.min(n, roundUp(width, FEW_ROWS_COLUMNS));
+            }
+            case OPENBLAS, DOUBLE, DIRECT -> cutInHalves(tiles(work));
+            case PACKED -> {}
         }
         tilesAcross = ceilDiv(n, tileColumns);
         tilesPerProduct = tilesAcross * ceilDiv(m, tileRows);
@@ -429,9 +476,19 @@ final class MatrixProduct {
         switch (kernel) {
             case ONEDNN -> runOneDnn(rows, columns, x, y, z);
             case OPENBLAS -> runOpenBlas(rows, columns, x, y, z);
-            case OWN -> runOwn(rows, columns, x, y, z);
+            case DOUBLE -> runDouble(rows, columns, x, y, z);
             case FEW_ROWS -> runFewRows(rows, columns, x, y, z);
+            case DIRECT -> runDirect(rows, columns, x, y, z);
+            case PACKED -> runPacked(item);
         }
+        if (bias != 0 && kernel != Kernel.PACKED) {
+            addBias(top, rows, left, columns);
+        }
+    }
+
+    private void addBias(int row, int rows, int column, int columns) {
+        long target = c + 4 * (row * ldc + column);
+        BiasAddition.run(target, 4 * ldc, bias + 4L * column, rows, columns);
     }
 
     private void runOneDnn(int rows, int columns, long x, long y, long z) {
@@ -443,28 +500,45 @@ final class MatrixProduct {
         int ldx = (int) lda;
         int ldy = (int) ldb;
         int ldz = (int) ldc;
-        if (isDouble) {
-            double beta = accumulate ? 1 : 0;
-            OpenBlas.dgemm(transposeA, transposeB, rows, columns, k, x, ldx, y, ldy, beta, z, ldz);
-        } else {
-            float beta = accumulate ? 1 : 0;
-            OpenBlas.sgemm(transposeA, transposeB, rows, columns, k, x, ldx, y, ldy, beta, z, ldz);
-        }
+        double beta = accumulate ? 1 : 0;
+        OpenBlas.dgemm(transposeA, transposeB, rows, columns, k, x, ldx, y, ldy, beta, z, ldz);
     }
 
-    private void runOwn(int rows, int columns, long x, long y, long z) {
-        long bytes = elementBytes();
-        long xRow = bytes * (transposeA ? 1 : lda);
-        long xColumn = bytes * (transposeA ? lda : 1);
-        long yRow = bytes * (transposeB ? 1 : ldb);
-        long yColumn = bytes * (transposeB ? ldb : 1);
-        long zRow = bytes * ldc;
-        if (isDouble) {
-            DoubleProduct.tile(
-                    rows, columns, k, x, xRow, xColumn, y, yRow, yColumn, z, zRow, accumulate);
-        } else {
-            OWN.tile(rows, columns, k, x, xRow, xColumn, y, yRow, yColumn, z, zRow, accumulate);
-        }
+    private void runDouble(int rows, int columns, long x, long y, long z) {
+        long xRow = 8 * (transposeA ? 1 : lda);
+        long xColumn = 8 * (transposeA ? lda : 1);
+        long yRow = 8 * (transposeB ? 1 : ldb);
+        long yColumn = 8 * (transposeB ? ldb : 1);
+        DoubleProduct.tile(
+                rows, columns, k, x, xRow, xColumn, y, yRow, yColumn, z, 8 * ldc, accumulate);
+    }
+
+    private void runDirect(int rows, int columns, long x, long y, long z) {
+        long xRow = 4 * (transposeA ? 1 : lda);
+        long xColumn = 4 * (transposeA ? lda : 1);
+        DirectProduct.run(
+                rows, columns, k, x, xRow, xColumn, y, 4 * ldb, z, 4 * ldc, accumulate);
+    }
+
+    /** One whole product, which divides itself between the threads. */
+    private void runPacked(int item) {
+        long x = a + 4 * offset(aOffsets, aStep, item);
+        long y = b + 4 * offset(bOffsets, bStep, item);
+        long z = c + 4 * offset(cOffsets, cStep, item);
+        PackedProduct.run(
+                m,
+                n,
+                k,
+                x,
+                4 * (transposeA ? 1 : lda),
+                4 * (transposeA ? lda : 1),
+                y,
+                4 * (transposeB ? 1 : ldb),
+                4 * (transposeB ? ldb : 1),
+                z,
+                4 * ldc,
+                accumulate,
+                bias == 0 ? null : addition);
     }
 
     private void runFewRows(int rows, int columns, long x, long y, long z) {

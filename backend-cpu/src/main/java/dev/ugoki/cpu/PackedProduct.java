@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * which lie in the caches in the order of their use, and {@link Tile}s of C are made of a panel of
  * each.
  *
- * <p>Every element of C is a sum over blocks of {@link OwnProduct#DEPTH} along k; each block's part
+ * <p>Every element of C is a sum over blocks of {@link #DEPTH} along k; each block's part
  * is one chain of fma, in ascending order. So nothing else that is decided here changes a bit: the
  * tiles and the division between threads may depend on anything.
  *
@@ -39,7 +39,18 @@ final class PackedProduct {
         void pack(int front, int depth, int column, int columns, int width, long target);
     }
 
-    private static final int DEPTH = OwnProduct.DEPTH;
+    /** What follows on a product, such as the addition of a bias. */
+    @FunctionalInterface
+    interface Epilogue {
+        /**
+         * Called once for each region of C, when it is done and still in the caches, on the thread
+         * that made it.
+         */
+        void run(int row, int rows, int column, int columns);
+    }
+
+    /** How many products one chain of fma holds at most. */
+    static final int DEPTH = 256;
 
     /** How many rows of A, and columns of B, are packed at a time. */
     private static final int HEIGHT = 2048;
@@ -60,8 +71,11 @@ final class PackedProduct {
     private final ThreadPool.Task packing = this::pack;
     private final ThreadPool.Task multiplying = this::multiply;
 
+    private final MatrixPanels matrixA = new MatrixPanels();
+    private final MatrixPanels matrixB = new MatrixPanels();
     private @Nullable Rows rows;
     private @Nullable Columns columns;
+    private @Nullable Epilogue epilogue;
     private long c;
     private long cRow;
 
@@ -74,6 +88,7 @@ final class PackedProduct {
     private int front;
     private int depth;
     private boolean add;
+    private boolean last;
 
     private long panelsA;
     private long panelsB;
@@ -99,14 +114,51 @@ final class PackedProduct {
      * @param accumulate whether the product is added to C
      */
     static void run(int m, int n, int k, Rows a, Columns b, long c, long cRow, boolean accumulate) {
+        run(m, n, k, a, b, c, cRow, accumulate, null);
+    }
+
+    /** One product, followed by what is to be done with its elements; {@code k} is at least 1. */
+    static void run(
+            int m,
+            int n,
+            int k,
+            Rows a,
+            Columns b,
+            long c,
+            long cRow,
+            boolean accumulate,
+            @Nullable Epilogue epilogue) {
         PackedProduct product = OF_THREAD.get();
+        product.epilogue = epilogue;
         product.rows = a;
         product.columns = b;
         product.c = c;
         product.cRow = cRow;
         product.run(m, n, k, accumulate);
+        product.epilogue = null;
         product.rows = null;
         product.columns = null;
+    }
+
+    /** One product of matrices in memory; distances are in bytes, as in {@link MatrixPanels}. */
+    static void run(
+            int m,
+            int n,
+            int k,
+            long a,
+            long aRow,
+            long aColumn,
+            long b,
+            long bRow,
+            long bColumn,
+            long c,
+            long cRow,
+            boolean accumulate,
+            @Nullable Epilogue epilogue) {
+        PackedProduct product = OF_THREAD.get();
+        MatrixPanels x = product.matrixA.of(a, aRow, aColumn);
+        MatrixPanels y = product.matrixB.of(b, bRow, bColumn);
+        run(m, n, k, x, y, c, cRow, accumulate, epilogue);
     }
 
     private void run(int m, int n, int k, boolean accumulate) {
@@ -125,6 +177,7 @@ final class PackedProduct {
                 for (front = 0; front < k; front += DEPTH) {
                     depth = Math.min(DEPTH, k - front);
                     add = accumulate || front > 0;
+                    last = front + depth == k;
                     makeBlock();
                 }
             }
@@ -199,6 +252,13 @@ final class PackedProduct {
                 Tile.run(next - row, tileColumns, depth, a, b, tile, cRow, add);
                 row = next;
             }
+        }
+        Epilogue finish = epilogue;
+        if (last && finish != null) {
+            int row = firstRow(firstA);
+            int column = firstB * Tile.COLUMNS;
+            int columnCount = Math.min(endB * Tile.COLUMNS, width) - column;
+            finish.run(top + row, firstRow(endA) - row, left + column, columnCount);
         }
     }
 }

@@ -3,13 +3,12 @@ package dev.ugoki.cpu;
 /** How the packing of patches moves F32 elements. All implementations move the same bits. */
 sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
     /** Those of this machine. */
-    PanelCopies BEST =
-            VectorModule.isUsable() ? new VectorPanelCopies() : new ScalarPanelCopies();
+    PanelCopies BEST = VectorModule.isUsable() ? new VectorPanelCopies() : new ScalarPanelCopies();
 
     /**
      * Packs a panel: {@code pieces} pieces of {@link Tile#LANES} elements for each of its rows. A
-     * piece may reach over what follows it in its row, and in the panel, which is written later;
-     * so up to {@link NativeMemory#PADDING} bytes after the panel may change.
+     * piece may reach over what follows it in its row, and in the panel, which is written later; so
+     * up to {@link NativeMemory#PADDING} bytes after the panel may change.
      *
      * @param source what offsets are counted from
      * @param rows the offset of each row, in elements
@@ -31,6 +30,5 @@ sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
      * Copies {@code rows} rows of exactly {@code count} adjacent elements, at these distances in
      * bytes.
      */
-    void copy(
-            long source, long sourceStep, long target, long targetStep, int rows, int count);
+    void copy(long source, long sourceStep, long target, long targetStep, int rows, int count);
 }

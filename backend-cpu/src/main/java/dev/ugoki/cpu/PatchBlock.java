@@ -13,6 +13,7 @@ import dev.ugoki.tensor.DType;
  */
 final class PatchBlock {
     private static final int DIMS = ConvolutionShape.DIMS;
+
     /** The image that offsets of images themselves may span, so that they are ints. */
     private static final long LARGEST_OFFSET = 1 << 30;
 
@@ -32,7 +33,7 @@ final class PatchBlock {
 
     private final OffsetPanels panels = new OffsetPanels();
     private int[] tapOffsets = new int[0];
-    private int[] rows = new int[OwnProduct.DEPTH];
+    private int[] rows = new int[PackedProduct.DEPTH];
 
     /** What the offsets count from. */
     private long source;
@@ -43,7 +44,7 @@ final class PatchBlock {
                 && sampling.step[2] == 1
                 && sampling.staysInside()
                 && images * imageStride <= LARGEST_OFFSET
-                && OwnProduct.DEPTH * (long) ConvolutionShape.volume(sampling.image)
+                && PackedProduct.DEPTH * (long) ConvolutionShape.volume(sampling.image)
                         <= LARGEST_OFFSET;
     }
 
@@ -57,8 +58,7 @@ final class PatchBlock {
             elements *= sampling.span(d, largest[d + 1]);
         }
         int phases = phases(sampling);
-        return 4 * elements * phases * phasePitch(sampling, largest[DIMS])
-                + NativeMemory.PADDING;
+        return 4 * elements * phases * phasePitch(sampling, largest[DIMS]) + NativeMemory.PADDING;
     }
 
     private static int phases(Sampling sampling) {
@@ -76,7 +76,13 @@ final class PatchBlock {
      * @param channels that {@link #load} will load at most
      * @param copy where a copy goes; 0 if images are read where they are
      */
-    void begin(Sampling newSampling, Boxes boxes, int box, long newImageStride, int channels, long copy) {
+    void begin(
+            Sampling newSampling,
+            Boxes boxes,
+            int box,
+            long newImageStride,
+            int channels,
+            long copy) {
         sampling = newSampling;
         imageStride = newImageStride;
         copied = copy != 0;
@@ -176,10 +182,13 @@ final class PatchBlock {
             copyChannels(dtype, channel0, channel, count);
         } else {
             long corner =
-                    ((long) first[1] * sampling.step[0] * spans[1] + (long) first[2] * sampling.step[1])
+                    ((long) first[1] * sampling.step[0] * spans[1]
+                                            + (long) first[2] * sampling.step[1])
                                     * rowPitch
                             + first[3];
-            source = channel0 + 4 * (first[0] * imageStride + (long) channel * channelPitch + corner);
+            source =
+                    channel0
+                            + 4 * (first[0] * imageStride + (long) channel * channelPitch + corner);
         }
         int tap = front % taps;
         int offset = 0;
@@ -223,7 +232,13 @@ final class PatchBlock {
             }
             long plane = plane(dtype, image, a);
             if (isEachMet) {
-                copyRows(dtype, row(dtype, plane, from), sampling.image[2], place(target, a, from), rowPitch, to - from);
+                copyRows(
+                        dtype,
+                        row(dtype, plane, from),
+                        sampling.image[2],
+                        place(target, a, from),
+                        rowPitch,
+                        to - from);
                 continue;
             }
             for (int b = from; b < to; b++) {
@@ -283,7 +298,12 @@ final class PatchBlock {
             return;
         }
         for (int i = 0; i < count; i++) {
-            copyRow(dtype, row + bytes * (i * rowStep + start), target + 4 * i * targetStep, from, to);
+            copyRow(
+                    dtype,
+                    row + bytes * (i * rowStep + start),
+                    target + 4 * i * targetStep,
+                    from,
+                    to);
         }
     }
 

@@ -2,6 +2,8 @@ package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.spi.Stored;
 
 import java.util.Arrays;
@@ -32,6 +34,38 @@ final class Products {
                 }
             }
             case I64, I32, I8, U8, BOOL -> integers(a, b, result);
+        }
+    }
+
+    /** Whether {@link #linear} can do it. */
+    static boolean hasLinear(TensorType[] operands) {
+        return operands[0].dtype() == DType.F32 && operands[0].shape().elementCount() > 0;
+    }
+
+    /** {@code x W^T + b}, of operands x, W and maybe b in F32; see {@link Linear}. */
+    static void linear(Stored[] operands, Stored result) {
+        if (result.elementCount() == 0) {
+            return;
+        }
+        try (Reordered x = Reordered.contiguous(operands[0]);
+                Matrices weight = Matrices.of(operands[1]);
+                Reordered bias = operands.length == 3 ? Reordered.contiguous(operands[2]) : Reordered.at(0)) {
+            int n = Math.toIntExact(result.shape().extent(-1));
+            int m = Math.toIntExact(result.elementCount() / n);
+            int k = Math.toIntExact(operands[1].shape().extent(1));
+            MatrixProduct.f32WithBias(
+                    m,
+                    n,
+                    k,
+                    x.address(),
+                    k,
+                    false,
+                    weight.address,
+                    weight.distance,
+                    !weight.transposed,
+                    bias.address(),
+                    result.address(),
+                    n);
         }
     }
 

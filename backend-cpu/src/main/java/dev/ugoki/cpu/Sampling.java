@@ -1,5 +1,7 @@
 package dev.ugoki.cpu;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Where taps meet an image: along each of three dimensions the tap with offset {@code o} meets, at
  * position {@code q}, the element {@code q * step + o}, or a zero where that is outside.
@@ -69,13 +71,17 @@ final class Sampling {
         }
     }
 
-    private void addTaps(ConvolutionShape shape, int @org.jspecify.annotations.Nullable [] phase) {
+    private void addTaps(ConvolutionShape shape, int @Nullable [] phase) {
         int place = 0;
         for (int k0 = 0; k0 < shape.kernel[0]; k0++) {
             for (int k1 = 0; k1 < shape.kernel[1]; k1++) {
                 for (int k2 = 0; k2 < shape.kernel[2]; k2++, place++) {
                     if (phase == null) {
-                        add(place, forward(shape, 0, k0), forward(shape, 1, k1), forward(shape, 2, k2));
+                        add(
+                                place,
+                                forward(shape, 0, k0),
+                                forward(shape, 1, k1),
+                                forward(shape, 2, k2));
                     } else if (falls(shape, 0, k0, phase)
                             && falls(shape, 1, k1, phase)
                             && falls(shape, 2, k2, phase)) {

@@ -3,10 +3,11 @@ package dev.ugoki.cpu;
 import java.util.Arrays;
 
 /**
- * The product without the Vector API. B's block and a row of C are copied to arrays, where C2 finds
- * vectors by itself.
+ * F32 products without the Vector API, with the bits of {@link PackedProduct}. B's block and a row of
+ * C are copied to arrays, where C2 finds vectors by itself.
  */
-final class ScalarProduct implements OwnProduct {
+final class ScalarProduct {
+    private static final int DEPTH = PackedProduct.DEPTH;
     private static final int WIDTH = 512;
 
     private static final ThreadLocal<float[]> PANEL =
@@ -14,24 +15,13 @@ final class ScalarProduct implements OwnProduct {
     private static final ThreadLocal<float[]> SUMS =
             ThreadLocal.withInitial(() -> new float[WIDTH]);
 
-    @Override
-    public void tile(
-            int m,
-            int n,
-            int k,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long bColumn,
-            long c,
-            long cRow,
-            boolean accumulate) {
-        multiplyTile(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate);
-    }
+    private ScalarProduct() {}
 
-    static void multiplyTile(
+    /**
+     * {@code C = A B}, or {@code C += A B}, on this thread. Distances are in bytes: between elements
+     * one row apart, and one column apart.
+     */
+    static void tile(
             int m,
             int n,
             int k,

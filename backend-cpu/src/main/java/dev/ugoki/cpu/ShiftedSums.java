@@ -6,8 +6,7 @@ package dev.ugoki.cpu;
  */
 sealed interface ShiftedSums permits VectorShiftedSums, ScalarShiftedSums {
     /** Those of this machine. */
-    ShiftedSums BEST =
-            VectorModule.isUsable() ? new VectorShiftedSums() : new ScalarShiftedSums();
+    ShiftedSums BEST = VectorModule.isUsable() ? new VectorShiftedSums() : new ScalarShiftedSums();
 
     /**
      * Makes pieces of {@link Tile#LANES} neighbouring elements each. A piece may reach over what

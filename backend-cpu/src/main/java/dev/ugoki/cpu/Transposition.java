@@ -1,28 +1,66 @@
 package dev.ugoki.cpu;
 
-/** How F32 matrices are transposed in memory. All implementations move the same bits. */
-sealed interface Transposition permits VectorTransposition, ScalarTransposition {
-    /** That of this machine. */
-    Transposition BEST =
-            VectorModule.isUsable() ? new VectorTransposition() : new ScalarTransposition();
+import dev.ugoki.cpu.generated.TileCompiler;
+import dev.ugoki.cpu.generated.TransposeCode;
 
-    /** Bytes of memory that {@link #run} needs beside the matrices. */
-    int BUFFER = 4 * 16 * 16;
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Transposes F32 in memory: lines of the source become columns of the target. */
+final class Transposition {
+    private static final int LANES = Tile.LANES;
+    private static final AtomicBoolean REQUESTED = new AtomicBoolean();
+    private static volatile @Nullable TransposeCode code;
+
+    private Transposition() {}
 
     /**
-     * The element in row {@code i} and column {@code p} goes to {@code target + p * targetColumn +
-     * 4 * i}.
+     * Element i of line j, of {@code lines} lines of {@code length}, goes to {@code target + i *
+     * targetLine + 4 * j}. Behind {@code lines} elements of each line of the target, up to a whole
+     * vector may be overwritten, but nothing behind the last line.
      *
-     * @param sourceRow bytes between rows; elements of a row are adjacent
-     * @param targetColumn at least {@code 4 * rows}
-     * @param buffer the address of {@link #BUFFER} bytes
+     * @param sourceLine bytes from one line of the source to the next; likewise targetLine
      */
-    void run(
-            int rows,
-            int columns,
+    static void run(
+            int lines, int length, long source, long sourceLine, long target, long targetLine) {
+        TransposeCode compiled = code;
+        if (compiled == null) {
+            compile();
+            copy(lines, 0, length, source, sourceLine, target, targetLine);
+            return;
+        }
+        for (int line = 0; line < lines; line += LANES) {
+            int group = Math.min(LANES, lines - line);
+            int vectors = (group == LANES ? length : length - 1) / LANES;
+            long x = source + line * sourceLine;
+            long y = target + 4L * line;
+            compiled.run(group, vectors, x, sourceLine, y, targetLine);
+            copy(group, vectors * LANES, length, x, sourceLine, y, targetLine);
+        }
+    }
+
+    /** Element by element, from number {@code from} of each line. */
+    private static void copy(
+            int lines,
+            int from,
+            int length,
             long source,
-            long sourceRow,
+            long sourceLine,
             long target,
-            long targetColumn,
-            long buffer);
+            long targetLine) {
+        for (int line = 0; line < lines; line++) {
+            long x = source + line * sourceLine;
+            long y = target + 4L * line;
+            for (int i = from; i < length; i++) {
+                NativeMemory.setFloat(y + i * targetLine, NativeMemory.getFloat(x + 4L * i));
+            }
+        }
+    }
+
+    private static void compile() {
+        if (TileCompiler.isUsable() && !REQUESTED.get() && !REQUESTED.getAndSet(true)) {
+            TileCompiler.compileTransposition(compiled -> code = compiled);
+        }
+    }
 }

@@ -7,10 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.util.function.BooleanSupplier;
+
 class PackedProductTest {
+    private static final int DEPTH = 21;
+
     private static final float UNTOUCHED = 12345.678f;
 
     @AfterEach
@@ -19,52 +24,86 @@ class PackedProductTest {
     }
 
     @Test
-    void tilesOfEverySizeHaveTheBitsOfTheScalarProduct() {
-        int depth = 21;
+    @Timeout(300)
+    void packedTilesOfEverySizeHaveTheBitsOfTheScalarProduct() {
         for (int rows = 1; rows <= Tile.ROWS; rows++) {
             for (int columns = 1; columns <= Tile.COLUMNS; columns++) {
+                int height = rows;
+                int wide = columns;
                 int width = Tile.width(columns);
-                float[] a = Floats.normal(rows * depth, 1);
-                float[] b = Floats.normal(depth * width, 2);
-                for (boolean accumulate : new boolean[] {false, true}) {
-                    float[] before = filled(rows, columns, columns + 3);
-                    long x = Floats.of(a);
-                    long y = Floats.of(b);
-                    long expected = Floats.of(before);
-                    long actual = Floats.of(before);
-                    long cRow = 4L * (columns + 3);
-                    new ScalarProduct()
-                            .tile(
-                                    rows,
-                                    columns,
-                                    depth,
-                                    x,
-                                    4,
-                                    4L * rows,
-                                    y,
-                                    4L * width,
-                                    4,
-                                    expected,
-                                    cRow,
-                                    accumulate);
-                    Tile.run(rows, columns, depth, x, y, actual, cRow, accumulate);
-                    String tile = rows + "x" + columns;
-                    float[] wanted = Floats.read(expected, before.length);
-                    assertArrayEquals(wanted, Floats.read(actual, before.length), tile);
-                    awaitCompiled(rows, columns);
-                    copy(before, actual);
-                    Tile.run(rows, columns, depth, x, y, actual, cRow, accumulate);
-                    assertArrayEquals(wanted, Floats.read(actual, before.length), tile);
-                    free(x, y, expected, actual);
-                }
+                checkTile(
+                        rows,
+                        columns,
+                        4,
+                        4L * rows,
+                        4L * width,
+                        () -> Tile.isReady(height, wide),
+                        (a, b, c, cRow, accumulate) ->
+                                Tile.run(height, wide, DEPTH, a, b, c, cRow, accumulate));
             }
         }
     }
 
-    private static void awaitCompiled(int rows, int columns) {
-        while (!Tile.isReady(rows, columns)) {
-            Thread.onSpinWait();
+    @Test
+    @Timeout(300)
+    void directTilesOfEverySizeHaveTheBitsOfTheScalarProduct() {
+        for (int rows = 1; rows <= Tile.DIRECT_ROWS; rows++) {
+            for (int columns = 1; columns <= Tile.DIRECT_COLUMNS; columns++) {
+                int height = rows;
+                int wide = columns;
+                long aRow = 4L * (DEPTH + 2);
+                long bRow = 4L * columns;
+                checkTile(
+                        rows,
+                        columns,
+                        aRow,
+                        4,
+                        bRow,
+                        () -> Tile.isDirectReady(height, wide),
+                        (a, b, c, cRow, accumulate) ->
+                                Tile.runDirect(
+                                        height, wide, DEPTH, a, aRow, 4, b, bRow, c, cRow,
+                                        accumulate));
+            }
         }
+    }
+
+    private interface TileRun {
+        void run(long a, long b, long c, long cRow, boolean accumulate);
+    }
+
+    private static void checkTile(
+            int rows,
+            int columns,
+            long aRow,
+            long aColumn,
+            long bRow,
+            BooleanSupplier ready,
+            TileRun tile) {
+        long a = Floats.of(Floats.normal((rows + 1) * (DEPTH + 2), 1));
+        long b = Floats.of(Floats.normal((int) (DEPTH * bRow / 4), 2));
+        float[] before = filled(rows, columns, columns + 3);
+        long cRow = 4L * (columns + 3);
+        long c = Floats.of(before);
+        for (boolean accumulate : new boolean[] {false, true}) {
+            copy(before, c);
+            ScalarProduct.tile(
+                    rows, columns, DEPTH, a, aRow, aColumn, b, bRow, 4, c, cRow, accumulate);
+            float[] expected = Floats.read(c, before.length);
+            for (boolean cold = true; ; cold = false) {
+                copy(before, c);
+                tile.run(a, b, c, cRow, accumulate);
+                assertArrayEquals(
+                        expected, Floats.read(c, before.length), rows + "x" + columns);
+                if (!cold) {
+                    break;
+                }
+                while (!ready.getAsBoolean()) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+        free(a, b, c);
     }
 
     private static void copy(float[] values, long target) {
@@ -101,8 +140,7 @@ class PackedProductTest {
             long bRow = transposeB ? 4 : 4L * n;
             long bColumn = transposeB ? 4L * k : 4;
             long cRow = 4L * (n + 5);
-            new ScalarProduct()
-                    .tile(
+            ScalarProduct.tile(
                             m, n, k, a, aRow, aColumn, b, bRow, bColumn, expected, cRow,
                             accumulate);
             float[] wanted = Floats.read(expected, before.length);
@@ -111,15 +149,22 @@ class PackedProductTest {
                 copy(before, actual);
                 MatrixPanels left = new MatrixPanels().of(a, aRow, aColumn);
                 MatrixPanels right = new MatrixPanels().of(b, bRow, bColumn);
+                String product = m + "x" + n + "x" + k + " case " + bits;
                 PackedProduct.run(m, n, k, left, right, actual, cRow, accumulate);
-                float[] got = Floats.read(actual, before.length);
-                assertArrayEquals(wanted, got, m + "x" + n + "x" + k + " case " + bits);
+                assertArrayEquals(wanted, Floats.read(actual, before.length), product);
+                if (!transposeB) {
+                    copy(before, actual);
+                    DirectProduct.run(
+                            m, n, k, a, aRow, aColumn, b, bRow, actual, cRow, accumulate);
+                    assertArrayEquals(wanted, Floats.read(actual, before.length), product);
+                }
             }
             free(a, b, expected, actual);
         }
     }
 
     @Test
+    @Timeout(300)
     void warmProductsMakeNoGarbage() {
         assumeTrue(VectorModule.isUsable(), "without vectors the JIT decides");
         int size = 150;

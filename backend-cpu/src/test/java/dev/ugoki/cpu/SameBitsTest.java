@@ -67,7 +67,7 @@ class SameBitsTest {
             lines.append("FEW ROWS ").append(rows).append(' ');
             lines.append(fewRows(rows, false)).append(' ').append(fewRows(rows, true)).append('\n');
         }
-        lines.append("OWN PRODUCT ").append(ownProduct()).append('\n');
+        lines.append("PACKED PRODUCT ").append(packedProduct()).append('\n');
         lines.append("PRODUCT ").append(product(130, 120, 80)).append('\n');
         lines.append("ATTENTION ").append(attention()).append('\n');
         lines.append("ELIMINATION ").append(LinearEquationsTest.hash(97, 3)).append('\n');
@@ -93,13 +93,13 @@ class SameBitsTest {
                 });
     }
 
-    private static int ownProduct() {
-        OwnProduct own = new VectorProduct();
+    private static int packedProduct() {
         return product(
                 20,
                 40,
                 260,
-                (a, b, c) -> own.tile(20, 40, 260, a, 1040, 4, b, 160, 4, c, 160, false));
+                (a, b, c) ->
+                        PackedProduct.run(20, 40, 260, a, 1040, 4, b, 160, 4, c, 160, false, null));
     }
 
     private static int product(int m, int n, int k) {

@@ -2,6 +2,7 @@ package dev.ugoki.cpu.generated;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -34,6 +35,17 @@ final class Memory {
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long HIGH_BITS = LOW_BITS << 7;
+    /** Lane j takes lane j xor 8, and so on. */
+    static final VectorShuffle<Float> BITS_512_SWAP_8 = swap(VectorWidth.BITS_512, 8);
+
+    static final VectorShuffle<Float> BITS_512_SWAP_4 = swap(VectorWidth.BITS_512, 4);
+    static final VectorShuffle<Float> BITS_512_SWAP_2 = swap(VectorWidth.BITS_512, 2);
+    static final VectorShuffle<Float> BITS_512_SWAP_1 = swap(VectorWidth.BITS_512, 1);
+    static final VectorShuffle<Float> BITS_256_SWAP_4 = swap(VectorWidth.BITS_256, 4);
+    static final VectorShuffle<Float> BITS_256_SWAP_2 = swap(VectorWidth.BITS_256, 2);
+    static final VectorShuffle<Float> BITS_256_SWAP_1 = swap(VectorWidth.BITS_256, 1);
+    static final VectorShuffle<Float> BITS_128_SWAP_2 = swap(VectorWidth.BITS_128, 2);
+    static final VectorShuffle<Float> BITS_128_SWAP_1 = swap(VectorWidth.BITS_128, 1);
 
     private Memory() {}
 
@@ -95,12 +107,18 @@ final class Memory {
     }
 
     private static VectorShuffle<Float> rotation(VectorWidth width, int distance) {
-        return VectorShuffle.fromOp(
-                switch (width) {
-                    case BITS_128 -> FloatVector.SPECIES_128;
-                    case BITS_256 -> FloatVector.SPECIES_256;
-                    case BITS_512 -> FloatVector.SPECIES_512;
-                },
-                lane -> (lane + distance) % width.lanes());
+        return VectorShuffle.fromOp(species(width), lane -> (lane + distance) % width.lanes());
+    }
+
+    private static VectorShuffle<Float> swap(VectorWidth width, int distance) {
+        return VectorShuffle.fromOp(species(width), lane -> lane ^ distance);
+    }
+
+    private static VectorSpecies<Float> species(VectorWidth width) {
+        return switch (width) {
+            case BITS_128 -> FloatVector.SPECIES_128;
+            case BITS_256 -> FloatVector.SPECIES_256;
+            case BITS_512 -> FloatVector.SPECIES_512;
+        };
     }
 }

@@ -11,10 +11,11 @@ public interface TileCode {
      * @param a the address of A's part; its rows are as many as the tile's
      * @param aRow from one row of A to the next; code for adjacent rows takes it for 4
      * @param aColumn from one column of A to the next
-     * @param b the address of B's part; its rows are whole vectors
+     * @param b the address of B's part; whole vectors of its rows are read
      * @param bRow from one row of B to the next
      * @param c the address of the tile
      * @param cRow from one row of C to the next
+     * @param lastLanes how many elements the last vector of each row of C has
      * @param accumulate whether C is read and added to
      */
     void run(
@@ -26,5 +27,6 @@ public interface TileCode {
             long bRow,
             long c,
             long cRow,
+            int lastLanes,
             boolean accumulate);
 }

@@ -30,8 +30,7 @@ final class TileEmitter {
                     CD_long,
                     CD_long,
                     CD_long,
-                    CD_long,
-                    CD_boolean);
+                    CD_long, CD_int, CD_boolean);
 
     private static final int DEPTH = 1;
     private static final int A = 2;
@@ -41,7 +40,8 @@ final class TileEmitter {
     private static final int B_ROW = 10;
     private static final int C = 12;
     private static final int C_ROW = 14;
-    private static final int ACCUMULATE = 16;
+    private static final int LAST_LANES = 16;
+    private static final int ACCUMULATE = 17;
 
     private final TileShape shape;
     private final VectorWidth width;
@@ -90,11 +90,16 @@ final class TileEmitter {
             code.lload(A).loadConstant((long) row).lload(A_ROW).lmul().ladd().lstore(rowsOfA[row]);
         }
         emitLoop();
+        int mask = code.allocateLocal(TypeKind.REFERENCE);
+        calls.pushSpecies(ValueType.F32);
+        code.loadConstant(-1L).loadConstant(64).iload(LAST_LANES).isub().lushr();
+        calls.maskFromLong();
+        code.astore(mask);
         Label plain = code.newLabel();
         code.iload(ACCUMULATE).ifeq(plain);
-        emitStores(true);
+        emitStores(true, mask);
         code.return_().labelBinding(plain);
-        emitStores(false);
+        emitStores(false, mask);
         code.return_();
     }
 
@@ -144,7 +149,7 @@ final class TileEmitter {
         code.iinc(step, 1).goto_(head).labelBinding(done);
     }
 
-    private void emitStores(boolean accumulate) {
+    private void emitStores(boolean accumulate, int mask) {
         for (int row = 0; row < shape.rows(); row++) {
             for (int v = 0; v < shape.vectors(); v++) {
                 int sum = sums[row * shape.vectors() + v];
@@ -160,7 +165,11 @@ final class TileEmitter {
                 }
                 calls.pushMemory();
                 pushElementOfC(row, v);
-                calls.store(ValueType.F32);
+                if (v == shape.vectors() - 1) {
+                    calls.storeMasked(ValueType.F32, mask);
+                } else {
+                    calls.store(ValueType.F32);
+                }
             }
         }
     }

@@ -198,6 +198,12 @@ final class VectorCalls {
         code.invokevirtual(FLOAT_VECTOR, "rearrange", MethodTypeDesc.of(FLOAT_VECTOR, SHUFFLE));
     }
 
+    /** Lane j of the result is lane j xor distance. */
+    void swap(int distance) {
+        code.getstatic(MEMORY, width.name() + "_SWAP_" + distance, SHUFFLE);
+        code.invokevirtual(FLOAT_VECTOR, "rearrange", MethodTypeDesc.of(FLOAT_VECTOR, SHUFFLE));
+    }
+
     void blend(ValueType type) {
         code.invokevirtual(vector(type), "blend", MethodTypeDesc.of(vector(type), VECTOR, MASK));
     }

@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
  * further on: first over memory at the greater distances, four vectors at a time, then at 2 and 1,
  * whose results leave in order.
  */
-final class VectorTransposition implements Transposition {
+final class VectorExactTransposition implements ExactTransposition {
     private static final int LANES = Lanes.COUNT;
     private static final int BYTES = Lanes.BYTES;
 
@@ -70,7 +70,9 @@ final class VectorTransposition implements Transposition {
         }
     }
 
-    /** Rows to the buffer, exchanged at distances from 4 on; rows that are missing repeat others. */
+    /**
+     * Rows to the buffer, exchanged at distances from 4 on; rows that are missing repeat others.
+     */
     private static void gather(int height, long source, long sourceRow, long buffer) {
         int last = height - 1;
         if (LANES == 16) {

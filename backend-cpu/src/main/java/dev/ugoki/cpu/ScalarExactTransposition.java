@@ -1,7 +1,7 @@
 package dev.ugoki.cpu;
 
 /** Element by element. */
-final class ScalarTransposition implements Transposition {
+final class ScalarExactTransposition implements ExactTransposition {
     @Override
     public void run(
             int rows,
