@@ -1,6 +1,6 @@
 package dev.ugoki.tensor.kernel;
 
-import static dev.ugoki.tensor.kernel.ElementaryFunctions.expOfNegative;
+import static dev.ugoki.tensor.kernel.ElementaryFunctions.exp;
 import static dev.ugoki.tensor.kernel.ElementaryFunctions.log;
 
 /**
@@ -24,7 +24,7 @@ public final class AttentionKernels {
                 greatest.equalTo(Float.NEGATIVE_INFINITY).select(kernel.constant(0f), greatest);
         return kernel.output(greatest)
                 .output(subtracted)
-                .output(expOfNegative(before.minus(subtracted)))
+                .output(exp(before.minus(subtracted)))
                 .build();
     }
 
@@ -36,7 +36,7 @@ public final class AttentionKernels {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue scores = kernel.input(Layout.FULL);
         FloatValue subtracted = kernel.input(Layout.PER_COLUMN);
-        FloatValue e = expOfNegative(scores.minus(subtracted));
+        FloatValue e = exp(scores.minus(subtracted));
         return kernel.output(e).outputSumOverRows(e).build();
     }
 
@@ -81,7 +81,7 @@ public final class AttentionKernels {
         FloatValue gradients = kernel.input(Layout.FULL);
         FloatValue logarithms = kernel.input(Layout.PER_COLUMN);
         FloatValue sums = kernel.input(Layout.PER_COLUMN);
-        FloatValue weights = ElementaryFunctions.exp(scores.minus(logarithms));
+        FloatValue weights = exp(scores.minus(logarithms));
         return kernel.output(weights).output(weights.times(gradients.minus(sums))).build();
     }
 }
