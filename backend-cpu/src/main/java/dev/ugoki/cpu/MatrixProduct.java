@@ -406,7 +406,7 @@ final class MatrixProduct {
                 int width = Math.max(FEW_ROWS_COLUMNS, FEW_ROWS_ELEMENTS / k);
                 tileColumns = Math.min(n, roundUp(width, FEW_ROWS_COLUMNS));
             }
-            case OPENBLAS, DOUBLE, DIRECT -> cutInHalves(tiles(work));
+            case ONEDNN, OPENBLAS, DOUBLE, DIRECT -> cutInHalves(tiles(work));
             case PACKED -> {}
         }
         tilesAcross = ceilDiv(n, tileColumns);

@@ -66,8 +66,7 @@ class AttentionTest {
         return all;
     }
 
-    private static void check(
-            Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, boolean causal) {
+    private static void check(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, boolean causal) {
         List<Tensor> expected = results(DType.F64, q, k, v, mask, causal);
         List<Tensor> actual = results(DType.F32, q, k, v, mask, causal);
         for (int i = 0; i < expected.size(); i++) {

@@ -8,6 +8,7 @@ import dev.ugoki.tensor.kernel.Output;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -19,6 +20,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * and has 64 readable bytes beyond its end. Lifetimes and bounds are the caller's affair.
  */
 public final class GeneratedKernel {
+    /** Not that of {@link Memory}, which wants the vector module: the interpreter does without. */
+    @SuppressWarnings("restricted")
+    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
     private final @Nullable KernelCompiler compiler;
@@ -79,7 +84,7 @@ public final class GeneratedKernel {
             code.run(operands, begin, end, columns, scratch);
         } else {
             compile(shape);
-            interpreter.run(Memory.ALL, operands, begin, end, columns);
+            interpreter.run(ALL, operands, begin, end, columns);
         }
     }
 
@@ -105,7 +110,7 @@ public final class GeneratedKernel {
             code.run(operands, begin, end, 0, scratch);
         } else {
             compile(LoopShape.FLAT);
-            interpreter.runFlat(Memory.ALL, operands, begin, end);
+            interpreter.runFlat(ALL, operands, begin, end);
         }
     }
 

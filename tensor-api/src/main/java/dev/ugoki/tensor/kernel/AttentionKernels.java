@@ -81,7 +81,7 @@ public final class AttentionKernels {
         FloatValue gradients = kernel.input(Layout.FULL);
         FloatValue logarithms = kernel.input(Layout.PER_COLUMN);
         FloatValue sums = kernel.input(Layout.PER_COLUMN);
-        FloatValue weights = ElementaryFunctions.exp(scores.minus(logarithms));
+        FloatValue weights = expUpTo60(scores.minus(logarithms));
         return kernel.output(weights).output(weights.times(gradients.minus(sums))).build();
     }
 }
