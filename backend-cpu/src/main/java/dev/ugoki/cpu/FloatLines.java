@@ -20,10 +20,13 @@ record FloatLines(long count, long length, long stride) {
     }
 
     private void forEachGroup(Group group) {
+        if (count == 0 || length == 0) {
+            return;
+        }
         long together = Math.min(stride, MOST_TOGETHER);
         long groupsOfBlock = (stride + together - 1) / together;
-        long groups = length == 0 ? 0 : count / stride * groupsOfBlock;
-        long groupsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, together * length));
+        long groups = count / stride * groupsOfBlock;
+        long groupsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / (together * length));
         int tasks = Math.toIntExact((groups + groupsOfTask - 1) / groupsOfTask);
         ThreadPool.shared()
                 .parallelFor(

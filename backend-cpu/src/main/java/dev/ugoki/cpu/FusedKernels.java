@@ -386,8 +386,7 @@ final class FusedKernels {
                 }
                 FloatLoops.flat(flat(op), table, rest);
                 for (int i = 0; i < out.length; i++) {
-                    NativeMemory.copy(
-                            table[2 * (inputs + i)], out[i].address() + done, 4 * rest);
+                    NativeMemory.copy(table[2 * (inputs + i)], out[i].address() + done, 4 * rest);
                 }
             }
         } finally {
