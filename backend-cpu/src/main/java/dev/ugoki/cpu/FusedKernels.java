@@ -120,8 +120,8 @@ final class FusedKernels {
         switch (op) {
             case Activation _, Activation.Gradient _ ->
                     FloatLoops.flat(flat(op), table(in, out), out[0].elementCount());
-            case Likelihood.Softmax _ -> rows(OfRows.SOFTMAX, in[0], out[0]);
-            case Likelihood.LogSoftmax _ -> rows(OfRows.LOG_SOFTMAX, in[0], out[0]);
+            case Likelihood.Softmax _ -> softmax(OfRows.SOFTMAX, false, in[0], out[0]);
+            case Likelihood.LogSoftmax _ -> softmax(OfRows.LOG_SOFTMAX, true, in[0], out[0]);
             case Normalization.LayerNorm norm ->
                     layerNorm(norm, operands[1].elementCount(), in, out);
             case Normalization.LayerNormGradient _ ->
@@ -218,15 +218,34 @@ final class FusedKernels {
         return table;
     }
 
-    private static void rows(GeneratedKernel kernel, long in, Result out) {
+    private static void softmax(GeneratedKernel kernel, boolean logarithm, long in, Result out) {
         long columns = out.shape().extent(-1);
+        long rows = out.elementCount() / columns;
+        if (LongRows.are(columns)) {
+            LongRows.softmax(logarithm, in, rows, columns, out.address());
+            return;
+        }
         long rowBytes = 4 * columns;
         long[] table = {in, rowBytes, out.address(), rowBytes};
-        FloatLoops.rows(kernel, table, out.elementCount() / columns, columns);
+        FloatLoops.rows(kernel, table, rows, columns);
     }
 
     private static void layerNorm(
             Normalization.LayerNorm op, long columns, long[] in, Result[] out) {
+        long rows = out[0].elementCount() / columns;
+        if (LongRows.are(columns)) {
+            LongRows.layerNorm(
+                    op.epsilon(),
+                    in[0],
+                    in[1],
+                    in[2],
+                    rows,
+                    columns,
+                    out[0].address(),
+                    out[1].address(),
+                    out[2].address());
+            return;
+        }
         long rowBytes = 4 * columns;
         long epsilon = NativeMemory.allocate(NativeMemory.PADDING);
         try {
@@ -247,7 +266,7 @@ final class FusedKernels {
                 out[2].address(),
                 4
             };
-            FloatLoops.rows(OfRows.LAYER_NORM, table, out[0].elementCount() / columns, columns);
+            FloatLoops.rows(OfRows.LAYER_NORM, table, rows, columns);
         } finally {
             NativeMemory.free(epsilon);
         }
