@@ -132,8 +132,8 @@ final class FusedKernels {
         switch (op) {
             case Activation _, Activation.Gradient _, ElementaryGradient _ ->
                     FloatLoops.flat(flat(op), table(in, out), out[0].elementCount());
-            case Likelihood.Softmax _ -> rows(OfRows.SOFTMAX, in, out[0]);
-            case Likelihood.LogSoftmax _ -> rows(OfRows.LOG_SOFTMAX, in, out[0]);
+            case Likelihood.Softmax _ -> softmax(OfRows.SOFTMAX, false, in, out[0]);
+            case Likelihood.LogSoftmax _ -> softmax(OfRows.LOG_SOFTMAX, true, in, out[0]);
             case Likelihood.SoftmaxGradient _ ->
                     rows(OfRows.SOFTMAX_GRADIENT, new long[] {in[1], in[0]}, out[0]);
             case Likelihood.LogSoftmaxGradient _ ->
@@ -245,6 +245,16 @@ final class FusedKernels {
         return table;
     }
 
+    private static void softmax(GeneratedKernel kernel, boolean logarithm, long[] in, Result out) {
+        long columns = out.shape().extent(-1);
+        if (LongRows.are(columns)) {
+            long rows = out.elementCount() / columns;
+            LongRows.softmax(logarithm, in[0], rows, columns, out.address());
+        } else {
+            rows(kernel, in, out);
+        }
+    }
+
     /** Runs a kernel whose operands and result all have a row for each row. */
     private static void rows(GeneratedKernel kernel, long[] in, Result out) {
         long columns = out.shape().extent(-1);
@@ -271,6 +281,20 @@ final class FusedKernels {
 
     private static void layerNorm(
             Normalization.LayerNorm op, long columns, long[] in, Result[] out) {
+        long rows = out[0].elementCount() / columns;
+        if (LongRows.are(columns)) {
+            LongRows.layerNorm(
+                    op.epsilon(),
+                    in[0],
+                    in[1],
+                    in[2],
+                    rows,
+                    columns,
+                    out[0].address(),
+                    out[1].address(),
+                    out[2].address());
+            return;
+        }
         long rowBytes = 4 * columns;
         long epsilon = NativeMemory.allocate(NativeMemory.PADDING);
         try {
@@ -291,7 +315,7 @@ final class FusedKernels {
                 out[2].address(),
                 4
             };
-            FloatLoops.rows(OfRows.LAYER_NORM, table, out[0].elementCount() / columns, columns);
+            FloatLoops.rows(OfRows.LAYER_NORM, table, rows, columns);
         } finally {
             NativeMemory.free(epsilon);
         }

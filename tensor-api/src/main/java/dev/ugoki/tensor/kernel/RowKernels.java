@@ -72,6 +72,53 @@ public final class RowKernels {
         return kernel.output(e.times(kernel.constant(1f).over(e.sumOverColumns()))).build();
     }
 
+    /** Inputs: x full, max per row. Output: e^(x - max) full, up to a factor that rows share. */
+    public static Kernel powers() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        return kernel.output(expOfDifference(x, coarse(kernel.input(Layout.PER_ROW)))).build();
+    }
+
+    /** Inputs: {@link #powers} full, their sum per row. Output: the softmax full. */
+    public static Kernel shares() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue powers = kernel.input(Layout.FULL);
+        FloatValue sum = kernel.input(Layout.PER_ROW);
+        return kernel.output(powers.times(kernel.constant(1f).over(sum))).build();
+    }
+
+    /** Inputs: x full, max and the sum of {@link #powers} per row. Output: the logarithm. */
+    public static Kernel logShares() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue near = coarse(kernel.input(Layout.PER_ROW));
+        return kernel.output(x.minus(near).minus(log(kernel.input(Layout.PER_ROW)))).build();
+    }
+
+    /** Inputs: x full, mean per row. Outputs: x - mean full, its square full. */
+    public static Kernel centred() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue centred = x.minus(kernel.input(Layout.PER_ROW));
+        return kernel.output(centred).output(centred.times(centred)).build();
+    }
+
+    /**
+     * Inputs: x full, weight and bias per column; the mean, what it is off by and r as in {@link
+     * #layerNorm} per row. Output: y full.
+     */
+    public static Kernel normalized() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue weight = kernel.input(Layout.PER_COLUMN);
+        FloatValue bias = kernel.input(Layout.PER_COLUMN);
+        FloatValue mean = kernel.input(Layout.PER_ROW);
+        FloatValue rest = kernel.input(Layout.PER_ROW);
+        FloatValue inverse = kernel.input(Layout.PER_ROW);
+        FloatValue centred = x.minus(mean).minus(rest);
+        return kernel.output(centred.times(inverse).timesPlus(weight, bias)).build();
+    }
+
     /** Inputs: dy full, y = softmax(x) full. Output: dx = y (dy - sum(dy y)) full. */
     public static Kernel softmaxGradient() {
         KernelBuilder kernel = new KernelBuilder();
