@@ -11,9 +11,9 @@ final class LineCopy {
      *
      * @param sourceLine bytes from one line of the source to the next
      */
-    static void run(
-            int lines, int length, int width, long source, long sourceLine, long target) {
-        int inVectors = VECTORS ? VectorLineCopy.run(lines, length, width, source, sourceLine, target) : 0;
+    static void run(int lines, int length, int width, long source, long sourceLine, long target) {
+        int inVectors =
+                VECTORS ? VectorLineCopy.run(lines, length, width, source, sourceLine, target) : 0;
         for (int line = 0; line < lines && inVectors < length; line++) {
             long from = source + line * sourceLine;
             long to = target + 4L * line * width;

@@ -516,8 +516,7 @@ final class MatrixProduct {
     private void runDirect(int rows, int columns, long x, long y, long z) {
         long xRow = 4 * (transposeA ? 1 : lda);
         long xColumn = 4 * (transposeA ? lda : 1);
-        DirectProduct.run(
-                rows, columns, k, x, xRow, xColumn, y, 4 * ldb, z, 4 * ldc, accumulate);
+        DirectProduct.run(rows, columns, k, x, xRow, xColumn, y, 4 * ldb, z, 4 * ldc, accumulate);
     }
 
     /** One whole product, which divides itself between the threads. */

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * which lie in the caches in the order of their use, and {@link Tile}s of C are made of a panel of
  * each.
  *
- * <p>Every element of C is a sum over blocks of {@link #DEPTH} along k; each block's part
- * is one chain of fma, in ascending order. So nothing else that is decided here changes a bit: the
- * tiles and the division between threads may depend on anything.
+ * <p>Every element of C is a sum over blocks of {@link #DEPTH} along k; each block's part is one
+ * chain of fma, in ascending order. So nothing else that is decided here changes a bit: the tiles
+ * and the division between threads may depend on anything.
  *
  * <p>All threads pack, then all threads multiply; what is packed serves them all.
  */

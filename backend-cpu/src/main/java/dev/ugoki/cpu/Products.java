@@ -49,7 +49,10 @@ final class Products {
         }
         try (Reordered x = Reordered.contiguous(operands[0]);
                 Matrices weight = Matrices.of(operands[1]);
-                Reordered bias = operands.length == 3 ? Reordered.contiguous(operands[2]) : Reordered.at(0)) {
+                Reordered bias =
+                        operands.length == 3
+                                ? Reordered.contiguous(operands[2])
+                                : Reordered.at(0)) {
             int n = Math.toIntExact(result.shape().extent(-1));
             int m = Math.toIntExact(result.elementCount() / n);
             int k = Math.toIntExact(operands[1].shape().extent(1));

@@ -3,8 +3,8 @@ package dev.ugoki.cpu;
 import java.util.Arrays;
 
 /**
- * F32 products without the Vector API, with the bits of {@link PackedProduct}. B's block and a row of
- * C are copied to arrays, where C2 finds vectors by itself.
+ * F32 products without the Vector API, with the bits of {@link PackedProduct}. B's block and a row
+ * of C are copied to arrays, where C2 finds vectors by itself.
  */
 final class ScalarProduct {
     private static final int DEPTH = PackedProduct.DEPTH;
@@ -18,8 +18,8 @@ final class ScalarProduct {
     private ScalarProduct() {}
 
     /**
-     * {@code C = A B}, or {@code C += A B}, on this thread. Distances are in bytes: between elements
-     * one row apart, and one column apart.
+     * {@code C = A B}, or {@code C += A B}, on this thread. Distances are in bytes: between
+     * elements one row apart, and one column apart.
      */
     static void tile(
             int m,

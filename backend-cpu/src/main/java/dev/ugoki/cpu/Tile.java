@@ -79,7 +79,14 @@ final class Tile {
      * @param cRow bytes from one row of C to the next
      */
     static void run(
-            int rows, int columns, int depth, long a, long b, long c, long cRow, boolean accumulate) {
+            int rows,
+            int columns,
+            int depth,
+            long a,
+            long b,
+            long c,
+            long cRow,
+            boolean accumulate) {
         int vectors = (columns + LANES - 1) / LANES;
         PACKED[rows - 1][vectors - 1].run(
                 columns, depth, a, 4, 4L * rows, b, 4L * LANES * vectors, c, cRow, accumulate);

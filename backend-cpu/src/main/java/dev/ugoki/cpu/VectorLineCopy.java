@@ -5,8 +5,7 @@ final class VectorLineCopy {
     private VectorLineCopy() {}
 
     /** Returns how many elements of each line were copied. */
-    static int run(
-            int lines, int length, int width, long source, long sourceLine, long target) {
+    static int run(int lines, int length, int width, long source, long sourceLine, long target) {
         int whole = length / Lanes.COUNT;
         switch (whole) {
             case 0 -> {}
@@ -22,15 +21,13 @@ final class VectorLineCopy {
         return whole * Lanes.COUNT;
     }
 
-    private static void one(
-            int lines, long source, long sourceLine, long target, long targetLine) {
+    private static void one(int lines, long source, long sourceLine, long target, long targetLine) {
         for (int line = 0; line < lines; line++) {
             Lanes.store(Lanes.load(source + line * sourceLine), target + line * targetLine);
         }
     }
 
-    private static void two(
-            int lines, long source, long sourceLine, long target, long targetLine) {
+    private static void two(int lines, long source, long sourceLine, long target, long targetLine) {
         for (int line = 0; line < lines; line++) {
             long from = source + line * sourceLine;
             long to = target + line * targetLine;

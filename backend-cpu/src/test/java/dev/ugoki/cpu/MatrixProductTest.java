@@ -303,7 +303,9 @@ class MatrixProductTest {
         long memory = NativeMemory.allocate(4 << 20);
         NativeMemory.clear(memory, 4 << 20);
         long c = NativeMemory.allocate(4 * 70 * 600);
-        int[][] shapes = {{8, 8, 8}, {1, 256, 256}, {1, 1024, 1000}, {64, 128, 130}, {70, 600, 300}};
+        int[][] shapes = {
+            {8, 8, 8}, {1, 256, 256}, {1, 1024, 1000}, {64, 128, 130}, {70, 600, 300}
+        };
         for (int[] s : shapes) {
             for (boolean transposeB : new boolean[] {false, true}) {
                 Runnable product =

@@ -62,7 +62,16 @@ class PackedProductTest {
                         () -> Tile.isDirectReady(height, wide),
                         (a, b, c, cRow, accumulate) ->
                                 Tile.runDirect(
-                                        height, wide, DEPTH, a, aRow, 4, b, bRow, c, cRow,
+                                        height,
+                                        wide,
+                                        DEPTH,
+                                        a,
+                                        aRow,
+                                        4,
+                                        b,
+                                        bRow,
+                                        c,
+                                        cRow,
                                         accumulate));
             }
         }
@@ -93,8 +102,7 @@ class PackedProductTest {
             for (boolean cold = true; ; cold = false) {
                 copy(before, c);
                 tile.run(a, b, c, cRow, accumulate);
-                assertArrayEquals(
-                        expected, Floats.read(c, before.length), rows + "x" + columns);
+                assertArrayEquals(expected, Floats.read(c, before.length), rows + "x" + columns);
                 if (!cold) {
                     break;
                 }
@@ -122,8 +130,16 @@ class PackedProductTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 1, 1", "14, 32, 256", "15, 33, 257", "3, 5, 600", "29, 100, 64", "100, 31, 513",
-        "300, 200, 300", "2100, 40, 20", "20, 2100, 30", "57, 513, 400"
+        "1, 1, 1",
+        "14, 32, 256",
+        "15, 33, 257",
+        "3, 5, 600",
+        "29, 100, 64",
+        "100, 31, 513",
+        "300, 200, 300",
+        "2100, 40, 20",
+        "20, 2100, 30",
+        "57, 513, 400"
     })
     void productsHaveTheBitsOfTheScalarProduct(int m, int n, int k) {
         for (int bits = 0; bits < 8; bits++) {
@@ -141,8 +157,7 @@ class PackedProductTest {
             long bColumn = transposeB ? 4L * k : 4;
             long cRow = 4L * (n + 5);
             ScalarProduct.tile(
-                            m, n, k, a, aRow, aColumn, b, bRow, bColumn, expected, cRow,
-                            accumulate);
+                    m, n, k, a, aRow, aColumn, b, bRow, bColumn, expected, cRow, accumulate);
             float[] wanted = Floats.read(expected, before.length);
             for (int threads = 1; threads <= 3; threads++) {
                 ThreadPool.shared().setThreads(threads);
@@ -154,8 +169,7 @@ class PackedProductTest {
                 assertArrayEquals(wanted, Floats.read(actual, before.length), product);
                 if (!transposeB) {
                     copy(before, actual);
-                    DirectProduct.run(
-                            m, n, k, a, aRow, aColumn, b, bRow, actual, cRow, accumulate);
+                    DirectProduct.run(m, n, k, a, aRow, aColumn, b, bRow, actual, cRow, accumulate);
                     assertArrayEquals(wanted, Floats.read(actual, before.length), product);
                 }
             }

@@ -35,6 +35,7 @@ final class Memory {
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long HIGH_BITS = LOW_BITS << 7;
+
     /** Lane j takes lane j xor 8, and so on. */
     static final VectorShuffle<Float> BITS_512_SWAP_8 = swap(VectorWidth.BITS_512, 8);
 

@@ -50,15 +50,14 @@ public final class TileCompiler {
 
     /** Hands the code for transpositions to {@code use} when the JIT has compiled it. */
     public static void compileTransposition(Consumer<TransposeCode> use) {
-        request(
-                "transposition",
-                () -> TransposeEmitter.define(WIDTH),
-                TileCompiler::exercise,
-                use);
+        request("transposition", () -> TransposeEmitter.define(WIDTH), TileCompiler::exercise, use);
     }
 
     private static <T> void request(
-            String name, Supplier<T> define, BiFunction<T, Arena, Runnable> exercise, Consumer<T> use) {
+            String name,
+            Supplier<T> define,
+            BiFunction<T, Arena, Runnable> exercise,
+            Consumer<T> use) {
         execute(1, name, define, exercise, use);
     }
 
@@ -128,7 +127,6 @@ public final class TileCompiler {
         long target = floats(arena, 4L * lanes * DEPTH);
         return () -> code.run(lanes, vectors, source, 4 * DEPTH, target, 4L * lanes);
     }
-
 
     private static long floats(Arena arena, long bytes) {
         return arena.allocate(bytes, 64).address();

@@ -30,7 +30,9 @@ final class TileEmitter {
                     CD_long,
                     CD_long,
                     CD_long,
-                    CD_long, CD_int, CD_boolean);
+                    CD_long,
+                    CD_int,
+                    CD_boolean);
 
     private static final int DEPTH = 1;
     private static final int A = 2;

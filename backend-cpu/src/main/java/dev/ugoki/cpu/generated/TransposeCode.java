@@ -15,6 +15,5 @@ public interface TransposeCode {
      * @param target the address of the first line of the target
      * @param targetLine from one line of the target to the next
      */
-    void run(
-            int lines, int vectors, long source, long sourceLine, long target, long targetLine);
+    void run(int lines, int vectors, long source, long sourceLine, long target, long targetLine);
 }
