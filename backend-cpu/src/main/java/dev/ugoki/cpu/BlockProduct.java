@@ -5,15 +5,16 @@ import dev.ugoki.cpu.generated.TileCompiler;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * F32 products of small matrices that lie in the caches, taken as they lie: {@code C = A B}, or
  * {@code C += A B}, on this thread. A may be stored either way; B by rows.
  *
- * <p>Every element is a sum over blocks of {@link OwnProduct#DEPTH} along the depth, each one chain
- * of fma that begins with zero: the same bits whatever the tiles, the vectors, and whether the code
- * of a tile is compiled yet.
+ * <p>Every element is a sum over blocks of {@link PackedProduct#DEPTH} along the depth, each one
+ * chain of fma that begins with zero: the same bits whatever the tiles, the vectors, and whether
+ * the code of a tile is compiled yet.
  */
 final class BlockProduct {
     private static final int LANES = VectorModule.isUsable() ? Lanes.COUNT : 16;
@@ -77,8 +78,8 @@ final class BlockProduct {
             boolean accumulate) {
         Tile[][] tiles = aRow == 4 ? ADJACENT : APART;
         int allVectors = (n + LANES - 1) / LANES;
-        for (int front = 0; front < k; front += OwnProduct.DEPTH) {
-            int depth = Math.min(OwnProduct.DEPTH, k - front);
+        for (int front = 0; front < k; front += PackedProduct.DEPTH) {
+            int depth = Math.min(PackedProduct.DEPTH, k - front);
             boolean add = accumulate || front > 0;
             for (int vector = 0; vector < allVectors; vector += MAX_VECTORS) {
                 int vectors = Math.min(MAX_VECTORS, allVectors - vector);
@@ -131,7 +132,7 @@ final class BlockProduct {
                 boolean accumulate) {
             TileCode compiled = code;
             if (compiled != null) {
-                compiled.run(depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
+                compiled.run(depth, a, aRow, aColumn, b, bRow, c, cRow, LANES, accumulate);
                 return;
             }
             if (!requested.get() && requested.compareAndSet(false, true)) {
@@ -146,7 +147,7 @@ final class BlockProduct {
 
         private void chains(int depth, long a, long aColumn, long b, long bRow, float[] sums) {
             int columns = vectors * LANES;
-            java.util.Arrays.fill(sums, 0, columns, 0f);
+            Arrays.fill(sums, 0, columns, 0f);
             for (int i = 0; i < depth; i++) {
                 float factor = NativeMemory.getFloat(a + i * aColumn);
                 long row = b + i * bRow;
