@@ -30,14 +30,24 @@ final class Transposition {
             copy(lines, 0, length, source, sourceLine, target, targetLine);
             return;
         }
-        for (int line = 0; line < lines; line += LANES) {
+        // The last group first: what its vectors put behind a line, the first group writes again.
+        for (int line = (lines - 1) / LANES * LANES; line >= 0; line -= LANES) {
             int group = Math.min(LANES, lines - line);
-            int vectors = (group == LANES ? length : length - 1) / LANES;
+            int vectors = vectors(group, length, targetLine);
             long x = source + line * sourceLine;
             long y = target + 4L * line;
-            compiled.run(group, vectors, x, sourceLine, y, targetLine);
+            if (vectors > 0) {
+                compiled.run(group, vectors, x, sourceLine, y, targetLine);
+            }
             copy(group, vectors * LANES, length, x, sourceLine, y, targetLine);
         }
+    }
+
+    /** How many vectors of each line are moved as such: those that end before the target does. */
+    private static int vectors(int group, int length, long targetLine) {
+        long behind = 4L * (LANES - group);
+        long lastLines = (behind + targetLine - 1) / targetLine;
+        return (int) (Math.max(0, length - lastLines) / LANES);
     }
 
     /** Element by element, from number {@code from} of each line. */
@@ -56,6 +66,12 @@ final class Transposition {
                 NativeMemory.setFloat(y + i * targetLine, NativeMemory.getFloat(x + 4L * i));
             }
         }
+    }
+
+    /** Whether {@link #run} has its final speed; asks for it where it has not. */
+    static boolean isReady() {
+        compile();
+        return code != null || !TileCompiler.isUsable();
     }
 
     private static void compile() {

@@ -9,18 +9,22 @@ import jdk.incubator.vector.FloatVector;
  * <p>Each kernel makes a block of C in registers, named rows x columns. Where fewer rows are left
  * than a kernel has, its last row is repeated: the same value is stored twice. B plain is read in
  * rows of vectors; every element of C is one chain of fma over k. B transposed is read along k;
- * every element of C is a tree over the lanes of one vector of chains.
+ * every element of C is a tree over {@value #CHAINS} chains, so that its bits are those of any
+ * width of vectors.
  */
 final class VectorFewRows implements FewRows {
     private static final int VECTOR = Lanes.BYTES;
     private static final int COUNT = Lanes.COUNT;
+
+    /** The chains of one element where B is transposed, whatever the width of a vector. */
+    private static final int CHAINS = 16;
 
     /** The most vectors of sums that one kernel makes at once. */
     private static final int MAX_SUMS = 16;
 
     /** Those sums, in an array: C2 inlines more stores to one than to memory. */
     private static final ThreadLocal<float[]> SUMS =
-            ThreadLocal.withInitial(() -> new float[MAX_SUMS * COUNT]);
+            ThreadLocal.withInitial(() -> new float[MAX_SUMS * CHAINS]);
 
     @Override
     public void plain(
@@ -433,50 +437,64 @@ final class VectorFewRows implements FewRows {
             boolean accumulate) {
         int rows = m == 1 ? 1 : m <= 4 ? 4 : 8;
         int wide = m == 1 ? 8 : m <= 4 ? 4 : 2;
-        long full = 4L * Lanes.SPECIES.loopBound(k);
+        long full = 4L * (k & -CHAINS);
         float[] sums = SUMS.get();
         for (int column = 0; column < n; column += wide) {
             int columns = Math.min(wide, n - column);
             long b0 = b + column * bRow;
-            switch (rows) {
-                case 1 -> dot1x8(columns, full, a, b0, bRow, sums);
-                case 4 -> dot4x4(m, columns, full, a, aRow, b0, bRow, sums);
-                default -> dot8x2(m, columns, full, a, aRow, b0, bRow, sums);
+            for (int lane = 0; lane < CHAINS; lane += COUNT) {
+                long x = a + 4L * lane;
+                long y = b0 + 4L * lane;
+                switch (rows) {
+                    case 1 -> dot1x8(columns, full, x, y, bRow, sums, lane);
+                    case 4 -> dot4x4(m, columns, full, x, aRow, y, bRow, sums, lane);
+                    default -> dot8x2(m, columns, full, x, aRow, y, bRow, sums, lane);
+                }
             }
             for (int row = 0; row < m; row++) {
-                int rowSums = row * wide * COUNT;
+                int rowSums = row * wide * CHAINS;
                 if (full < 4L * k) {
                     int rest = (int) (k - full / 4);
                     addRest(columns, rest, a + row * aRow + full, b0 + full, bRow, sums, rowSums);
                 }
-                addLanes(columns, sums, rowSums, c + row * cRow + 4L * column, accumulate);
+                addChains(columns, sums, rowSums, c + row * cRow + 4L * column, accumulate);
             }
         }
     }
 
-    /** The last products, fewer than a vector holds, go to the first lanes. */
+    /** The last products, fewer than there are chains, go to the first of these. */
     private static void addRest(
             int n, int count, long a, long b, long bRow, float[] sums, int first) {
         for (int column = 0; column < n; column++) {
             for (int i = 0; i < count; i++) {
                 float x = NativeMemory.getFloat(a + 4L * i);
                 float y = NativeMemory.getFloat(b + column * bRow + 4L * i);
-                int lane = first + column * COUNT + i;
-                sums[lane] = Math.fma(x, y, sums[lane]);
+                int chain = first + column * CHAINS + i;
+                sums[chain] = Math.fma(x, y, sums[chain]);
             }
         }
     }
 
-    private static void addLanes(int n, float[] sums, int first, long c, boolean accumulate) {
+    private static void addChains(int n, float[] sums, int first, long c, boolean accumulate) {
         for (int column = 0; column < n; column++) {
-            float sum =
-                    Lanes.sum(FloatVector.fromArray(Lanes.SPECIES, sums, first + column * COUNT));
+            float sum = tree(sums, first + column * CHAINS);
             long element = c + 4L * column;
             NativeMemory.setFloat(element, accumulate ? NativeMemory.getFloat(element) + sum : sum);
         }
     }
 
-    private static void dot1x8(int n, long full, long a, long b, long bRow, float[] sums) {
+    /** The sum of the chains: those 8 apart are added first, then 4, 2 and 1. */
+    private static float tree(float[] sums, int first) {
+        for (int distance = CHAINS / 2; distance >= 1; distance /= 2) {
+            for (int i = first; i < first + distance; i++) {
+                sums[i] += sums[i + distance];
+            }
+        }
+        return sums[first];
+    }
+
+    private static void dot1x8(
+            int n, long full, long a, long b, long bRow, float[] sums, int lane) {
         long a0 = a;
         long b0 = b;
         long b1 = b + Math.min(1, n - 1) * bRow;
@@ -495,7 +513,7 @@ final class VectorFewRows implements FewRows {
         FloatVector s05 = zero;
         FloatVector s06 = zero;
         FloatVector s07 = zero;
-        for (long i = 0; i < full; i += VECTOR) {
+        for (long i = 0; i < full; i += 4 * CHAINS) {
             FloatVector x0 = Lanes.load(a0 + i);
             FloatVector y0 = Lanes.load(b0 + i);
             s00 = x0.fma(y0, s00);
@@ -514,18 +532,18 @@ final class VectorFewRows implements FewRows {
             FloatVector y7 = Lanes.load(b7 + i);
             s07 = x0.fma(y7, s07);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, COUNT);
-        s02.intoArray(sums, 2 * COUNT);
-        s03.intoArray(sums, 3 * COUNT);
-        s04.intoArray(sums, 4 * COUNT);
-        s05.intoArray(sums, 5 * COUNT);
-        s06.intoArray(sums, 6 * COUNT);
-        s07.intoArray(sums, 7 * COUNT);
+        s00.intoArray(sums, lane);
+        s01.intoArray(sums, lane + CHAINS);
+        s02.intoArray(sums, lane + 2 * CHAINS);
+        s03.intoArray(sums, lane + 3 * CHAINS);
+        s04.intoArray(sums, lane + 4 * CHAINS);
+        s05.intoArray(sums, lane + 5 * CHAINS);
+        s06.intoArray(sums, lane + 6 * CHAINS);
+        s07.intoArray(sums, lane + 7 * CHAINS);
     }
 
     private static void dot4x4(
-            int m, int n, long full, long a, long aRow, long b, long bRow, float[] sums) {
+            int m, int n, long full, long a, long aRow, long b, long bRow, float[] sums, int lane) {
         long a0 = a;
         long a1 = a + Math.min(1, m - 1) * aRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
@@ -551,7 +569,7 @@ final class VectorFewRows implements FewRows {
         FloatVector s31 = zero;
         FloatVector s32 = zero;
         FloatVector s33 = zero;
-        for (long i = 0; i < full; i += VECTOR) {
+        for (long i = 0; i < full; i += 4 * CHAINS) {
             FloatVector x0 = Lanes.load(a0 + i);
             FloatVector x1 = Lanes.load(a1 + i);
             FloatVector x2 = Lanes.load(a2 + i);
@@ -577,26 +595,26 @@ final class VectorFewRows implements FewRows {
             s23 = x2.fma(y3, s23);
             s33 = x3.fma(y3, s33);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, COUNT);
-        s02.intoArray(sums, 2 * COUNT);
-        s03.intoArray(sums, 3 * COUNT);
-        s10.intoArray(sums, 4 * COUNT);
-        s11.intoArray(sums, 5 * COUNT);
-        s12.intoArray(sums, 6 * COUNT);
-        s13.intoArray(sums, 7 * COUNT);
-        s20.intoArray(sums, 8 * COUNT);
-        s21.intoArray(sums, 9 * COUNT);
-        s22.intoArray(sums, 10 * COUNT);
-        s23.intoArray(sums, 11 * COUNT);
-        s30.intoArray(sums, 12 * COUNT);
-        s31.intoArray(sums, 13 * COUNT);
-        s32.intoArray(sums, 14 * COUNT);
-        s33.intoArray(sums, 15 * COUNT);
+        s00.intoArray(sums, lane);
+        s01.intoArray(sums, lane + CHAINS);
+        s02.intoArray(sums, lane + 2 * CHAINS);
+        s03.intoArray(sums, lane + 3 * CHAINS);
+        s10.intoArray(sums, lane + 4 * CHAINS);
+        s11.intoArray(sums, lane + 5 * CHAINS);
+        s12.intoArray(sums, lane + 6 * CHAINS);
+        s13.intoArray(sums, lane + 7 * CHAINS);
+        s20.intoArray(sums, lane + 8 * CHAINS);
+        s21.intoArray(sums, lane + 9 * CHAINS);
+        s22.intoArray(sums, lane + 10 * CHAINS);
+        s23.intoArray(sums, lane + 11 * CHAINS);
+        s30.intoArray(sums, lane + 12 * CHAINS);
+        s31.intoArray(sums, lane + 13 * CHAINS);
+        s32.intoArray(sums, lane + 14 * CHAINS);
+        s33.intoArray(sums, lane + 15 * CHAINS);
     }
 
     private static void dot8x2(
-            int m, int n, long full, long a, long aRow, long b, long bRow, float[] sums) {
+            int m, int n, long full, long a, long aRow, long b, long bRow, float[] sums, int lane) {
         long a0 = a;
         long a1 = a + Math.min(1, m - 1) * aRow;
         long a2 = a + Math.min(2, m - 1) * aRow;
@@ -624,7 +642,7 @@ final class VectorFewRows implements FewRows {
         FloatVector s61 = zero;
         FloatVector s70 = zero;
         FloatVector s71 = zero;
-        for (long i = 0; i < full; i += VECTOR) {
+        for (long i = 0; i < full; i += 4 * CHAINS) {
             FloatVector y0 = Lanes.load(b0 + i);
             FloatVector y1 = Lanes.load(b1 + i);
             FloatVector x0 = Lanes.load(a0 + i);
@@ -652,21 +670,21 @@ final class VectorFewRows implements FewRows {
             s70 = x7.fma(y0, s70);
             s71 = x7.fma(y1, s71);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, COUNT);
-        s10.intoArray(sums, 2 * COUNT);
-        s11.intoArray(sums, 3 * COUNT);
-        s20.intoArray(sums, 4 * COUNT);
-        s21.intoArray(sums, 5 * COUNT);
-        s30.intoArray(sums, 6 * COUNT);
-        s31.intoArray(sums, 7 * COUNT);
-        s40.intoArray(sums, 8 * COUNT);
-        s41.intoArray(sums, 9 * COUNT);
-        s50.intoArray(sums, 10 * COUNT);
-        s51.intoArray(sums, 11 * COUNT);
-        s60.intoArray(sums, 12 * COUNT);
-        s61.intoArray(sums, 13 * COUNT);
-        s70.intoArray(sums, 14 * COUNT);
-        s71.intoArray(sums, 15 * COUNT);
+        s00.intoArray(sums, lane);
+        s01.intoArray(sums, lane + CHAINS);
+        s10.intoArray(sums, lane + 2 * CHAINS);
+        s11.intoArray(sums, lane + 3 * CHAINS);
+        s20.intoArray(sums, lane + 4 * CHAINS);
+        s21.intoArray(sums, lane + 5 * CHAINS);
+        s30.intoArray(sums, lane + 6 * CHAINS);
+        s31.intoArray(sums, lane + 7 * CHAINS);
+        s40.intoArray(sums, lane + 8 * CHAINS);
+        s41.intoArray(sums, lane + 9 * CHAINS);
+        s50.intoArray(sums, lane + 10 * CHAINS);
+        s51.intoArray(sums, lane + 11 * CHAINS);
+        s60.intoArray(sums, lane + 12 * CHAINS);
+        s61.intoArray(sums, lane + 13 * CHAINS);
+        s70.intoArray(sums, lane + 14 * CHAINS);
+        s71.intoArray(sums, lane + 15 * CHAINS);
     }
 }

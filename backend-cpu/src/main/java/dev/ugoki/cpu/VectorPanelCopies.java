@@ -1,14 +1,8 @@
 package dev.ugoki.cpu;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
-
-import java.nio.ByteOrder;
-
 /** By whole vectors; a panel of few pieces has their places in registers. */
 final class VectorPanelCopies implements PanelCopies {
     private static final int LANES = Lanes.COUNT;
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     @Override
     public void pack(
@@ -172,9 +166,10 @@ final class VectorPanelCopies implements PanelCopies {
         for (int row = 0; row < rows; row++) {
             long from = source + row * sourceStep;
             long to = target + row * targetStep;
-            load(FloatVector.SPECIES_256, from).intoMemorySegment(NativeMemory.ALL, to, ORDER);
-            load(FloatVector.SPECIES_256, from + last)
-                    .intoMemorySegment(NativeMemory.ALL, to + last, ORDER);
+            copyFour(from, to);
+            copyFour(from + 16, to + 16);
+            copyFour(from + last, to + last);
+            copyFour(from + last + 16, to + last + 16);
         }
     }
 
@@ -184,13 +179,16 @@ final class VectorPanelCopies implements PanelCopies {
         for (int row = 0; row < rows; row++) {
             long from = source + row * sourceStep;
             long to = target + row * targetStep;
-            load(FloatVector.SPECIES_128, from).intoMemorySegment(NativeMemory.ALL, to, ORDER);
-            load(FloatVector.SPECIES_128, from + last)
-                    .intoMemorySegment(NativeMemory.ALL, to + last, ORDER);
+            copyFour(from, to);
+            copyFour(from + last, to + last);
         }
     }
 
-    private static FloatVector load(VectorSpecies<Float> species, long address) {
-        return FloatVector.fromMemorySegment(species, NativeMemory.ALL, address, ORDER);
+    /** No vectors of another width: those would spoil the code of all kernels of this one. */
+    private static void copyFour(long from, long to) {
+        long first = NativeMemory.getLong(from);
+        long second = NativeMemory.getLong(from + 8);
+        NativeMemory.setLong(to, first);
+        NativeMemory.setLong(to + 8, second);
     }
 }
