@@ -79,11 +79,7 @@ public final class CheckBits implements Callable<Integer> {
             System.err.printf("%s: %.0f s%n", setting.name(), (System.nanoTime() - begin) * 1e-9);
         }
         int different = 0;
-<<<<<<< HEAD
-        Map<String, String> first = hashes.values().iterator().next();
-=======
         Map<String, String> first = hashes.getOrDefault(settings.getFirst(), Map.of());
->>>>>>> w-bits
         for (var row : first.entrySet()) {
             String differences = differences(row.getKey(), row.getValue(), hashes);
             different += differences.isEmpty() ? 0 : 1;
