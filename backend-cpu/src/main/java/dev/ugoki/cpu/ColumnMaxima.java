@@ -18,9 +18,6 @@ sealed interface ColumnMaxima {
 
     /** On the Vector API. */
     final class OfVectors implements ColumnMaxima {
-        private static final FloatVector LOWEST =
-                FloatVector.broadcast(Lanes.SPECIES, Float.NEGATIVE_INFINITY);
-
         @Override
         public void run(long x, long rowBytes, int rows, int columns, long maxima) {
             for (long at = 0; at < 4L * columns; at += Lanes.BYTES) {
@@ -29,8 +26,10 @@ sealed interface ColumnMaxima {
         }
 
         private static void column(long x, long rowBytes, int rows, long maximum) {
-            FloatVector a = LOWEST;
-            FloatVector b = LOWEST;
+            // Made here: C2 keeps what a loop starts from on the heap if it comes from a field.
+            FloatVector lowest = FloatVector.broadcast(Lanes.SPECIES, Float.NEGATIVE_INFINITY);
+            FloatVector a = lowest;
+            FloatVector b = lowest;
             int row = 0;
             for (; row + 1 < rows; row += 2) {
                 FloatVector u = Lanes.load(x + row * rowBytes);

@@ -117,6 +117,8 @@ public final class TileCompiler {
         return () -> {
             code.run(DEPTH, a, aRow, aColumn, b, row, c, row, 3, false);
             code.run(DEPTH, a, aRow, aColumn, b, row, c, row, 3, true);
+            code.run(DEPTH, a, aRow, aColumn, b, row, c, row, WIDTH.lanes(), false);
+            code.run(DEPTH, a, aRow, aColumn, b, row, c, row, WIDTH.lanes(), true);
         };
     }
 

@@ -13,6 +13,7 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.MethodTypeDesc;
+import java.util.OptionalInt;
 
 /**
  * Emits the code of one {@link TileShape}: all sums stay in registers while the loop goes down the
@@ -92,11 +93,21 @@ final class TileEmitter {
             code.lload(A).loadConstant((long) row).lload(A_ROW).lmul().ladd().lstore(rowsOfA[row]);
         }
         emitLoop();
+        // Whole vectors have code of their own: a mask of all lanes takes another way through the
+        // Vector API than the others, and what a JIT has not seen taken it leaves out.
+        Label whole = code.newLabel();
+        code.iload(LAST_LANES).loadConstant(width.lanes()).if_icmpeq(whole);
         int mask = code.allocateLocal(TypeKind.REFERENCE);
         calls.pushSpecies(ValueType.F32);
         code.loadConstant(-1L).loadConstant(64).iload(LAST_LANES).isub().lushr();
         calls.maskFromLong();
         code.astore(mask);
+        emitStores(OptionalInt.of(mask));
+        code.labelBinding(whole);
+        emitStores(OptionalInt.empty());
+    }
+
+    private void emitStores(OptionalInt mask) {
         Label plain = code.newLabel();
         code.iload(ACCUMULATE).ifeq(plain);
         emitStores(true, mask);
@@ -151,7 +162,7 @@ final class TileEmitter {
         code.iinc(step, 1).goto_(head).labelBinding(done);
     }
 
-    private void emitStores(boolean accumulate, int mask) {
+    private void emitStores(boolean accumulate, OptionalInt mask) {
         for (int row = 0; row < shape.rows(); row++) {
             for (int v = 0; v < shape.vectors(); v++) {
                 int sum = sums[row * shape.vectors() + v];
@@ -167,8 +178,8 @@ final class TileEmitter {
                 }
                 calls.pushMemory();
                 pushElementOfC(row, v);
-                if (v == shape.vectors() - 1) {
-                    calls.storeMasked(ValueType.F32, mask);
+                if (v == shape.vectors() - 1 && mask.isPresent()) {
+                    calls.storeMasked(ValueType.F32, mask.getAsInt());
                 } else {
                     calls.store(ValueType.F32);
                 }
