@@ -261,6 +261,8 @@ public sealed interface Likelihood extends Composite {
      * <p>The operands are the scores, the targets, {@code CrossEntropy}'s second and third result,
      * and the cotangent g of its first; the result is of the scores' type.
      *
+     * <p>Shapes: {@code [.., classes], [..], [..], [..], [..] -> [.., classes]}.
+     *
      * <p>Source: the derivative, by hand.
      */
     record CrossEntropyGradient(double labelSmoothing, long ignoredTarget) implements Likelihood {
