@@ -1,5 +1,7 @@
 package dev.ugoki.embodied.data;
 
+import dev.ugoki.tensor.Tensor;
+
 /**
  * Brings a feature's vectors to the scale of {@link Normalization}, and back.
  *
@@ -116,6 +118,39 @@ public final class Normalizer {
                 vectors[start + i] = scaled + offset[i];
             }
         }
+    }
+
+    /**
+     * As {@link #normalize(float[])}, with the same bits, in operations of tensors.
+     *
+     * <p>Shapes: {@code [.., width] -> [.., width]}.
+     */
+    public Tensor normalize(Tensor vectors) {
+        if (width() == 0) {
+            return vectors;
+        }
+        Tensor y = vectors.sub(Tensor.of(offset, offset.length));
+        Tensor scaled = y.mul(unitRange(2, 1)).div(Tensor.of(divisor, divisor.length));
+        return scaled.sub(unitRange(1, 0));
+    }
+
+    /** As {@link #unnormalize(float[])}, with the same bits, in operations of tensors. */
+    public Tensor unnormalize(Tensor vectors) {
+        if (width() == 0) {
+            return vectors;
+        }
+        Tensor y = vectors.add(unitRange(1, 0));
+        Tensor scaled = y.mul(Tensor.of(divisor, divisor.length)).div(unitRange(2, 1));
+        return scaled.add(Tensor.of(offset, offset.length));
+    }
+
+    /** One number for the elements that go on to 2 y - 1, another for those that don't. */
+    private Tensor unitRange(float there, float elsewhere) {
+        float[] values = new float[toUnitRange.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = toUnitRange[i] ? there : elsewhere;
+        }
+        return Tensor.of(values, values.length);
     }
 
     private int checkedWidth(float[] vectors) {

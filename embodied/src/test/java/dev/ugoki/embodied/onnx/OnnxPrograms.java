@@ -1,0 +1,168 @@
+package dev.ugoki.embodied.onnx;
+
+import dev.ugoki.embodied.act.PolicyConfig;
+import dev.ugoki.embodied.act.PolicyGraph;
+import dev.ugoki.embodied.act.PolicyScales;
+import dev.ugoki.embodied.act.RobotPolicy;
+import dev.ugoki.embodied.act.NetworkConfig;
+import dev.ugoki.embodied.train.SmallTask;
+import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.tck.CompositeRows;
+import dev.ugoki.tck.PrimitiveRows;
+import dev.ugoki.tck.Row;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.graph.NamedGraph;
+import dev.ugoki.tensor.op.OptimizerStep;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.RandomDraw;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Programs that are written as ONNX files, with inputs for each. */
+final class OnnxPrograms {
+    /** A program, inputs, and how far apart two runtimes may be. */
+    record Program(String name, NamedGraph graph, Tensor[] inputs, double tolerance) {
+        Tensor[] expected() {
+            return graph.graph().evaluate(inputs);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private OnnxPrograms() {}
+
+    /** Each row of the conformance kit that F32 is for, or I64 or BOOL where F32 is not. */
+    static List<Program> operations() {
+        List<Row> rows = new ArrayList<>(PrimitiveRows.all());
+        rows.addAll(CompositeRows.all());
+        List<Program> programs = new ArrayList<>();
+        for (Row row : rows) {
+            DType dtype = dtypeOf(row);
+            if (isForInference(row.op().apply(dtype))) {
+                programs.add(program(row, dtype));
+            }
+        }
+        return programs;
+    }
+
+    private static DType dtypeOf(Row row) {
+        for (DType dtype : List.of(DType.F32, DType.I64, DType.BOOL)) {
+            if (row.dtypes().contains(dtype)) {
+                return dtype;
+            }
+        }
+        return row.dtypes().iterator().next();
+    }
+
+    /** Randomness and linear algebra are not ONNX's, and nobody exports training. */
+    private static boolean isForInference(dev.ugoki.tensor.op.Op op) {
+        boolean isLinearAlgebra = op instanceof Prim prim && prim.isOptional();
+        return !isLinearAlgebra
+                && !(op instanceof OptimizerStep)
+                && !(op instanceof RandomDraw)
+                && !(op instanceof Prim.RandomBits)
+                && !(op instanceof Prim.ConvFilterGrad)
+                && !op.name().endsWith("Gradient");
+    }
+
+    private static Program program(Row row, DType dtype) {
+        Random random = new Random(5);
+        Tensor[] inputs =
+                row.operands().stream()
+                        .map(
+                                operand -> {
+                                    DType to = operand.dtypeIn(dtype);
+                                    int count = Math.toIntExact(operand.shape().elementCount());
+                                    double[] values = new double[count];
+                                    for (int i = 0; i < count; i++) {
+                                        values[i] = operand.values().at(random, i).doubleValue();
+                                    }
+                                    return Tensor.of(values, operand.shape().toArray()).cast(to);
+                                })
+                        .toArray(Tensor[]::new);
+        TensorType[] types = new TensorType[inputs.length];
+        for (int i = 0; i < types.length; i++) {
+            types[i] = inputs[i].type();
+        }
+        // Only the first result: others are often there for gradients.
+        Graph graph =
+                Graph.trace(
+                        in -> new Tensor[] {Engine.apply(row.op().apply(dtype), in)[0]}, types);
+        return new Program(row.name(), NamedGraph.of(graph), inputs, 1e-4);
+    }
+
+    /** A sampler whose steps are a loop. */
+    static Program loop() {
+        Tensor weight = Tensor.of(new float[] {0.5f, -0.25f, 0.75f, 0.1f}, 2, 2);
+        TensorType row = new TensorType(DType.F32, Shape.of(1, 2));
+        TensorType step = new TensorType(DType.I64, Shape.SCALAR);
+        Graph body =
+                Graph.trace(
+                        in -> {
+                            Tensor time = in[0].cast(DType.F32).mul(-0.1).add(1);
+                            Tensor velocity = in[1].matmul(in[3]).tanh().mul(time).add(in[2]);
+                            return new Tensor[] {in[1].sub(velocity.mul(0.1)), in[2]};
+                        },
+                        step,
+                        row,
+                        row,
+                        weight.type());
+        Graph graph =
+                Graph.trace(
+                        in ->
+                                new Tensor[] {
+                                    Engine.apply(new Prim.Loop(body, 10), in[0], in[1], weight)[0]
+                                },
+                        row,
+                        row);
+        Tensor[] inputs = {
+            Tensor.of(new float[] {1.5f, -0.5f}, 1, 2), Tensor.of(new float[] {0.2f, 0.3f}, 1, 2)
+        };
+        return new Program("loop", NamedGraph.of(graph), inputs, 1e-5);
+    }
+
+    /** Policies with normalization and sampler, in the robot's units. */
+    static List<Program> policies() {
+        List<Program> programs = new ArrayList<>();
+        NetworkConfig unet =
+                new NetworkConfig.Unet(
+                        List.of(16, 32), 5, 8, 16, FlowPolicy.Config.DEFAULT.withSteps(4));
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, unet)) {
+            programs.add(policy(SmallTask.config(network)));
+        }
+        return programs;
+    }
+
+    private static Program policy(PolicyConfig config) {
+        RobotPolicy policy =
+                RobotPolicy.create(
+                        config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
+        policy.network().eval();
+        NamedGraph graph = PolicyGraph.of(policy);
+        Random random = new Random(11);
+        List<Tensor> inputs = new ArrayList<>();
+        for (TensorType type : graph.graph().inputTypes()) {
+            double[] values = new double[Math.toIntExact(type.shape().elementCount())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = inputs.isEmpty() ? 40 + 2 * i : random.nextGaussian();
+            }
+            inputs.add(Tensor.of(values, type.shape().toArray()).cast(type.dtype()));
+        }
+        return new Program(
+                config.network().getClass().getSimpleName(),
+                graph,
+                inputs.toArray(Tensor[]::new),
+                1e-4);
+    }
+}
