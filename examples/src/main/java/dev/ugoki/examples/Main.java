@@ -2,6 +2,7 @@ package dev.ugoki.examples;
 
 import dev.ugoki.examples.accuracy.MeasureAccuracy;
 import dev.ugoki.examples.bits.CheckBits;
+import dev.ugoki.examples.jitter.MeasureJitter;
 import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
@@ -39,6 +40,7 @@ import java.io.UncheckedIOException;
             RunFuzz.class,
             MeasureAccuracy.class,
             CheckBits.class,
+            MeasureJitter.class,
             WriteOperations.class
         })
 public final class Main extends CommandGroup {

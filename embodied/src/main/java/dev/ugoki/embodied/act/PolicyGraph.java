@@ -30,8 +30,8 @@ import java.util.Map;
  * <p>Inputs: {@code observation}, F32 {@code [1, observation steps * frame width]}, as {@link
  * RobotPolicy#act} takes it; where the policy is a flow, {@code noise}, normal numbers, F32 {@code
  * [1, horizon, action width]}; where it draws otherwise, {@code key}, I32 {@code [4]}, the words of
- * a {@link Key}. Result: {@code actions}, F32 {@code [1, actions, action width]}, of which the first
- * belongs to the present step.
+ * a {@link Key}. Result: {@code actions}, F32 {@code [1, actions, action width]}, of which the
+ * first belongs to the present step.
  */
 public final class PolicyGraph {
     private final RobotPolicy policy;
@@ -57,8 +57,9 @@ public final class PolicyGraph {
 
     /**
      * The program of a flow that goes on from the chunk before: real-time chunking. It draws its
-     * noise; after {@code observation} and {@code key} it takes {@code previous}, F32 {@code [1, actions, action width]}, what is left of that chunk
-     * in the robot's units, from the present step on, and {@code weights}, F32 {@code [actions]}.
+     * noise; after {@code observation} and {@code key} it takes {@code previous}, F32 {@code [1,
+     * actions, action width]}, what is left of that chunk in the robot's units, from the present
+     * step on, and {@code weights}, F32 {@code [actions]}.
      *
      * @throws IllegalArgumentException if the policy is no flow
      */
@@ -160,7 +161,9 @@ public final class PolicyGraph {
 
     private Map<String, Tensor> weights() {
         Map<String, Tensor> weights = new LinkedHashMap<>();
-        policy.network().namedParameters().forEach((name, each) -> weights.put(name, each.tensor()));
+        policy.network()
+                .namedParameters()
+                .forEach((name, each) -> weights.put(name, each.tensor()));
         policy.network().namedBuffers().forEach((name, each) -> weights.put(name, each.tensor()));
         return weights;
     }

@@ -181,9 +181,7 @@ public final class PolicyScales {
         }
     }
 
-    /**
-     * Observations [1, observation steps * frame width], normalized, in operations of tensors.
-     */
+    /** Observations [1, observation steps * frame width], normalized, in operations of tensors. */
     Tensor normalizeObservation(Tensor observation) {
         int steps = config.observationSteps();
         Tensor frames = observation.reshape(steps, config.frameWidth());

@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /**
  * Makes a camera's picture what a network takes, in one pass and without a copy before it: bytes
- * [height, width, channels], as cameras give them, become F32 [channels, height, width], each {@code
- * (byte / 255 - mean) / deviation}, rounded as F32 arithmetic does.
+ * [height, width, channels], as cameras give them, become F32 [channels, height, width], each
+ * {@code (byte / 255 - mean) / deviation}, rounded as F32 arithmetic does.
  *
  * <pre>{@code
  * CameraImage camera = CameraImage.of(480, 640, 3).withNormalization(mean, deviation);

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Says what a robot does at each step, from chunks of actions that a policy computes: in the control
- * thread itself, or in a thread beside it, so that the control thread never waits.
+ * Says what a robot does at each step, from chunks of actions that a policy computes: in the
+ * control thread itself, or in a thread beside it, so that the control thread never waits.
  *
  * <pre>{@code
  * ChunkController controller = ChunkController.of(policy, 50, 7)
@@ -165,8 +165,7 @@ public final class ChunkController implements AutoCloseable {
         observation.stamp(step, consumed);
         ChunkPrefix prefix = observation.prefix();
         if (execution
-                instanceof
-                Execution.RealTimeChunking(int _, int horizon, PrefixWeights weights)) {
+                instanceof Execution.RealTimeChunking(int _, int horizon, PrefixWeights weights)) {
             prefix.setCount(pending.copyTo(prefix.actions));
             weights.write(delay.steps(), Math.min(horizon, prefix.count()), prefix.weights);
         }

@@ -11,8 +11,8 @@ public interface Clock {
     void waitUntil(long nanoTime);
 
     /**
-     * The machine's clock. Sleeps until shortly before the time and then watches the clock, since
-     * a sleeping thread is woken some ten microseconds late.
+     * The machine's clock. Sleeps until shortly before the time and then watches the clock, since a
+     * sleeping thread is woken some ten microseconds late.
      */
     static Clock system() {
         return SystemClock.INSTANCE;

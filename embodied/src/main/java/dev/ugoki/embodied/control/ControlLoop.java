@@ -13,9 +13,9 @@ package dev.ugoki.embodied.control;
  * });
  * }</pre>
  *
- * <p>Cycle n begins {@code n * period} after the first; how late it really began is counted. A cycle
- * that ends after the next should have begun has missed its deadline: the cycles that have passed
- * meanwhile are left out, so that the robot does not hurry after them. Nothing is allocated.
+ * <p>Cycle n begins {@code n * period} after the first; how late it really began is counted. A
+ * cycle that ends after the next should have begun has missed its deadline: the cycles that have
+ * passed meanwhile are left out, so that the robot does not hurry after them. Nothing is allocated.
  */
 public final class ControlLoop {
     /** What is done in each cycle. */

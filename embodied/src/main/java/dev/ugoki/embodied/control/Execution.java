@@ -36,8 +36,7 @@ public sealed interface Execution {
      * @param horizon from this action on the new chunk is free
      * @param weights how the agreement falls off until there
      */
-    record RealTimeChunking(int refillAt, int horizon, PrefixWeights weights)
-            implements Execution {
+    record RealTimeChunking(int refillAt, int horizon, PrefixWeights weights) implements Execution {
         public RealTimeChunking {
             requireNotNegative(refillAt);
             requireNotNegative(horizon);

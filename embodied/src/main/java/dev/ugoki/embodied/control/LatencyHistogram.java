@@ -26,7 +26,8 @@ public final class LatencyHistogram {
     /** The first 64 hold one number each; then 64 for each power of two. */
     private static int bucket(long value) {
         int magnitude = Long.SIZE - 1 - Long.numberOfLeadingZeros(value | FINE - 1) - FINE_BITS + 1;
-        return (magnitude << FINE_BITS) + (int) (value >>> Math.max(0, magnitude - 1))
+        return (magnitude << FINE_BITS)
+                + (int) (value >>> Math.max(0, magnitude - 1))
                 - (magnitude == 0 ? 0 : FINE);
     }
 

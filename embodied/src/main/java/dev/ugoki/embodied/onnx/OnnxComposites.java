@@ -78,14 +78,14 @@ final class OnnxComposites {
                             whole("axis", -norm.dims()),
                             decimal("epsilon", norm.epsilon()));
             case Normalization.GroupNorm norm -> groupNorm(norm);
-            case Normalization.BatchNormInference norm when operands.size() == 5 ->
-                    batchNorm(norm);
+            case Normalization.BatchNormInference norm when operands.size() == 5 -> batchNorm(norm);
             case ScaledDotProductAttention attention
                     when operands.size() == 3 && !attention.causal() ->
                     attention(attention);
-            case Pooling.MaxPool pool when noDilation(pool.windows()) ->
+            case Pooling.MaxPool pool when isPlain(pool.kernel(), pool.windows()) ->
                     node("MaxPool", window(pool.kernel(), pool.windows()));
-            case Pooling.AvgPool pool when noDilation(pool.windows()) -> averagePool(pool);
+            case Pooling.AvgPool pool when isPlain(pool.kernel(), pool.windows()) ->
+                    averagePool(pool);
             default -> null;
         };
     }
@@ -148,9 +148,7 @@ final class OnnxComposites {
 
     private Named repeated(Number value, long count) {
         return out.node(
-                "Expand",
-                type.withShape(Shape.of(count)),
-                List.of(number(value), out.list(count)));
+                "Expand", type.withShape(Shape.of(count)), List.of(number(value), out.list(count)));
     }
 
     private Named reshaped(Named value, TensorType to) {
@@ -173,8 +171,7 @@ final class OnnxComposites {
         return out.node(
                 "BatchNormalization",
                 type,
-                List.of(
-                        x(), operands.get(3), operands.get(4), operands.get(1), operands.get(2)),
+                List.of(x(), operands.get(3), operands.get(4), operands.get(1), operands.get(2)),
                 decimal("epsilon", norm.epsilon()));
     }
 
@@ -192,8 +189,7 @@ final class OnnxComposites {
                         keys.type().withShape(Shape.of(turned)),
                         List.of(keys),
                         wholes("perm", order));
-        Named scaled =
-                out.node("Mul", x().type(), List.of(x(), number(attention.scale())));
+        Named scaled = out.node("Mul", x().type(), List.of(x(), number(attention.scale())));
         long[] square = x().type().shape().toArray();
         square[rank - 1] = turned[rank - 1];
         TensorType scores = type.withShape(Shape.of(square));
@@ -202,8 +198,16 @@ final class OnnxComposites {
         return out.node("MatMul", type, List.of(weights, operands.get(2)));
     }
 
-    private static boolean noDilation(List<Prim.Window> windows) {
-        return windows.stream().allMatch(window -> window.dilation() == 1);
+    /** Without dilation, and each window with an element that is no padding, as ONNX asks for. */
+    private static boolean isPlain(Shape kernel, List<Prim.Window> windows) {
+        for (int i = 0; i < windows.size(); i++) {
+            Prim.Window window = windows.get(i);
+            long most = Math.max(window.before(), window.after());
+            if (window.dilation() != 1 || most >= kernel.extent(i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Named averagePool(Pooling.AvgPool pool) {
@@ -223,7 +227,9 @@ final class OnnxComposites {
             strides[i] = windows.get(i).stride();
         }
         return new ProtobufMessage[] {
-            wholes("kernel_shape", kernel.toArray()), wholes("pads", pads), wholes("strides", strides)
+            wholes("kernel_shape", kernel.toArray()),
+            wholes("pads", pads),
+            wholes("strides", strides)
         };
     }
 }

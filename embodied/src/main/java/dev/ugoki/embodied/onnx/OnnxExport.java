@@ -24,8 +24,8 @@ import java.util.Set;
 
 /**
  * Writes a graph as ONNX nodes. What each operation becomes stands in {@link OnnxPrimitives} and
- * {@link OnnxComposites}; a composite that is not there becomes what it is made of. Operations whose
- * results nobody uses are left out.
+ * {@link OnnxComposites}; a composite that is not there becomes what it is made of. Operations
+ * whose results nobody uses are left out.
  *
  * <p>Nodes go into a body: that of the model, or that of a loop, which refers to values outside by
  * their names. Weights and constants are the model's.
@@ -295,7 +295,8 @@ final class OnnxExport {
     // ---- what the tables write with ----
 
     /** A node with one result. */
-    Named node(String operator, TensorType type, List<Named> operands, ProtobufMessage... settings) {
+    Named node(
+            String operator, TensorType type, List<Named> operands, ProtobufMessage... settings) {
         Named result = new Named(model.newName("v"), type);
         node(
                 operator,

@@ -69,8 +69,8 @@ public final class OnnxFile {
     }
 
     /**
-     * Writes a program, whole or not at all, for operator set 18, which ONNX Runtime has known since
-     * 1.14.
+     * Writes a program, whole or not at all, for operator set 18, which ONNX Runtime has known
+     * since 1.14.
      *
      * @throws UnsupportedOperationException if operations have no counterpart in ONNX; all of them
      *     are named

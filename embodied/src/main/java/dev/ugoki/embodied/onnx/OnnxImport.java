@@ -150,8 +150,7 @@ final class OnnxImport {
         try {
             return new TensorType(dtype, Shape.of(extents));
         } catch (IllegalArgumentException e) {
-            throw new FileFormatException(
-                    file, "input '" + input.name() + "': " + e.getMessage());
+            throw new FileFormatException(file, "input '" + input.name() + "': " + e.getMessage());
         }
     }
 
@@ -186,6 +185,7 @@ final class OnnxImport {
         Found[] found = new Found[names.size()];
         OnnxCall.Known[] known = new OnnxCall.Known[found.length];
         List<String> takes = new ArrayList<>();
+        List<TensorType> types = new ArrayList<>();
         for (int i = 0; i < found.length; i++) {
             known[i] = OnnxCall.Known.NOTHING;
             if (names.get(i).isEmpty()) {
@@ -194,6 +194,7 @@ final class OnnxImport {
             found[i] = find(node, names.get(i), values);
             if (found[i].constant() == null) {
                 takes.add(names.get(i));
+                types.add(found[i].type());
             } else {
                 known[i] = known(found[i].constant());
             }
@@ -208,8 +209,6 @@ final class OnnxImport {
             runNow(call, meaning, found, values);
             return;
         }
-        TensorType[] types =
-                takes.stream().map(name -> values.get(name).type()).toArray(TensorType[]::new);
         Graph graph =
                 Graph.trace(
                         traced -> {
@@ -225,13 +224,16 @@ final class OnnxImport {
                             }
                             return meaning.of(call.with(operands));
                         },
-                        types);
+                        types.toArray(TensorType[]::new));
         store(node, graph.resultTypes(), new @Nullable Tensor[graph.results().size()], values);
         steps.add(new Step(graph, takes, node.outputs()));
     }
 
     private static void runNow(
-            OnnxCall call, OnnxOperators.Meaning meaning, Found[] found, Map<String, Found> values) {
+            OnnxCall call,
+            OnnxOperators.Meaning meaning,
+            Found[] found,
+            Map<String, Found> values) {
         @Nullable Tensor[] operands = new @Nullable Tensor[found.length];
         for (int i = 0; i < operands.length; i++) {
             if (found[i] != null) {

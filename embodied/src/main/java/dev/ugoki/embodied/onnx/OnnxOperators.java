@@ -396,7 +396,8 @@ final class OnnxOperators {
     }
 
     private static long[] kernelOf(Tensor weight) {
-        return Arrays.copyOfRange(weight.shape().toArray(), Math.min(2, weight.rank()), weight.rank());
+        return Arrays.copyOfRange(
+                weight.shape().toArray(), Math.min(2, weight.rank()), weight.rank());
     }
 
     private static Tensor overChannels(Tensor perChannel, int rank) {
@@ -454,8 +455,7 @@ final class OnnxOperators {
         long[] kernel = call.wholes("kernel_shape", new long[0]);
         List<Prim.Window> windows = windows(call, call.operand(0), kernel);
         boolean counted = call.whole("count_include_pad", 0) != 0;
-        return Engine.one(
-                new Pooling.AvgPool(Shape.of(kernel), windows, counted), call.operand(0));
+        return Engine.one(new Pooling.AvgPool(Shape.of(kernel), windows, counted), call.operand(0));
     }
 
     private static Tensor concat(OnnxCall call) {
@@ -506,7 +506,8 @@ final class OnnxOperators {
         if (step == 0) {
             throw new IllegalArgumentException("a slice with step 0");
         }
-        long from = Math.clamp(start < 0 ? start + extent : start, 0, step > 0 ? extent : extent - 1);
+        long from =
+                Math.clamp(start < 0 ? start + extent : start, 0, step > 0 ? extent : extent - 1);
         long to = end < 0 ? end + extent : end;
         if (step > 0) {
             to = Math.clamp(to, 0, extent);
@@ -625,7 +626,8 @@ final class OnnxOperators {
 
     private static Tensor pad(OnnxCall call) {
         Tensor x = call.operand(0);
-        call.require(call.text("mode", "constant").equals("constant"), "a Pad that is not constant");
+        call.require(
+                call.text("mode", "constant").equals("constant"), "a Pad that is not constant");
         long[] pads = require(call.wholes("pads", 1), "pads");
         int[] dims =
                 call.has(3)
@@ -680,7 +682,8 @@ final class OnnxOperators {
         return switch (call.text("reduction", "none")) {
             case "none" -> x.scatter(dim, wrapped(call, dim), call.operand(2));
             case "add" -> x.scatterAdd(dim, wrapped(call, dim), call.operand(2));
-            default -> throw new IllegalArgumentException("only adding and replacing are supported");
+            default ->
+                    throw new IllegalArgumentException("only adding and replacing are supported");
         };
     }
 
@@ -709,8 +712,7 @@ final class OnnxOperators {
                 yield Tensor.of(floats, floats.length);
             }
             case Attribute.Wholes(List<Long> values) ->
-                    Tensor.of(
-                            values.stream().mapToLong(Long::longValue).toArray(), values.size());
+                    Tensor.of(values.stream().mapToLong(Long::longValue).toArray(), values.size());
             default -> throw new IllegalArgumentException("a Constant of a kind not supported");
         };
     }
@@ -740,7 +742,8 @@ final class OnnxOperators {
         long[] limit = call.wholes(1);
         long[] step = call.wholes(2);
         if (start.length != 1 || limit.length != 1 || step.length != 1 || step[0] == 0) {
-            throw new IllegalArgumentException("start, limit and delta must be numbers, delta not 0");
+            throw new IllegalArgumentException(
+                    "start, limit and delta must be numbers, delta not 0");
         }
         long count = Math.max(0, Math.ceilDiv(Math.subtractExact(limit[0], start[0]), step[0]));
         return Tensor.arange(call.operand(0).dtype(), count).mul(step[0]).add(start[0]);

@@ -338,7 +338,8 @@ final class OnnxParser {
                                 at,
                                 (short) bits);
                 case 4 ->
-                        segment.set(ValueLayout.JAVA_INT_UNALIGNED.withOrder(order), at, (int) bits);
+                        segment.set(
+                                ValueLayout.JAVA_INT_UNALIGNED.withOrder(order), at, (int) bits);
                 default -> segment.set(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(order), at, bits);
             }
         }

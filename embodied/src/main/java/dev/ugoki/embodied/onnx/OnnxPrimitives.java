@@ -41,15 +41,11 @@ final class OnnxPrimitives {
             case Prim.Select _ -> same("Where");
             case Prim.Cast cast ->
                     one(node("Cast", whole("to", OnnxType.of(cast.dtype()).number())));
-            case Prim.Reshape reshape ->
-                    one(reshaped(operands.get(0), reshape.shape()));
-            case Prim.Permute permute -> one(node("Transpose", wholes("perm", longs(permute.dims().toArray()))));
+            case Prim.Reshape reshape -> one(reshaped(operands.get(0), reshape.shape()));
+            case Prim.Permute permute ->
+                    one(node("Transpose", wholes("perm", longs(permute.dims().toArray()))));
             case Prim.Expand expand ->
-                    one(
-                            out.node(
-                                    "Expand",
-                                    type,
-                                    List.of(x(), out.list(expand.shape().toArray()))));
+                    one(out.node("Expand", type, List.of(x(), out.list(expand.shape().toArray()))));
             case Prim.Slice slice -> one(slice(slice));
             case Prim.Pad pad -> one(pad(pad));
             case Prim.Concat concat -> one(node("Concat", whole("axis", concat.dim())));
@@ -135,9 +131,7 @@ final class OnnxPrimitives {
                 fill.shape().rank() == 0
                         ? scalar
                         : out.node(
-                                "Expand",
-                                type,
-                                List.of(scalar, out.list(fill.shape().toArray()))));
+                                "Expand", type, List.of(scalar, out.list(fill.shape().toArray()))));
     }
 
     private List<Named> iota(Prim.Iota iota) {
@@ -232,19 +226,27 @@ final class OnnxPrimitives {
     }
 
     /**
-     * {@code 2 atan(y / (r + x))} for x at least 0, {@code 2 atan((r - x) / y)} otherwise, with
-     * {@code r = sqrt(x^2 + y^2)}; on the axis, where both vanish, 0 or pi.
+     * The angle of {@code (|x|, |y|)}, which is between 0 and pi / 2, turned to where the signs say
+     * that the point lies; zeros have signs, too.
      */
     private Named atan2() {
-        Named y = operands.get(0);
-        Named x = operands.get(1);
-        Named r = of("Sqrt", of("Add", of("Mul", x, x), of("Mul", y, y)));
-        Named right = of("Atan", of("Div", y, of("Add", r, x)));
-        Named left = of("Atan", of("Div", of("Sub", r, x), y));
-        Named isLeft = truth("Less", x, number(0));
-        Named angle = of("Mul", of("Where", isLeft, left, right), number(2));
-        Named axis = of("Where", isLeft, number(Math.PI), number(0));
-        return of("Where", truth("Equal", y, number(0)), axis, angle);
+        Named up = of("Abs", operands.get(0));
+        Named right = of("Abs", operands.get(1));
+        Named slope = of("Atan", of("Div", up, right));
+        Named diagonal = of("Where", truth("Equal", up, right), number(Math.PI / 4), slope);
+        Named isNumber = truth("Equal", right, right);
+        Named onAxis = truth("And", truth("Equal", up, number(0)), isNumber);
+        Named angle = of("Where", onAxis, number(0), diagonal);
+        Named left = of("Sub", number(Math.PI), angle);
+        Named turned = of("Where", isNegative(operands.get(1)), left, angle);
+        return of("Where", isNegative(operands.get(0)), of("Neg", turned), turned);
+    }
+
+    /** Of zeros, too, whose reciprocal is infinite with their sign. */
+    private Named isNegative(Named value) {
+        Named isZero = truth("Equal", value, number(0));
+        Named signed = of("Where", isZero, of("Reciprocal", value), value);
+        return truth("Less", signed, number(0));
     }
 
     private List<Named> compare(Prim.Compare.Kind kind) {
@@ -358,6 +360,9 @@ final class OnnxPrimitives {
         if (axes.length == 0) {
             return same("Identity");
         }
+        if (x().type().shape().elementCount() == 0) {
+            return one(reducedNothing(reduce.kind()));
+        }
         return switch (reduce.kind()) {
             case SUM -> one(reduced("ReduceSum", x(), type, axes));
             case PROD -> one(reduced("ReduceProd", x(), type, axes));
@@ -366,6 +371,17 @@ final class OnnxPrimitives {
             case ANY -> one(truths("ReduceMax", axes));
             case ALL -> one(truths("ReduceMin", axes));
         };
+    }
+
+    /** What is said of no elements; the greatest and least of none are an error before. */
+    private Named reducedNothing(Prim.Reduce.Kind kind) {
+        int value =
+                switch (kind) {
+                    case SUM, ANY, MAX, MIN -> 0;
+                    case PROD, ALL -> 1;
+                };
+        Named scalar = out.scalar(type.dtype(), type.dtype().numberOf(value));
+        return out.node("Expand", type, List.of(scalar, out.list(type.shape().toArray())));
     }
 
     private Named reduced(String operator, Named value, TensorType to, long[] axes) {

@@ -26,8 +26,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 /** What is exported computes in ONNX Runtime what it does here. */
 class OnnxRuntimeTest {
@@ -65,7 +63,8 @@ class OnnxRuntimeTest {
 
     private static OnnxTensor tensor(Tensor tensor) throws OrtException {
         ByteBuffer bytes = tensor.toMemory().asByteBuffer();
-        ByteBuffer direct = ByteBuffer.allocateDirect(bytes.remaining()).order(ByteOrder.nativeOrder());
+        ByteBuffer direct =
+                ByteBuffer.allocateDirect(bytes.remaining()).order(ByteOrder.nativeOrder());
         direct.put(bytes).flip();
         long[] shape = tensor.shape().toArray();
         return switch (tensor.dtype()) {
@@ -73,10 +72,8 @@ class OnnxRuntimeTest {
             case F64 -> OnnxTensor.createTensor(RUNTIME, direct.asDoubleBuffer(), shape);
             case I64 -> OnnxTensor.createTensor(RUNTIME, direct.asLongBuffer(), shape);
             case I32 -> OnnxTensor.createTensor(RUNTIME, direct.asIntBuffer(), shape);
-            case BOOL ->
-                    OnnxTensor.createTensor(RUNTIME, direct, shape, OnnxJavaType.BOOL);
-            case U8 ->
-                    OnnxTensor.createTensor(RUNTIME, direct, shape, OnnxJavaType.UINT8);
+            case BOOL -> OnnxTensor.createTensor(RUNTIME, direct, shape, OnnxJavaType.BOOL);
+            case U8 -> OnnxTensor.createTensor(RUNTIME, direct, shape, OnnxJavaType.UINT8);
             default -> throw new IllegalArgumentException("no test gives " + tensor.dtype());
         };
     }
@@ -109,34 +106,45 @@ class OnnxRuntimeTest {
         OnnxComparison.assertNear(program.expected(), run(program), 1e-5, program.name());
     }
 
-    /** Operations whose rows hold element types that ONNX Runtime has no kernel for. */
+    /**
+     * What ONNX leaves open, and runtimes do in their own way: NaN where numbers are ordered, sums
+     * and conversions beyond the range of an integer, and division of integers by 0.
+     */
+    private static boolean isOpen(String row) {
+        return row.contains("special values")
+                || row.contains("ends of integers")
+                || row.contains("ties and NaN")
+                || row.startsWith("cast to I8")
+                || row.startsWith("cast to U8")
+                || row.startsWith("reduce SUM of integers")
+                || row.startsWith("reduce PROD of integers")
+                || row.startsWith("div of") && row.endsWith("integers")
+                || row.startsWith("rem of") && row.endsWith("integers");
+    }
+
     @Test
     void operationsComputeInOnnxRuntimeWhatTheyDoHere() throws IOException {
-        Set<String> refused = new TreeSet<>();
+        List<String> refused = new ArrayList<>();
         List<String> different = new ArrayList<>();
         int compared = 0;
         for (OnnxPrograms.Program program : OnnxPrograms.operations()) {
+            if (isOpen(program.name())) {
+                continue;
+            }
             try (TensorScope _ = TensorScope.open()) {
-                Tensor[] actual;
-                try {
-                    actual = run(program);
-                } catch (UnsupportedOperationException e) {
-                    continue;
-                } catch (OrtException e) {
-                    refused.add(program.name() + ": " + e.getMessage());
-                    continue;
-                }
-                try {
-                    OnnxComparison.assertNear(
-                            program.expected(), actual, program.tolerance(), program.name());
-                    compared++;
-                } catch (AssertionError e) {
-                    different.add(e.getMessage());
-                }
+                OnnxComparison.assertNear(
+                        program.expected(), run(program), program.tolerance(), program.name());
+                compared++;
+            } catch (UnsupportedOperationException e) {
+                // Has no counterpart: another test has the list.
+            } catch (OrtException e) {
+                refused.add(program.name() + ": " + e.getMessage());
+            } catch (AssertionError e) {
+                different.add(e.getMessage());
             }
         }
         assertEquals(List.of(), different);
-        assertEquals(Set.of(), refused);
+        assertEquals(List.of(), refused);
         assertTrue(compared > 150, "compared " + compared);
     }
 }

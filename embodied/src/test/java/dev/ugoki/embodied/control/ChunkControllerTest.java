@@ -57,8 +57,7 @@ class ChunkControllerTest {
 
     @Test
     void aChunkIsCarriedOutToItsEndBeforeTheNext() {
-        assertEquals(
-                List.of(0f, 1f, 2f, 3f, 4f, 500f, 501f), actions(hundreds().build(), 7));
+        assertEquals(List.of(0f, 1f, 2f, 3f, 4f, 500f, 501f), actions(hundreds().build(), 7));
     }
 
     @Test
@@ -128,8 +127,7 @@ class ChunkControllerTest {
 
     @Test
     void aRobotThatStopsStaysStoppedUntilItIsReset() {
-        ChunkController controller =
-                hundreds().onMiss(OnMiss.STOP).withStopAction(-1).build();
+        ChunkController controller = hundreds().onMiss(OnMiss.STOP).withStopAction(-1).build();
         controller.computeBeside();
         step(controller);
         controller.inferNow();
@@ -214,8 +212,7 @@ class ChunkControllerTest {
                                     weights.add(observation.prefix().weights().clone());
                                     hundreds(observation, chunk);
                                 })
-                        .withExecution(
-                                new Execution.RealTimeChunking(3, 3, PrefixWeights.LINEAR))
+                        .withExecution(new Execution.RealTimeChunking(3, 3, PrefixWeights.LINEAR))
                         .build();
         controller.computeBeside();
         step(controller);
@@ -266,8 +263,7 @@ class ChunkControllerTest {
 
     @Test
     void anInferenceThreadWorksBesideTheControlThread() throws InterruptedException {
-        SynchronousQueue<Long> done =
-                new SynchronousQueue<>();
+        SynchronousQueue<Long> done = new SynchronousQueue<>();
         try (ChunkController controller =
                 controller(
                                 (observation, chunk) -> {

@@ -86,8 +86,7 @@ class EnsembleAndWeightsTest {
     void anEnsembleDoesAsLeRobots() throws IOException {
         Path folder = conformance();
         int count = 0;
-        try (SafetensorsFile tensors =
-                SafetensorsFile.open(folder.resolve("models.safetensors"))) {
+        try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve("models.safetensors"))) {
             for (JsonNode each : cases(folder, "TemporalEnsembler")) {
                 int length = each.get("config").get("chunkSize").intValue();
                 float[] chunks =
@@ -95,9 +94,7 @@ class EnsembleAndWeightsTest {
                 float[] expected =
                         tensors.array(each.get("outputs").get("actions").asText()).toFloats();
                 int steps =
-                        (int)
-                                tensors.shape(each.get("inputs").get("chunks").asText())
-                                        .extent(0);
+                        (int) tensors.shape(each.get("inputs").get("chunks").asText()).extent(0);
                 int width = expected.length / steps;
                 ChunkController controller =
                         ChunkController.of(
@@ -134,8 +131,7 @@ class EnsembleAndWeightsTest {
     void prefixWeightsAreLeRobots() throws IOException {
         Path folder = conformance();
         int count = 0;
-        try (SafetensorsFile tensors =
-                SafetensorsFile.open(folder.resolve("models.safetensors"))) {
+        try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve("models.safetensors"))) {
             for (JsonNode each : cases(folder, "RtcPrefixWeights")) {
                 JsonNode config = each.get("config");
                 float[] weights = new float[config.get("chunk").intValue()];

@@ -1,10 +1,10 @@
 package dev.ugoki.embodied.onnx;
 
+import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.embodied.act.PolicyGraph;
 import dev.ugoki.embodied.act.PolicyScales;
 import dev.ugoki.embodied.act.RobotPolicy;
-import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.train.SmallTask;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.tck.CompositeRows;
@@ -97,8 +97,7 @@ final class OnnxPrograms {
         }
         // Only the first result: others are often there for gradients.
         Graph graph =
-                Graph.trace(
-                        in -> new Tensor[] {Engine.apply(row.op().apply(dtype), in)[0]}, types);
+                Graph.trace(in -> new Tensor[] {Engine.apply(row.op().apply(dtype), in)[0]}, types);
         return new Program(row.name(), NamedGraph.of(graph), inputs, 1e-4);
     }
 
@@ -146,8 +145,7 @@ final class OnnxPrograms {
 
     private static Program policy(PolicyConfig config) {
         RobotPolicy policy =
-                RobotPolicy.create(
-                        config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
+                RobotPolicy.create(config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
         policy.network().eval();
         NamedGraph graph = PolicyGraph.of(policy);
         Random random = new Random(11);

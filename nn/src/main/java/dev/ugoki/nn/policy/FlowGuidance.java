@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Real-time chunking: while a flow's velocity v is followed from noise x at time t = 1 to actions at
- * 0, it is bent so that the actions agree with those of the chunk before.
+ * Real-time chunking: while a flow's velocity v is followed from noise x at time t = 1 to actions
+ * at 0, it is bent so that the actions agree with those of the chunk before.
  *
  * <pre>
  * actions = x - t v,   error = (previous - actions) * weights

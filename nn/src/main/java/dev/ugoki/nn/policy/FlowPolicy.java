@@ -118,10 +118,11 @@ public final class FlowPolicy extends ChunkPolicy {
     }
 
     /**
-     * Chunks that begin as {@code noise} and agree with {@code previous}, what is left of the chunks
-     * before, as strongly as {@code weights} says: real-time chunking.
+     * Chunks that begin as {@code noise} and agree with {@code previous}, what is left of the
+     * chunks before, as strongly as {@code weights} says: real-time chunking.
      *
-     * @param previous {@code [n, length, actions]}, normalized; behind what is left, its last action
+     * @param previous {@code [n, length, actions]}, normalized; behind what is left, its last
+     *     action
      * @param weights {@code [length]}, 1 where a chunk must agree, 0 where it is free
      */
     public Tensor sample(

@@ -41,7 +41,14 @@ public record NamedGraph(
     private static List<String> checked(String kind, int count, List<String> names) {
         if (names.size() != count) {
             throw new IllegalArgumentException(
-                    "graph: has " + count + " " + kind + ", but " + names.size() + " names: " + names);
+                    "graph: has "
+                            + count
+                            + " "
+                            + kind
+                            + ", but "
+                            + names.size()
+                            + " names: "
+                            + names);
         }
         Set<String> seen = new HashSet<>();
         for (String name : names) {

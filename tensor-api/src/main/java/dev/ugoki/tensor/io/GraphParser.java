@@ -81,7 +81,11 @@ final class GraphParser {
 
     /** A line that makes values. */
     private record Line(
-            int start, Op op, List<Integer> operands, List<Integer> results, List<TensorType> types) {}
+            int start,
+            Op op,
+            List<Integer> operands,
+            List<Integer> results,
+            List<TensorType> types) {}
 
     /** A value with a name. */
     private record Named(int start, int value, @Nullable TensorType type, String name) {}
@@ -179,7 +183,11 @@ final class GraphParser {
                         given -> {
                             Map<Integer, Tensor> values = new HashMap<>(weights);
                             for (int i = 0; i < given.length; i++) {
-                                define(values, inputs.get(i).start(), inputs.get(i).value(), given[i]);
+                                define(
+                                        values,
+                                        inputs.get(i).start(),
+                                        inputs.get(i).value(),
+                                        given[i]);
                             }
                             for (Line line : lines) {
                                 run(line, values);
@@ -293,7 +301,8 @@ final class GraphParser {
             body = program(_ -> null, true).graph();
             depth--;
         }
-        return new Line(start, (Op) create(record, nameStart, attributes, body), operands, results, types);
+        return new Line(
+                start, (Op) create(record, nameStart, attributes, body), operands, results, types);
     }
 
     private void deeper() throws FileFormatException {
@@ -381,7 +390,8 @@ final class GraphParser {
             Attribute attribute = attributes.get(name);
             if (attribute == null) {
                 throw error(
-                        start, OperationRecords.name(record) + " needs an attribute " + quote(name));
+                        start,
+                        OperationRecords.name(record) + " needs an attribute " + quote(name));
             }
             used++;
             values[i] = convert(attribute, types[i], components[i].getGenericType());

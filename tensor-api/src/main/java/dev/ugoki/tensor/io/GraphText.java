@@ -127,7 +127,9 @@ final class GraphText {
             case Shape shape -> shape.toString();
             case Axes axes -> axes.toString().replace(" ", "");
             case List<?> list ->
-                    list.stream().map(GraphText::attribute).collect(Collectors.joining(", ", "[", "]"));
+                    list.stream()
+                            .map(GraphText::attribute)
+                            .collect(Collectors.joining(", ", "[", "]"));
             case Float number -> Double.toString(number);
             case Double number -> number.toString();
             case Number number -> Long.toString(number.longValue());

@@ -26,9 +26,9 @@ import java.util.Map;
  * Tensor[] results = SavedGraph.read(folder).graph().evaluate(inputs);
  * }</pre>
  *
- * <p>{@code graph.txt} is the program, one line for each operation: a version, then inputs, weights,
- * operations and results, with the type of every value. {@code weights.safetensors} holds the
- * weights by name. Primitives and the library's composites are written by name with their
+ * <p>{@code graph.txt} is the program, one line for each operation: a version, then inputs,
+ * weights, operations and results, with the type of every value. {@code weights.safetensors} holds
+ * the weights by name. Primitives and the library's composites are written by name with their
  * attributes; composites of others as what they are made of.
  *
  * <p>What is read is checked line by line as if the program were being written: a file that is

@@ -71,7 +71,10 @@ final class SavedGraphTest {
         Tensor bias = Tensor.of(new float[] {0.5f, -0.25f, 1}, 3);
         Graph graph =
                 Graph.trace(
-                        in -> new Tensor[] {in[0].linear(weight, bias).geluTanh().slice(1, 0, 3, 2)},
+                        in ->
+                                new Tensor[] {
+                                    in[0].linear(weight, bias).geluTanh().slice(1, 0, 3, 2)
+                                },
                         ROW);
         return NamedGraph.of(graph)
                 .withInputs("observation")
@@ -151,8 +154,7 @@ final class SavedGraphTest {
                             operand ->
                                     types.add(
                                             new TensorType(
-                                                    operand.dtypeIn(dtype(row)),
-                                                    operand.shape())));
+                                                    operand.dtypeIn(dtype(row)), operand.shape())));
         }
         Graph graph =
                 Graph.trace(
@@ -162,8 +164,7 @@ final class SavedGraphTest {
                             for (Row row : rows) {
                                 int end = next + row.operands().size();
                                 Tensor[] operands = Arrays.copyOfRange(in, next, end);
-                                results.add(
-                                        Engine.apply(row.op().apply(dtype(row)), operands)[0]);
+                                results.add(Engine.apply(row.op().apply(dtype(row)), operands)[0]);
                                 next = end;
                             }
                             return results.toArray(Tensor[]::new);
@@ -207,8 +208,7 @@ final class SavedGraphTest {
     void aFolderThatExistsIsNotTouched() throws IOException {
         Path saved = Files.createDirectory(folder.resolve("policy"));
 
-        assertThrows(
-                FileAlreadyExistsException.class, () -> SavedGraph.write(saved, network()));
+        assertThrows(FileAlreadyExistsException.class, () -> SavedGraph.write(saved, network()));
         try (var files = Files.list(saved)) {
             assertEquals(0, files.count());
         }
@@ -229,7 +229,8 @@ final class SavedGraphTest {
         String message = refusal("%4 F32[1,3]", "%4 F32[1,4]");
 
         assertTrue(
-                message.endsWith("graph.txt: line 6: geluTanh gives F32[1,3], but F32[1,4] stands here"),
+                message.endsWith(
+                        "graph.txt: line 6: geluTanh gives F32[1,3], but F32[1,4] stands here"),
                 message);
     }
 
@@ -270,7 +271,9 @@ final class SavedGraphTest {
                 Graph.trace(
                         in -> {
                             Tensor looped = Engine.apply(new Prim.Loop(body, 3), in)[0];
-                            return new Tensor[] {looped.softmax(-1).pad(1, 1, 2, 0.5).permute(1, 0)};
+                            return new Tensor[] {
+                                looped.softmax(-1).pad(1, 1, 2, 0.5).permute(1, 0)
+                            };
                         },
                         ROW);
         SavedGraph.write(saved, NamedGraph.of(graph));
@@ -296,7 +299,9 @@ final class SavedGraphTest {
             int at = random.nextInt(damaged.length);
             switch (random.nextInt(4)) {
                 case 0 -> damaged[at] ^= (byte) (1 << random.nextInt(8));
-                case 1 -> damaged[at] = (byte) " %[](){}=,\"0123456789-.\n".charAt(random.nextInt(24));
+                case 1 ->
+                        damaged[at] =
+                                (byte) " %[](){}=,\"0123456789-.\n".charAt(random.nextInt(24));
                 case 2 -> damaged = Arrays.copyOf(damaged, at + 1);
                 default -> {
                     byte[] number = "9223372036854775807".getBytes(StandardCharsets.US_ASCII);
