@@ -10,6 +10,7 @@ module dev.ugoki.tensor {
     exports dev.ugoki.tensor.io;
     exports dev.ugoki.tensor.kernel;
     exports dev.ugoki.tensor.op;
+    exports dev.ugoki.tensor.plan;
     exports dev.ugoki.tensor.spi;
 
     uses dev.ugoki.tensor.spi.BackendProvider;
