@@ -19,17 +19,31 @@ public interface BufferProgram {
     void run(MemorySegment[] inputs, MemorySegment result);
 
     /**
+     * A graph as a plan on the current device, which is ready when this returns: a run allocates
+     * nothing. One thread at a time may run it.
+     *
+     * @throws IllegalArgumentException if it has more than one result
+     */
+    static BufferProgram compiled(Graph graph) {
+        return TensorScope.outside(() -> new CompiledProgram(requireOneResult(graph)));
+    }
+
+    private static Graph requireOneResult(Graph graph) {
+        if (graph.resultTypes().length != 1) {
+            throw new IllegalArgumentException(
+                    "a program of " + graph.resultTypes().length + " results; one is needed");
+        }
+        return graph;
+    }
+
+    /**
      * A graph that is run operation by operation on the current device. It allocates, so it is for
      * programs that need not be in time.
      *
      * @throws IllegalArgumentException if it has more than one result
      */
     static BufferProgram of(Graph graph) {
-        if (graph.resultTypes().length != 1) {
-            throw new IllegalArgumentException(
-                    "a program of " + graph.resultTypes().length + " results; one is needed");
-        }
-        TensorType[] types = graph.inputTypes();
+        TensorType[] types = requireOneResult(graph).inputTypes();
         return (inputs, result) -> {
             try (TensorScope _ = TensorScope.open()) {
                 Tensor[] tensors = new Tensor[types.length];

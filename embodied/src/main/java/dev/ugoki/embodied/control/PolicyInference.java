@@ -15,7 +15,7 @@ import java.util.List;
  *
  * <pre>{@code
  * NamedGraph graph = PolicyGraph.drawing(policy);
- * PolicyInference inference = PolicyInference.of(graph, BufferProgram.of(graph.graph()), Key.of(1));
+ * PolicyInference inference = PolicyInference.of(graph, BufferProgram.compiled(graph.graph()), Key.of(1));
  * ChunkController controller = inference.controller().onMiss(OnMiss.HOLD).build();
  * }</pre>
  *

@@ -67,6 +67,10 @@ final class OnnxExport {
     /** The whole file. */
     static ProtobufMessage model(NamedGraph named) {
         Graph graph = named.graph();
+        if (!graph.updates().isEmpty()) {
+            throw new UnsupportedOperationException(
+                    "onnx: the program changes its weights, which no ONNX model does");
+        }
         Model model = new Model();
         reserve(named, model);
         OnnxExport export = new OnnxExport(model);

@@ -95,7 +95,10 @@ class OnnxRuntimeTest {
 
     @Test
     void policiesActInOnnxRuntimeAsTheyDoHere() throws OrtException, IOException {
-        for (OnnxPrograms.Program program : OnnxPrograms.policies()) {
+        List<OnnxPrograms.Program> programs = new ArrayList<>(OnnxPrograms.policies());
+        programs.addAll(OnnxPrograms.diffusion());
+        programs.add(OnnxPrograms.pushT());
+        for (OnnxPrograms.Program program : programs) {
             OnnxComparison.assertNear(program.expected(), run(program), 1e-4, program.name());
         }
     }

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -130,6 +131,50 @@ class PolicyGraphTest {
             assertEquals(Outcome.ACTED, controller.act(action));
             assertArrayEquals(Arrays.copyOfRange(expected, 2 * i, 2 * i + 2), action);
         }
+    }
+
+    /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
+    @Test
+    void aCompiledProgramActsAlikeAndAllocatesNothing() {
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
+            RobotPolicy policy = policy(SmallTask.config(network));
+            NamedGraph graph = PolicyGraph.drawing(policy);
+            ChunkController eager = controller(graph, BufferProgram.of(graph.graph()));
+            ChunkController compiled = controller(graph, BufferProgram.compiled(graph.graph()));
+            float[] expected = new float[2];
+            float[] action = new float[2];
+            for (int i = 0; i < 5; i++) {
+                eager.observation().put(0, OBSERVATION);
+                eager.act(expected);
+                compiled.observation().put(0, OBSERVATION);
+                compiled.act(action);
+                assertArrayEquals(expected, action, network.toString());
+            }
+            assertEquals(0, allocated(compiled, action), network::toString);
+        }
+    }
+
+    private static ChunkController controller(NamedGraph graph, BufferProgram program) {
+        return PolicyInference.of(graph, program, Key.of(1))
+                .controller()
+                .withExecution(Execution.recedingHorizon(7, 1))
+                .withClock(new SimulatedClock())
+                .build();
+    }
+
+    private static long allocated(ChunkController controller, float[] action) {
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        // Until the code is compiled, and longer on a busy machine.
+        for (int attempt = 0; attempt < 200 && least > 0; attempt++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 50; i++) {
+                controller.observation().put(0, OBSERVATION);
+                controller.act(action);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
     }
 
     /** Drawn anew for each chunk, and the same in every run. */

@@ -133,7 +133,9 @@ class OnnxFileTest {
 
     @Test
     void policiesComeBackWithNormalizationAndSampler() throws IOException {
-        for (OnnxPrograms.Program program : OnnxPrograms.policies()) {
+        List<OnnxPrograms.Program> programs = new ArrayList<>(OnnxPrograms.policies());
+        programs.addAll(OnnxPrograms.diffusion());
+        for (OnnxPrograms.Program program : programs) {
             Path file = folder.resolve(program.name() + ".onnx");
             OnnxFile.write(file, program.graph());
 

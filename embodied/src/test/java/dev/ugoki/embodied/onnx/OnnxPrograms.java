@@ -6,13 +6,18 @@ import dev.ugoki.embodied.act.PolicyGraph;
 import dev.ugoki.embodied.act.PolicyScales;
 import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.train.SmallTask;
+import dev.ugoki.nn.policy.ConditionalUnet1d;
+import dev.ugoki.nn.policy.DiffusionPolicy;
+import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.NoiseSchedule;
 import dev.ugoki.tck.CompositeRows;
 import dev.ugoki.tck.PrimitiveRows;
 import dev.ugoki.tck.Row;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
@@ -23,8 +28,8 @@ import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Random;
 
 /** Programs that are written as ONNX files, with inputs for each. */
 final class OnnxPrograms {
@@ -77,7 +82,7 @@ final class OnnxPrograms {
     }
 
     private static Program program(Row row, DType dtype) {
-        Random random = new Random(5);
+        java.util.Random random = new java.util.Random(5);
         Tensor[] inputs =
                 row.operands().stream()
                         .map(
@@ -131,6 +136,11 @@ final class OnnxPrograms {
         return new Program("loop", NamedGraph.of(graph), inputs, 1e-5);
     }
 
+    /** PushT's U-Net as it is trained: 64, 128 and 256 channels, sampled in 10 steps. */
+    static Program pushT() {
+        return policy(SmallTask.config(NetworkConfig.Unet.DEFAULT));
+    }
+
     /** Policies with normalization and sampler, in the robot's units. */
     static List<Program> policies() {
         List<Program> programs = new ArrayList<>();
@@ -143,12 +153,58 @@ final class OnnxPrograms {
         return programs;
     }
 
+    /** Diffusion policies' samplers, with all their noise as inputs: 4 steps of each kind. */
+    static List<Program> diffusion() {
+        List<Program> programs = new ArrayList<>();
+        for (DiffusionSampler.Kind kind : DiffusionSampler.Kind.values()) {
+            programs.add(diffusion(kind));
+        }
+        return programs;
+    }
+
+    private static Program diffusion(DiffusionSampler.Kind kind) {
+        ConditionalUnet1d network =
+                ConditionalUnet1d.Config.of(2, 10)
+                        .withChannels(16, 32)
+                        .withGroups(4)
+                        .withStepWidth(16)
+                        .build(Key.of(4));
+        DiffusionSampler sampler =
+                new DiffusionSampler(
+                        NoiseSchedule.squaredCosine(100),
+                        kind,
+                        4,
+                        DiffusionSampler.Prediction.NOISE,
+                        1);
+        DiffusionPolicy policy = new DiffusionPolicy(network, 8, 2, sampler);
+        policy.eval();
+        Graph graph =
+                Graph.trace(
+                        in -> {
+                            Iterator<Tensor> noise = in[2].unbind(0).iterator();
+                            return new Tensor[] {policy.sample(in[0], in[1], noise::next)};
+                        },
+                        new TensorType(DType.F32, Shape.of(1, 10)),
+                        new TensorType(DType.F32, Shape.of(1, 8, 2)),
+                        new TensorType(DType.F32, Shape.of(4, 1, 8, 2)));
+        NamedGraph named =
+                NamedGraph.of(graph)
+                        .withInputs("conditioning", "start", "noise")
+                        .withResults("actions");
+        Tensor[] inputs = {
+            Random.normal(Key.of(1), DType.F32, 1, 10),
+            Random.normal(Key.of(2), DType.F32, 1, 8, 2),
+            Random.normal(Key.of(3), DType.F32, 4, 1, 8, 2)
+        };
+        return new Program(kind.toString(), named, inputs, 1e-4);
+    }
+
     private static Program policy(PolicyConfig config) {
         RobotPolicy policy =
                 RobotPolicy.create(config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
         policy.network().eval();
         NamedGraph graph = PolicyGraph.of(policy);
-        Random random = new Random(11);
+        java.util.Random random = new java.util.Random(11);
         List<Tensor> inputs = new ArrayList<>();
         for (TensorType type : graph.graph().inputTypes()) {
             double[] values = new double[Math.toIntExact(type.shape().elementCount())];

@@ -29,7 +29,7 @@ final class Walking implements ControlLoop.Step {
     Walking() {
         NamedGraph graph = graph();
         PolicyInference inference =
-                PolicyInference.of(graph, BufferProgram.of(graph.graph()), Key.of(1));
+                PolicyInference.of(graph, BufferProgram.compiled(graph.graph()), Key.of(1));
         controller = inference.controller().build();
     }
 

@@ -4,11 +4,11 @@ import static dev.ugoki.tensor.io.FileFormatException.quote;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
-import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.graph.GraphBuilder;
 import dev.ugoki.tensor.graph.NamedGraph;
 import dev.ugoki.tensor.op.Axes;
 import dev.ugoki.tensor.op.Op;
@@ -25,15 +25,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * Reads the text of {@link GraphText}. The program is built by tracing it anew, so that every
- * operation's types are inferred and checked as if its author had called it; the types in the text
- * must be the same.
+ * Reads the text of {@link GraphText}. Every operation's types are inferred and checked as if its
+ * author had called it; the types in the text must be the same.
  */
 final class GraphParser {
     private static final int DEEPEST = 32;
@@ -90,56 +88,171 @@ final class GraphParser {
     /** A value with a name. */
     private record Named(int start, int value, @Nullable TensorType type, String name) {}
 
+    /** A weight that is changed, and by what. */
+    private record Change(int start, int capture, int value) {}
+
+    /** What stands in the file, in order of kinds. */
+    private record Content(
+            List<Named> inputs,
+            List<Named> captures,
+            List<Line> lines,
+            List<Change> changes,
+            List<Named> results) {}
+
     private NamedGraph program(Weights weights, boolean isBody) throws FileFormatException {
-        List<Named> inputs = new ArrayList<>();
-        List<Named> captures = new ArrayList<>();
-        List<Line> lines = new ArrayList<>();
-        List<Named> results = new ArrayList<>();
+        Content content =
+                new Content(
+                        new ArrayList<>(),
+                        new ArrayList<>(),
+                        new ArrayList<>(),
+                        new ArrayList<>(),
+                        new ArrayList<>());
         while (!atEnd(isBody)) {
             int start = position;
             if (skip('%')) {
                 position--;
-                lines.add(line());
+                content.lines().add(line());
                 continue;
             }
             String word = word();
             switch (word) {
-                case "input" -> inputs.add(named(start, true));
-                case "weight" -> captures.add(named(start, true));
-                case "result" -> results.add(named(start, false));
+                case "input" -> content.inputs().add(named(start, true));
+                case "weight" -> content.captures().add(named(start, true));
+                case "result" -> content.results().add(named(start, false));
+                case "update" -> content.changes().add(change(start));
                 default ->
                         throw error(
                                 start,
-                                "expected 'input', 'weight', 'result' or a value, found "
+                                "expected 'input', 'weight', 'result', 'update' or a value, found "
                                         + quote(word));
             }
         }
-        Map<Integer, Tensor> found = new HashMap<>();
-        Set<String> names = new HashSet<>();
-        for (Named capture : captures) {
-            if (isBody) {
-                throw error(capture.start(), "a loop's body has no weights; they are its operands");
+        if (isBody && !(content.captures().isEmpty() && content.changes().isEmpty())) {
+            throw error(position, "a loop's body has no weights; they are its operands");
+        }
+        return build(content, weights);
+    }
+
+    private Change change(int start) throws FileFormatException {
+        int capture = valueNumber();
+        String with = word();
+        if (!with.equals("with")) {
+            throw error(start, "expected 'update %.. with %..'");
+        }
+        return new Change(start, capture, valueNumber());
+    }
+
+    /** Writes the program down again, each weight where it is first used, as a trace does. */
+    private NamedGraph build(Content content, Weights weights) throws FileFormatException {
+        GraphBuilder builder = new GraphBuilder();
+        Map<Integer, Integer> values = new HashMap<>();
+        for (Named input : content.inputs()) {
+            define(values, input.start(), input.value(), builder.input(type(input)));
+        }
+        Map<Integer, Named> waiting = new HashMap<>();
+        List<String> names = new ArrayList<>();
+        for (Named capture : content.captures()) {
+            if (waiting.put(capture.value(), capture) != null
+                    || values.containsKey(capture.value())) {
+                throw madeTwice(capture.start(), capture.value());
             }
-            if (!names.add(capture.name())) {
-                throw error(
-                        capture.start(), "weight " + quote(capture.name()) + " stands there twice");
+        }
+        requireDifferent(content.captures());
+        for (Line line : content.lines()) {
+            List<Integer> operands = new ArrayList<>();
+            for (int number : line.operands()) {
+                operands.add(
+                        value(builder, values, waiting, names, weights, line.start(), number));
             }
-            found.put(capture.value(), weight(capture, weights));
+            run(line, builder, operands, values);
+        }
+        List<Graph.Update> updates = new ArrayList<>();
+        for (Change change : content.changes()) {
+            int to = value(builder, values, waiting, names, weights, change.start(), change.value());
+            int capture =
+                    value(builder, values, waiting, names, weights, change.start(), change.capture());
+            requireUpdatable(content, change);
+            updates.add(new Graph.Update(capture, to));
+        }
+        List<Integer> results = new ArrayList<>();
+        for (Named result : content.results()) {
+            results.add(
+                    value(builder, values, waiting, names, weights, result.start(), result.value()));
         }
         try {
-            return build(inputs, captures, found, lines, results);
-        } catch (Wrong wrong) {
-            throw wrong.problem;
+            return new NamedGraph(
+                    builder.build(results, updates),
+                    content.inputs().stream().map(Named::name).toList(),
+                    content.results().stream().map(Named::name).toList(),
+                    names);
         } catch (IllegalArgumentException e) {
             throw new FileFormatException(file, "holds a wrong program: " + e.getMessage(), e);
         }
     }
 
-    private static Tensor require(@Nullable Tensor tensor) {
-        if (tensor == null) {
-            throw new IllegalStateException("checked before");
+    private static TensorType type(Named input) {
+        if (input.type() == null) {
+            throw new IllegalStateException("was read with its type");
         }
-        return tensor;
+        return input.type();
+    }
+
+    private void requireDifferent(List<Named> captures) throws FileFormatException {
+        Set<String> names = new HashSet<>();
+        for (Named capture : captures) {
+            if (!names.add(capture.name())) {
+                throw error(
+                        capture.start(), "weight " + quote(capture.name()) + " stands there twice");
+            }
+        }
+    }
+
+    /** Only a weight changes, by a value of its own type, and once. */
+    private void requireUpdatable(Content content, Change change) throws FileFormatException {
+        TensorType weight = null;
+        for (Named capture : content.captures()) {
+            weight = capture.value() == change.capture() ? capture.type() : weight;
+        }
+        TensorType by = null;
+        for (Line line : content.lines()) {
+            int at = line.results().indexOf(change.value());
+            by = at >= 0 ? line.types().get(at) : by;
+        }
+        for (Named each : content.inputs()) {
+            by = each.value() == change.value() ? each.type() : by;
+        }
+        long times =
+                content.changes().stream()
+                        .filter(each -> each.capture() == change.capture())
+                        .count();
+        if (weight == null || !weight.equals(by) || times > 1) {
+            throw error(
+                    change.start(),
+                    "an update gives a weight a value of its type, made in the program, and once");
+        }
+    }
+
+    private int value(
+            GraphBuilder builder,
+            Map<Integer, Integer> values,
+            Map<Integer, Named> waiting,
+            List<String> names,
+            Weights weights,
+            int start,
+            int number)
+            throws FileFormatException {
+        Integer known = values.get(number);
+        if (known != null) {
+            return known;
+        }
+        Named capture = waiting.remove(number);
+        if (capture == null) {
+            throw error(start, "value %" + number + " is used before it is made");
+        }
+        int captured = builder.capture(weight(capture, weights));
+        names.add(capture.name());
+        values.put(number, captured);
+        return captured;
     }
 
     private Tensor weight(Named capture, Weights weights) throws FileFormatException {
@@ -161,105 +274,51 @@ final class GraphParser {
         return tensor;
     }
 
-    /** Carries a problem out of a trace. */
-    private static final class Wrong extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-        private final transient FileFormatException problem;
-
-        Wrong(FileFormatException problem) {
-            super(problem);
-            this.problem = problem;
-        }
-    }
-
-    private NamedGraph build(
-            List<Named> inputs,
-            List<Named> captures,
-            Map<Integer, Tensor> weights,
-            List<Line> lines,
-            List<Named> results) {
-        Graph graph =
-                Graph.trace(
-                        given -> {
-                            Map<Integer, Tensor> values = new HashMap<>(weights);
-                            for (int i = 0; i < given.length; i++) {
-                                define(
-                                        values,
-                                        inputs.get(i).start(),
-                                        inputs.get(i).value(),
-                                        given[i]);
-                            }
-                            for (Line line : lines) {
-                                run(line, values);
-                            }
-                            return results.stream()
-                                    .map(result -> value(values, result.start(), result.value()))
-                                    .toArray(Tensor[]::new);
-                        },
-                        inputs.stream().map(Named::type).toArray(TensorType[]::new));
-        Map<Object, String> names = new IdentityHashMap<>();
-        for (Named capture : captures) {
-            names.put(require(weights.get(capture.value())), capture.name());
-        }
-        return new NamedGraph(
-                graph,
-                inputs.stream().map(Named::name).toList(),
-                results.stream().map(Named::name).toList(),
-                graph.captures().stream()
-                        .map(capture -> names.getOrDefault(capture.tensor(), "?"))
-                        .toList());
-    }
-
-    private void run(Line line, Map<Integer, Tensor> values) {
-        Tensor[] operands =
-                line.operands().stream()
-                        .map(number -> value(values, line.start(), number))
-                        .toArray(Tensor[]::new);
-        Tensor[] made;
+    private void run(
+            Line line, GraphBuilder builder, List<Integer> operands, Map<Integer, Integer> values)
+            throws FileFormatException {
+        List<Integer> made;
+        List<TensorType> types;
         try {
-            made = Engine.apply(line.op(), operands);
+            made = builder.add(line.op(), operands);
+            types = made.stream().map(builder::typeOf).toList();
         } catch (RuntimeException e) {
-            throw new Wrong(error(line.start(), e.getMessage(), e));
+            throw error(line.start(), e.getMessage(), e);
         }
-        if (made.length != line.results().size()) {
-            throw new Wrong(
-                    error(
-                            line.start(),
-                            line.op().name()
-                                    + " has "
-                                    + made.length
-                                    + " results, but "
-                                    + line.results().size()
-                                    + " stand here"));
+        if (made.size() != line.results().size()) {
+            throw error(
+                    line.start(),
+                    line.op().name()
+                            + " has "
+                            + made.size()
+                            + " results, but "
+                            + line.results().size()
+                            + " stand here");
         }
-        for (int i = 0; i < made.length; i++) {
-            if (!made[i].type().equals(line.types().get(i))) {
-                throw new Wrong(
-                        error(
-                                line.start(),
-                                line.op().name()
-                                        + " gives "
-                                        + made[i].type()
-                                        + ", but "
-                                        + line.types().get(i)
-                                        + " stands here"));
+        for (int i = 0; i < made.size(); i++) {
+            if (!types.get(i).equals(line.types().get(i))) {
+                throw error(
+                        line.start(),
+                        line.op().name()
+                                + " gives "
+                                + types.get(i)
+                                + ", but "
+                                + line.types().get(i)
+                                + " stands here");
             }
-            define(values, line.start(), line.results().get(i), made[i]);
+            define(values, line.start(), line.results().get(i), made.get(i));
         }
     }
 
-    private void define(Map<Integer, Tensor> values, int start, int number, Tensor tensor) {
-        if (values.put(number, tensor) != null) {
-            throw new Wrong(error(start, "value %" + number + " is made twice"));
+    private void define(Map<Integer, Integer> values, int start, int number, int value)
+            throws FileFormatException {
+        if (values.put(number, value) != null) {
+            throw madeTwice(start, number);
         }
     }
 
-    private Tensor value(Map<Integer, Tensor> values, int start, int number) {
-        Tensor value = values.get(number);
-        if (value == null) {
-            throw new Wrong(error(start, "value %" + number + " is used before it is made"));
-        }
-        return value;
+    private FileFormatException madeTwice(int start, int number) {
+        return error(start, "value %" + number + " is made twice");
     }
 
     private Named named(int start, boolean typed) throws FileFormatException {

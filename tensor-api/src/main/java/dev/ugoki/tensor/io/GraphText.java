@@ -30,7 +30,8 @@ import java.util.stream.Collectors;
  * </pre>
  *
  * An operation goes by its record's name, with the record's components as attributes. Values are
- * numbered, within a loop's body anew. A result's type stands before it, to be checked.
+ * numbered, within a loop's body anew. A result's type stands before it, to be checked. A weight that
+ * the program changes has a line {@code update %1 with %9}.
  */
 final class GraphText {
     static final String HEADER = "ugoki graph";
@@ -59,6 +60,10 @@ final class GraphText {
             line("weight " + typed(graph.captures().get(i).value()), named.weights().get(i));
         }
         graph.nodes().forEach(this::node);
+        for (Graph.Update update : graph.updates()) {
+            text.append(margin).append("update %").append(update.capture());
+            text.append(" with %").append(update.value()).append('\n');
+        }
         for (int i = 0; i < named.results().size(); i++) {
             line("result %" + graph.results().get(i), named.results().get(i));
         }

@@ -2,9 +2,11 @@ package dev.ugoki.tensor.io;
 
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.graph.Decomposition;
 import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.graph.NamedGraph;
-import dev.ugoki.tensor.graph.Rewrite;
+import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Prim;
 
 import java.io.IOException;
 import java.nio.ByteOrder;
@@ -74,7 +76,12 @@ public final class SavedGraph {
     }
 
     private static NamedGraph portable(NamedGraph named) {
-        Graph portable = Rewrite.decomposed(named.graph(), OperationRecords::knows);
+        if (isPortable(named.graph())) {
+            return named;
+        }
+        Graph portable =
+                new Decomposition((composite, _) -> OperationRecords.knows(composite))
+                        .apply(named.graph());
         Map<Object, String> names = new IdentityHashMap<>();
         for (int i = 0; i < named.weights().size(); i++) {
             names.put(named.graph().captures().get(i).tensor().payload(), named.weights().get(i));
@@ -91,6 +98,17 @@ public final class SavedGraph {
             weights.add(name);
         }
         return new NamedGraph(portable, named.inputs(), named.results(), weights);
+    }
+
+    private static boolean isPortable(Graph graph) {
+        return graph.nodes().stream()
+                .allMatch(
+                        node ->
+                                switch (node.op()) {
+                                    case Prim.Loop loop -> isPortable(loop.body());
+                                    case Prim _ -> true;
+                                    case Composite each -> OperationRecords.knows(each);
+                                });
     }
 
     /**

@@ -20,6 +20,7 @@ final class Instance {
     private final Executable joined;
     private final CompletableFuture<Boolean> ready;
     private final boolean timed;
+    private final PlanEvent event = new PlanEvent();
     private @Nullable Executable single;
     private long runs;
 
@@ -60,7 +61,9 @@ final class Instance {
     }
 
     void run(Executable executable) {
+        event.begin();
         executable.run(timed);
+        event.report(simplified, executable == joined);
         if (timed && ++runs == PlanDebug.RUNS) {
             PlanDebug.print("after " + runs + " runs\n" + executable.describe());
         }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ugoki.tck.reference.OnReference;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.Ugoki;
+import dev.ugoki.tensor.plan.Plan;
 
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -57,6 +59,25 @@ final class FlightRecorderTest {
                     events.stream()
                             .filter(event -> event.getEventType().getName().endsWith("Allocation"))
                             .anyMatch(event -> event.getLong("size") >= 12_000_036));
+        }
+    }
+
+    @Test
+    void runsOfPlansAreRecorded() throws IOException {
+        Plan plan = Ugoki.compile(in -> new Tensor[] {in[0].neg().exp()});
+        Tensor x = Tensor.zeros(DType.F32, 3);
+        plan.apply(x);
+        try (Recording recording = new Recording()) {
+            recording.enable("dev.ugoki.Plan");
+            recording.start();
+            plan.apply(x);
+            plan.apply(x);
+
+            List<RecordedEvent> events = recorded(recording);
+
+            assertEquals(2, events.size());
+            assertEquals(2, events.getFirst().getInt("operations"));
+            assertEquals("F32[3]", events.getFirst().getString("result"));
         }
     }
 

@@ -20,6 +20,7 @@ import dev.ugoki.tensor.graph.NamedGraph;
 import dev.ugoki.tensor.io.FileFormatException;
 import dev.ugoki.tensor.io.SavedGraph;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Overwrite;
 import dev.ugoki.tensor.op.Prim;
 
 import org.junit.jupiter.api.Test;
@@ -128,6 +129,37 @@ final class SavedGraphTest {
 
     private static TensorType step() {
         return new TensorType(DType.I64, Shape.SCALAR);
+    }
+
+    @Test
+    void aWeightThatTheProgramChangesGoesOnFromWhereItWas() throws IOException {
+        Tensor memory = Tensor.of(new float[] {1, 2}, 1, 2);
+        Graph graph =
+                Graph.trace(
+                        in -> {
+                            Tensor next = memory.mul(0.5).add(in[0]);
+                            Engine.update(new Overwrite(), memory, next);
+                            return new Tensor[] {next.neg()};
+                        },
+                        ROW);
+        NamedGraph named = NamedGraph.of(graph).withWeights(Map.of("memory", memory));
+        Tensor x = Tensor.of(new float[] {10, 20}, 1, 2);
+
+        NamedGraph loaded = readBack(named);
+
+        assertTrue(SavedGraph.describe(named).contains("\nupdate %1 with %"));
+        assertArrayEquals(
+                new float[] {-10.5f, -21}, loaded.graph().evaluate(x)[0].toFloatArray());
+        assertArrayEquals(new float[] {10.5f, 21}, loaded.weight("memory").toFloatArray());
+        assertArrayEquals(
+                new float[] {-15.25f, -30.5f}, loaded.graph().evaluate(x)[0].toFloatArray());
+    }
+
+    @Test
+    void anUpdateOfAnInputIsRefused() throws IOException {
+        String message = refusal("result %5", "update %0 with %4\nresult %5");
+
+        assertTrue(message.contains("line 8: an update gives a weight"), message);
     }
 
     @Test
