@@ -65,6 +65,7 @@ public final class ChunkController implements AutoCloseable {
     private boolean stopped;
     private long step;
     private long consumed;
+    private long episode;
     private long acted;
     private long misses;
     private int missesInARow;
@@ -75,6 +76,7 @@ public final class ChunkController implements AutoCloseable {
         private final float[] actions;
         private long step;
         private long consumed;
+        private long episode;
         private long nanos;
 
         Chunk(int size) {
@@ -162,7 +164,7 @@ public final class ChunkController implements AutoCloseable {
 
     private void ask() {
         Observation observation = observations.writing();
-        observation.stamp(step, consumed);
+        observation.stamp(step, consumed, episode);
         ChunkPrefix prefix = observation.prefix();
         if (execution
                 instanceof Execution.RealTimeChunking(int _, int horizon, PrefixWeights weights)) {
@@ -183,6 +185,9 @@ public final class ChunkController implements AutoCloseable {
             return;
         }
         Chunk chunk = chunks.reading();
+        if (chunk.episode != episode) {
+            return;
+        }
         asked = false;
         int skipped = (int) Math.min(length, consumed - chunk.consumed);
         lastDelay = (int) Math.min(Integer.MAX_VALUE, step - chunk.step);
@@ -265,6 +270,7 @@ public final class ChunkController implements AutoCloseable {
         }
         chunk.step = observation.step();
         chunk.consumed = observation.consumed();
+        chunk.episode = observation.episode();
         chunk.nanos = clock.nanoTime() - began;
         chunks.publish();
         return true;
@@ -300,11 +306,11 @@ public final class ChunkController implements AutoCloseable {
     }
 
     /**
-     * A new episode begins: nothing is pending, and a stop is over. An inference that is under way
-     * is of the old one; wait for it first.
+     * A new episode begins: nothing is pending, and a stop is over. What an inference that is under
+     * way makes of the old one is not carried out.
      */
     public void reset() {
-        chunks.takeLatest();
+        episode++;
         pending.clear();
         asked = false;
         stopped = false;

@@ -21,6 +21,7 @@ public final class Observation {
     private final ChunkPrefix prefix;
     private long step;
     private long consumed;
+    private long episode;
 
     Observation(List<TensorType> inputs, int length, int width) {
         buffers = new MemorySegment[inputs.size()];
@@ -56,9 +57,15 @@ public final class Observation {
         return consumed;
     }
 
-    void stamp(long newStep, long newConsumed) {
+    /** How often the controller had been reset then. */
+    long episode() {
+        return episode;
+    }
+
+    void stamp(long newStep, long newConsumed, long newEpisode) {
         step = newStep;
         consumed = newConsumed;
+        episode = newEpisode;
     }
 
     /** Vectors of F32, such as a robot's state. */

@@ -146,6 +146,20 @@ class ChunkControllerTest {
     }
 
     @Test
+    void aChunkOfTheEpisodeBeforeIsNotCarriedOut() {
+        ChunkController controller = hundreds().build();
+        controller.computeBeside();
+        step(controller);
+        controller.inferNow();
+        controller.reset();
+
+        assertEquals(Outcome.WAITING, step(controller));
+        controller.inferNow();
+        assertEquals(Outcome.ACTED, step(controller));
+        assertEquals(100, action[0]);
+    }
+
+    @Test
     void inferenceThatTakesTooLongInTheControlThreadIsAMiss() {
         long[] takes = {1_000};
         ChunkController controller =

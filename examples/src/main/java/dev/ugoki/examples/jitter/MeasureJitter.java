@@ -166,7 +166,7 @@ public final class MeasureJitter implements Callable<Integer> {
     }
 
     /** Each policy is compared with the empty loop before it. */
-    private static boolean isGoalMet(List<Result> results) {
+    static boolean isGoalMet(List<Result> results) {
         boolean met = true;
         for (int i = 1; i < results.size(); i += 2) {
             Result empty = results.get(i - 1);
