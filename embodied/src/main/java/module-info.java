@@ -10,5 +10,6 @@ module dev.ugoki.embodied {
 
     exports dev.ugoki.embodied.act;
     exports dev.ugoki.embodied.data;
+    exports dev.ugoki.embodied.language;
     exports dev.ugoki.embodied.train;
 }

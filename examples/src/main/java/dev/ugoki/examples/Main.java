@@ -3,6 +3,7 @@ package dev.ugoki.examples;
 import dev.ugoki.examples.accuracy.MeasureAccuracy;
 import dev.ugoki.examples.bits.CheckBits;
 import dev.ugoki.examples.operations.WriteOperations;
+import dev.ugoki.examples.policy.RunPolicy;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
 import dev.ugoki.examples.pusht.EvalPushT;
@@ -30,6 +31,7 @@ import java.io.UncheckedIOException;
         subcommands = {
             Main.Train.class,
             Main.Eval.class,
+            RunPolicy.class,
             DemoPushT.class,
             Main.Replay.class,
             Main.Demonstrate.class,
