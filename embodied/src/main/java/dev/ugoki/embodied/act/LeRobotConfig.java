@@ -89,9 +89,7 @@ public record LeRobotConfig(
 
     /** The images, in the order of cameras. */
     List<LeRobotFeature> images() {
-        return inputs.stream()
-                .filter(input -> input.kind() == LeRobotFeature.Kind.VISUAL)
-                .toList();
+        return inputs.stream().filter(input -> input.kind() == LeRobotFeature.Kind.VISUAL).toList();
     }
 
     /** Inputs, then the action. */
@@ -187,10 +185,8 @@ public record LeRobotConfig(
     }
 
     /** Modes by the kind of feature; kinds that no feature has may be of modes unknown here. */
-    static Map<LeRobotFeature.Kind, Normalization> mapping(JsonSettings json)
-            throws IOException {
-        Map<LeRobotFeature.Kind, Normalization> mapping =
-                new EnumMap<>(LeRobotFeature.Kind.class);
+    static Map<LeRobotFeature.Kind, Normalization> mapping(JsonSettings json) throws IOException {
+        Map<LeRobotFeature.Kind, Normalization> mapping = new EnumMap<>(LeRobotFeature.Kind.class);
         for (LeRobotFeature.Kind kind : LeRobotFeature.Kind.values()) {
             if (json.has(kind.name())) {
                 mapping.put(kind, mode(json, kind.name()));

@@ -96,9 +96,7 @@ final class LeRobotNetworkJson {
                         size(json, "n_vae_encoder_layers"),
                         json.number("kl_weight", 10));
         Double coefficient =
-                json.has("temporal_ensemble_coeff")
-                        ? json.number("temporal_ensemble_coeff")
-                        : null;
+                json.has("temporal_ensemble_coeff") ? json.number("temporal_ensemble_coeff") : null;
         json.skip("temporal_ensemble_coeff");
         return new LeRobotNetwork.Act(size(json, "chunk_size"), layers, vae, coefficient);
     }
@@ -110,9 +108,12 @@ final class LeRobotNetworkJson {
         if (policy.cropShape().isEmpty()) {
             root.putNull("crop_shape");
         } else {
-            root.putArray("crop_shape").add(policy.cropShape().get(0)).add(policy.cropShape().get(1));
+            root.putArray("crop_shape")
+                    .add(policy.cropShape().get(0))
+                    .add(policy.cropShape().get(1));
         }
-        root.put("crop_is_random", policy.cropsAtRandom()).put("use_group_norm", policy.normalizesGroups());
+        root.put("crop_is_random", policy.cropsAtRandom())
+                .put("use_group_norm", policy.normalizesGroups());
         root.put("spatial_softmax_num_keypoints", policy.keypoints());
         root.put("use_separate_rgb_encoder_per_camera", policy.encoderPerCamera());
         ArrayNode channels = root.putArray("down_dims");
@@ -151,15 +152,12 @@ final class LeRobotNetworkJson {
         json.skip("crop_shape");
         VisualDiffusionPolicy.Unet unet =
                 new VisualDiffusionPolicy.Unet(
-                        json.integers("down_dims", 1, MOST).stream()
-                                .map(Math::toIntExact)
-                                .toList(),
+                        json.integers("down_dims", 1, MOST).stream().map(Math::toIntExact).toList(),
                         size(json, "kernel_size"),
                         size(json, "n_groups"),
                         size(json, "diffusion_step_embed_dim"),
                         json.flag("use_film_scale_modulation"));
-        Integer steps =
-                json.has("num_inference_steps") ? size(json, "num_inference_steps") : null;
+        Integer steps = json.has("num_inference_steps") ? size(json, "num_inference_steps") : null;
         json.skip("num_inference_steps");
         return new LeRobotNetwork.Diffusion(
                 size(json, "n_obs_steps"),

@@ -176,8 +176,7 @@ public final class LeRobotPolicy {
      * @throws IllegalArgumentException if an observation is missing or of another shape, or the
      *     policy starts from no noise
      */
-    public Tensor predict(
-            Map<String, Tensor> observations, @Nullable Tensor startNoise, Key key) {
+    public Tensor predict(Map<String, Tensor> observations, @Nullable Tensor startNoise, Key key) {
         return device.call(
                 () -> {
                     try (TensorScope scope = TensorScope.open()) {
@@ -248,15 +247,12 @@ public final class LeRobotPolicy {
         for (int i = 1; fits && i <= input.shape().size(); i++) {
             fits = raw.extent(-i) == input.shape().get(input.shape().size() - i);
         }
-        if (!fits
-                || severalSteps && raw.extent(1) != config.network().observationSteps()) {
+        if (!fits || severalSteps && raw.extent(1) != config.network().observationSteps()) {
             throw new IllegalArgumentException(
                     "'%s' must be [n%s, ..] with the shape %s for each, and is %s"
                             .formatted(
                                     name,
-                                    severalSteps
-                                            ? "," + config.network().observationSteps()
-                                            : "",
+                                    severalSteps ? "," + config.network().observationSteps() : "",
                                     input.shape(),
                                     raw.type()));
         }

@@ -229,8 +229,7 @@ record LeRobotScales(Map<String, FeatureStatistics> statistics, Map<String, Stri
         for (LeRobotFeature feature : config.features()) {
             boolean isScaledHere =
                     (feature.kind() == LeRobotFeature.Kind.ACTION) == name.equals(UNNORMALIZER);
-            Normalization mode =
-                    mapping.getOrDefault(feature.kind(), Normalization.IDENTITY);
+            Normalization mode = mapping.getOrDefault(feature.kind(), Normalization.IDENTITY);
             if (isScaledHere && mode != config.normalization(feature)) {
                 throw settings.wrong(
                         "norm_map",

@@ -11,7 +11,9 @@ final class Characters {
     /** ASCII signs, and what Unicode calls punctuation. */
     static boolean isPunctuation(int c) {
         boolean isAsciiSign =
-                c >= '!' && c <= '/' || c >= ':' && c <= '@' || c >= '[' && c <= '`'
+                c >= '!' && c <= '/'
+                        || c >= ':' && c <= '@'
+                        || c >= '[' && c <= '`'
                         || c >= '{' && c <= '~';
         return isAsciiSign
                 || switch (Character.getType(c)) {
@@ -29,9 +31,7 @@ final class Characters {
 
     static boolean isNumeric(int c) {
         return switch (Character.getType(c)) {
-            case Character.DECIMAL_DIGIT_NUMBER,
-                    Character.LETTER_NUMBER,
-                    Character.OTHER_NUMBER ->
+            case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER ->
                     true;
             default -> false;
         };

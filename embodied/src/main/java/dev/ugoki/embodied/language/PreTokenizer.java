@@ -53,9 +53,7 @@ interface PreTokenizer {
                     case "BertPreTokenizer" ->
                             inTurn(
                                     List.of(
-                                            new Cut(
-                                                    of(Characters::isWhitespace),
-                                                    Behavior.REMOVED),
+                                            new Cut(of(Characters::isWhitespace), Behavior.REMOVED),
                                             new Cut(
                                                     of(Characters::isPunctuation),
                                                     Behavior.ISOLATED)));
@@ -252,8 +250,7 @@ interface PreTokenizer {
                         Behavior.MERGED_WITH_NEXT);
         return piece -> {
             String text = piece.text().replace(" ", replacement);
-            boolean adds =
-                    scheme.equals("always") || scheme.equals("first") && piece.isFirst();
+            boolean adds = scheme.equals("always") || scheme.equals("first") && piece.isFirst();
             if (adds && !text.startsWith(replacement)) {
                 text = replacement + text;
             }

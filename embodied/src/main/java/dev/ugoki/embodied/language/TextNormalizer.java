@@ -110,8 +110,9 @@ final class TextNormalizer {
         return text -> {
             String clean = cleans || chinese ? clean(text, cleans, chinese) : text;
             if (accents) {
-                clean = MARKS.matcher(Normalizer.normalize(clean, Normalizer.Form.NFD))
-                        .replaceAll("");
+                clean =
+                        MARKS.matcher(Normalizer.normalize(clean, Normalizer.Form.NFD))
+                                .replaceAll("");
             }
             return lower ? lowerCase(clean) : clean;
         };

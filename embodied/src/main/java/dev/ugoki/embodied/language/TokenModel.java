@@ -20,8 +20,7 @@ interface TokenModel {
     static TokenModel read(JsonSettings json) throws IOException {
         // Files of old don't say which model it is; only BPE has merges.
         boolean saysType = json.has("type");
-        String type =
-                saysType ? json.text("type") : json.has("merges") ? "BPE" : json.text("type");
+        String type = saysType ? json.text("type") : json.has("merges") ? "BPE" : json.text("type");
         TokenModel made =
                 switch (type) {
                     case "BPE" -> BytePairs.read(json);
@@ -52,8 +51,7 @@ interface TokenModel {
     }
 
     /** The number of the token that a setting names. */
-    static int required(JsonSettings json, Vocabulary vocabulary, String name)
-            throws IOException {
+    static int required(JsonSettings json, Vocabulary vocabulary, String name) throws IOException {
         String token = json.text(name);
         Integer id = vocabulary.id(token);
         if (id == null) {

@@ -126,9 +126,7 @@ public final class Tokenizer {
     }
 
     private static List<Integer> ids(JsonSettings special) throws IOException {
-        return special.integers("ids", 0, Vocabulary.MOST).stream()
-                .map(Math::toIntExact)
-                .toList();
+        return special.integers("ids", 0, Vocabulary.MOST).stream().map(Math::toIntExact).toList();
     }
 
     private static Frame pair(JsonSettings json) throws IOException {
@@ -198,9 +196,7 @@ public final class Tokenizer {
             }
             tokens.add(token(id));
         }
-        return decoder == null
-                ? String.join(" ", tokens)
-                : String.join("", decoder.apply(tokens));
+        return decoder == null ? String.join(" ", tokens) : String.join("", decoder.apply(tokens));
     }
 
     /**

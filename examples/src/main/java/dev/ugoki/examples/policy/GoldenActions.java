@@ -82,8 +82,7 @@ record GoldenActions(
             double[] found = predicted(policy, from, to, steps, width);
             int offset = Math.toIntExact(from * steps * width);
             for (int i = 0; i < found.length; i++) {
-                double difference =
-                        Math.abs(found[i] - expected[offset + i]) / ranges[i % width];
+                double difference = Math.abs(found[i] - expected[offset + i]) / ranges[i % width];
                 worst = Double.isNaN(difference) ? Double.NaN : Math.max(worst, difference);
             }
         }
@@ -97,9 +96,7 @@ record GoldenActions(
                     (name, values) ->
                             seen.put(name, HostTensors.fromHost(values).slice(0, from, to)));
             Tensor noise =
-                    startNoise == null
-                            ? null
-                            : HostTensors.fromHost(startNoise).slice(0, from, to);
+                    startNoise == null ? null : HostTensors.fromHost(startNoise).slice(0, from, to);
             Tensor chunk = policy.predict(seen, noise, Key.of(0));
             if (chunk.extent(1) < steps || chunk.extent(2) != width) {
                 throw new IllegalArgumentException(

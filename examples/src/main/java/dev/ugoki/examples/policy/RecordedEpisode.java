@@ -40,8 +40,8 @@ record RecordedEpisode(int number, FrameTable frames) {
     }
 
     /**
-     * What a policy does: at each decision it sees what was recorded, and its actions until the next
-     * one stand beside those of the recording.
+     * What a policy does: at each decision it sees what was recorded, and its actions until the
+     * next one stand beside those of the recording.
      */
     Comparison predict(LoadedPolicy policy, long seed) {
         int[] offsets = new int[policy.observationSteps()];
@@ -125,15 +125,10 @@ record RecordedEpisode(int number, FrameTable frames) {
             for (int i = 0; i < width(); i++) {
                 sum += error(i);
                 out.printf(
-                        Locale.ROOT,
-                        "dimension %2d: mean absolute difference %.5g%n",
-                        i,
-                        error(i));
+                        Locale.ROOT, "dimension %2d: mean absolute difference %.5g%n", i, error(i));
             }
             out.printf(
-                    Locale.ROOT,
-                    "all dimensions: mean absolute difference %.5g%n",
-                    sum / width());
+                    Locale.ROOT, "all dimensions: mean absolute difference %.5g%n", sum / width());
             WholeFile.writeBytes(drawing, ActionPlot.png(actual, predicted));
             out.println("plot: " + drawing);
         }

@@ -30,8 +30,8 @@ public final class RunPolicy implements Callable<Integer> {
     @Parameters(
             paramLabel = "CHECKPOINT",
             description =
-                    "A run's folder, one of its checkpoints, or a pretrained_model folder, of ACT or"
-                            + " Diffusion Policy in LeRobot's layouts too.")
+                    "A run's folder, one of its checkpoints, or a pretrained_model folder, of ACT"
+                        + " or Diffusion Policy in LeRobot's layouts too.")
     private Path checkpoint = Path.of("");
 
     @Option(names = "--data", paramLabel = "DIR", description = "A LeRobot data set.")

@@ -248,8 +248,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
             return new Loss(error, error, null);
         }
         Tensor divergence = latent.divergence();
-        return new Loss(
-                error.add(divergence.mul(config.vae().weight())), error, divergence);
+        return new Loss(error.add(divergence.mul(config.vae().weight())), error, divergence);
     }
 
     private Tensor average(Tensor errors, @Nullable Tensor padding) {
@@ -265,8 +264,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
     /** The chunk {@code [n, chunk, actions]}. Nothing is drawn; the key is not looked at. */
     @Override
     public Tensor sample(Observations observations, Key key) {
-        return Autograd.noGrad(
-                () -> network.decode(observations, network.noLatent(observations)));
+        return Autograd.noGrad(() -> network.decode(observations, network.noLatent(observations)));
     }
 
     /** What the encoder of actions says: a normal distribution. */
@@ -301,21 +299,15 @@ public final class ActPolicy extends Module implements ObservationPolicy {
             this.config = config;
             Layers layers = config.layers();
             int width = layers.width();
-            actionEncoder =
-                    config.vae().used() ? new ActionEncoder(config, key.fold(0)) : null;
+            actionEncoder = config.vae().used() ? new ActionEncoder(config, key.fold(0)) : null;
             actionPositions = actionEncoder == null ? null : register(actionEncoder);
             boolean sees = config.cameras() > 0;
             backbone = sees ? child("backbone", Backbones.frozen(key.fold(1))) : null;
             encoder =
-                    child(
-                            "encoder",
-                            new PositionedEncoder(layers, layers.encoders(), key.fold(2)));
+                    child("encoder", new PositionedEncoder(layers, layers.encoders(), key.fold(2)));
             decoder =
-                    child(
-                            "decoder",
-                            new PositionedDecoder(layers, layers.decoders(), key.fold(3)));
-            stateIn =
-                    input("encoder_robot_state_input_proj", config.state(), width, key.fold(4));
+                    child("decoder", new PositionedDecoder(layers, layers.decoders(), key.fold(3)));
+            stateIn = input("encoder_robot_state_input_proj", config.state(), width, key.fold(4));
             environmentIn =
                     input("encoder_env_state_input_proj", config.environment(), width, key.fold(5));
             latentIn =
@@ -401,8 +393,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
             }
             Tensor places = Tensor.concat(0, positions.toArray(Tensor[]::new));
             Tensor memory =
-                    encoder.apply(
-                            Tensor.concat(1, tokens.toArray(Tensor[]::new)), places, null);
+                    encoder.apply(Tensor.concat(1, tokens.toArray(Tensor[]::new)), places, null);
             Tensor queries = queryPositions.weight().tensor();
             Tensor start =
                     Tensor.zeros(
@@ -410,8 +401,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
                             memory.extent(0),
                             config.chunk(),
                             config.layers().width());
-            return actionHead.apply(
-                    decoder.apply(start, memory, new Positions(queries, places)));
+            return actionHead.apply(decoder.apply(start, memory, new Positions(queries, places)));
         }
     }
 
@@ -452,8 +442,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
             Tensor mask =
                     padding == null
                             ? null
-                            : Tensor.concat(
-                                    1, Tensor.zeros(DType.BOOL, count, before), padding);
+                            : Tensor.concat(1, Tensor.zeros(DType.BOOL, count, before), padding);
             Tensor seen =
                     encoder.apply(
                             Tensor.concat(1, tokens.toArray(Tensor[]::new)),

@@ -40,8 +40,7 @@ public final class CosineTransform {
             for (int n = 0; n < count; n++) {
                 // A whole number of quarter turns, so that the angle is exact.
                 long turns = (2L * n + 1) * k % (4L * count);
-                values[k * count + n] =
-                        scale * StrictMath.cos(Math.PI * turns / (2.0 * count));
+                values[k * count + n] = scale * StrictMath.cos(Math.PI * turns / (2.0 * count));
             }
         }
         return Tensor.of(values, count, count).cast(dtype);

@@ -27,8 +27,7 @@ public record GaussianMixture(Tensor logits, Tensor means, Tensor deviations) {
     /** Log density of values {@code [n, d]}: {@code [n]}. */
     public Tensor logDensity(Tensor values) {
         Tensor standard = values.unsqueeze(1).sub(means).div(deviations);
-        Tensor each =
-                standard.square().mul(-0.5).sub(deviations.log()).sub(HALF_LOG_TWO_PI);
+        Tensor each = standard.square().mul(-0.5).sub(deviations.log()).sub(HALF_LOG_TWO_PI);
         return each.sum(false, -1).add(logits.logSoftmax(-1)).logSumExp(false, -1);
     }
 

@@ -52,8 +52,7 @@ final class GridPositions {
         for (int p = 0; p < positions.length; p++) {
             for (int i = 0; i < width; i++) {
                 double angle = positions[p] / Math.pow(LONGEST, 2.0 * (i / 2) / width);
-                values[p * width + i] =
-                        i % 2 == 0 ? StrictMath.sin(angle) : StrictMath.cos(angle);
+                values[p * width + i] = i % 2 == 0 ? StrictMath.sin(angle) : StrictMath.cos(angle);
             }
         }
         return Tensor.of(values, positions.length, width);

@@ -23,10 +23,7 @@ final class ImageEncoder extends Layer {
 
     ImageEncoder(VisualDiffusionPolicy.Vision vision, Key key) {
         this.vision = vision;
-        backbone =
-                child(
-                        "backbone",
-                        Backbones.numbered(vision.normalizesGroups(), key.fold(0)));
+        backbone = child("backbone", Backbones.numbered(vision.normalizesGroups(), key.fold(0)));
         int height = vision.cropHeight() > 0 ? vision.cropHeight() : vision.height();
         int width = vision.cropWidth() > 0 ? vision.cropWidth() : vision.width();
         pool =

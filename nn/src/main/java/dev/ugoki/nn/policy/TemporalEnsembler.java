@@ -36,8 +36,8 @@ public final class TemporalEnsembler {
     public TemporalEnsembler(double coefficient, int chunk, int actions) {
         if (chunk < 1 || actions < 1) {
             throw new IllegalArgumentException(
-                    "temporal ensembler: needs chunks of at least one action of at least one number,"
-                            + " has "
+                    "temporal ensembler: needs chunks of at least one action of at least one"
+                        + " number, has "
                             + chunk
                             + " of "
                             + actions);

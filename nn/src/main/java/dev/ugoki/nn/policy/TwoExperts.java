@@ -86,7 +86,8 @@ final class TwoExperts {
                 : new RmsNorm(width, language.epsilon());
     }
 
-    private static GroupedQueryAttention attention(VlaPolicy.Language language, int width, Key key) {
+    private static GroupedQueryAttention attention(
+            VlaPolicy.Language language, int width, Key key) {
         return GroupedQueryAttention.Config.decoder(
                         width, language.heads(), language.keyHeads(), language.headWidth())
                 .build(key);
@@ -292,8 +293,7 @@ final class TwoExperts {
         Tensor x = reading.embedded();
         Tensor y = acting.embedded();
         RotaryEmbedding.Turn readTurn = rotary.at(places.slice(1, 0, read), x.dtype());
-        RotaryEmbedding.Turn actTurn =
-                rotary.at(places.slice(1, read, begins.length), x.dtype());
+        RotaryEmbedding.Turn actTurn = rotary.at(places.slice(1, read, begins.length), x.dtype());
         RotaryEmbedding.Turn fromZero = fromZero(y);
         for (int i = 0; i < actors.size(); i++) {
             ReaderLayer reader = readers.get(i);

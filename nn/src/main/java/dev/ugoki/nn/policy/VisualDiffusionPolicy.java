@@ -63,9 +63,7 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
         public static final Vision NONE = new Vision(0, 0, 0, 0, 0, false, 32, true, false);
 
         public Vision {
-            if ((cropHeight == 0) != (cropWidth == 0)
-                    || cropHeight > height
-                    || cropWidth > width) {
+            if ((cropHeight == 0) != (cropWidth == 0) || cropHeight > height || cropWidth > width) {
                 throw new IllegalArgumentException(
                         "%s: cannot crop %dx%d from images of %dx%d"
                                 .formatted(NAME, cropHeight, cropWidth, height, width));
@@ -190,15 +188,7 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
 
         public Config withEnvironment(int value) {
             return new Config(
-                    state,
-                    value,
-                    actions,
-                    steps,
-                    horizon,
-                    vision,
-                    unet,
-                    sampler,
-                    masksPadding);
+                    state, value, actions, steps, horizon, vision, unet, sampler, masksPadding);
         }
 
         public Config withVision(Vision value) {
@@ -229,15 +219,7 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
 
         public Config withSampler(DiffusionSampler value) {
             return new Config(
-                    state,
-                    environment,
-                    actions,
-                    steps,
-                    horizon,
-                    vision,
-                    unet,
-                    value,
-                    masksPadding);
+                    state, environment, actions, steps, horizon, vision, unet, value, masksPadding);
         }
 
         /** How many numbers the network is conditioned on. */

@@ -271,8 +271,7 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
                                 Branch.of("embed_tokens", words)
                                         .with("layers", experts.readers())
                                         .with("norm", experts.readerNorm()));
-        Branch acting =
-                Branch.of("layers", experts.actors()).with("norm", experts.actorNorm());
+        Branch acting = Branch.of("layers", experts.actors()).with("norm", experts.actorNorm());
         return Branch.of(
                 "paligemma_with_expert",
                 Branch.of("paligemma", Branch.of("model", language))
@@ -395,8 +394,7 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
 
     /** What the network says of noisy actions, reading prefix and actions in one pass. */
     Tensor velocity(Observations observations, Tensor noisy, Tensor times) {
-        Tensor acted =
-                experts.together(prefix(observations), suffix(observations, noisy, times));
+        Tensor acted = experts.together(prefix(observations), suffix(observations, noisy, times));
         return said(acted);
     }
 
@@ -456,8 +454,7 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
             Tensor velocity = velocity(observations, memory, x, time);
             if (binding != null) {
                 double[] values = binding.weights();
-                Tensor weights =
-                        Tensor.of(values, values.length).cast(x.dtype()).reshape(-1, 1);
+                Tensor weights = Tensor.of(values, values.length).cast(x.dtype()).reshape(-1, 1);
                 Tensor actions = x.sub(velocity.mul(time));
                 Tensor error = binding.actions().sub(actions).mul(weights);
                 double strength = RealTimeChunking.guidance(time, binding.strongest());

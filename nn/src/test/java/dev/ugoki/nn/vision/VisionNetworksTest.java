@@ -62,8 +62,7 @@ class VisionNetworksTest {
         assertEquals(11_689_512, parameters(ResNet.Config.resNet18()));
         assertEquals(21_797_672, parameters(ResNet.Config.resNet34()));
         assertEquals(25_557_032, parameters(ResNet.Config.resNet50()));
-        assertEquals(
-                11_176_512, parameters(ResNet.Config.resNet18().withoutHead()));
+        assertEquals(11_176_512, parameters(ResNet.Config.resNet18().withoutHead()));
         assertEquals(
                 86_567_656,
                 Module.sketch(() -> VisionTransformer.Config.base16(1000).build(KEY))
@@ -87,16 +86,15 @@ class VisionNetworksTest {
     void featuresAreAThirtySecondOfTheImageRoundedUp() {
         ResNet network = ResNet.Config.resNet18().withoutHead().build(KEY);
         network.eval();
-        assertEquals(Shape.of(2, 512, 2, 3), network.apply(
-                Random.normal(KEY, DType.F32, 2, 3, 40, 70)).shape());
+        assertEquals(
+                Shape.of(2, 512, 2, 3),
+                network.apply(Random.normal(KEY, DType.F32, 2, 3, 40, 70)).shape());
         assertEquals(512, network.channels());
     }
 
     @Test
     void aFoldedNetworkGivesTheSame() {
-        ResNet network =
-                withStatistics(
-                        ResNet.Config.resNet18().withClasses(5).build(KEY));
+        ResNet network = withStatistics(ResNet.Config.resNet18().withClasses(5).build(KEY));
         network.eval();
         ResNet folded = network.folded();
         float[] expected = network.apply(images(32)).toFloatArray();
@@ -106,8 +104,7 @@ class VisionNetworksTest {
             scale = Math.max(scale, Math.abs(each));
         }
         assertArrayEquals(expected, actual, (float) (1e-4 * scale));
-        assertTrue(
-                folded.stateDict().keySet().stream().noneMatch(name -> name.contains("bn")));
+        assertTrue(folded.stateDict().keySet().stream().noneMatch(name -> name.contains("bn")));
         assertThrows(
                 IllegalStateException.class,
                 () ->
