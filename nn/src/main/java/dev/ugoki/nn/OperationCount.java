@@ -9,10 +9,10 @@ import dev.ugoki.tensor.op.Prim;
 import java.util.List;
 
 /**
- * How many floating-point operations an operation takes: 2 for each multiplication with its addition
- * in products and convolutions, 1 for each element that a reduction reads, 1 for each element that
- * anything else computes, and nothing for what only moves elements. A composite takes what its
- * decomposition takes.
+ * How many floating-point operations an operation takes: 2 for each multiplication with its
+ * addition in products and convolutions, 1 for each element that a reduction reads, 1 for each
+ * element that anything else computes, and nothing for what only moves elements. A composite takes
+ * what its decomposition takes.
  */
 final class OperationCount {
     private OperationCount() {}

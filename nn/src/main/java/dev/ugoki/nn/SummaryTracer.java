@@ -152,8 +152,7 @@ final class SummaryTracer {
             }
             String kind = place.module.describeKind();
             long learned = place.module.parameterCount();
-            rows.add(
-                    new ModuleSummary.Row(place.name, kind, learned, state, operations, bytes));
+            rows.add(new ModuleSummary.Row(place.name, kind, learned, state, operations, bytes));
         }
         return new ModuleSummary(rows);
     }

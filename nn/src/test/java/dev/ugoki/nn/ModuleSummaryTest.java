@@ -62,10 +62,7 @@ class ModuleSummaryTest {
         ModuleSummary summary =
                 ModuleSummary.of(
                         attention,
-                        in ->
-                                new Tensor[] {
-                                    attention.apply(in[0], GroupedQueryAttention.View.ALL)
-                                },
+                        in -> new Tensor[] {attention.apply(in[0], GroupedQueryAttention.View.ALL)},
                         floats(1, 10, 16));
         long projections = 4 * 2 * 10 * 16 * 16;
         long attended = 2 * 2 * 4 * 10 * 10 * 4;

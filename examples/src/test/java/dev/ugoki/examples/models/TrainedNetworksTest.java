@@ -85,8 +85,7 @@ class TrainedNetworksTest {
             throws IOException {
         Path file = shared("mnist_t10k/" + name);
         DigitNetwork network = new DigitNetwork();
-        network.load(
-                name.endsWith(".pt") ? PytorchFile.read(file) : SafetensorsFile.read(file));
+        network.load(name.endsWith(".pt") ? PytorchFile.read(file) : SafetensorsFile.read(file));
         network.eval();
         byte[] images = gunzipped("mnist_t10k/t10k-images-idx3-ubyte.gz");
         byte[] labels = gunzipped("mnist_t10k/t10k-labels-idx1-ubyte.gz");
@@ -142,7 +141,8 @@ class TrainedNetworksTest {
         int at = 0;
         for (JsonNode item : items) {
             BufferedImage image =
-                    ImageIO.read(shared("resnet_cifar10/" + item.required("file").asText()).toFile());
+                    ImageIO.read(
+                            shared("resnet_cifar10/" + item.required("file").asText()).toFile());
             for (int channel = 0; channel < 3; channel++) {
                 for (int y = 0; y < 32; y++) {
                     for (int x = 0; x < 32; x++) {
@@ -182,7 +182,8 @@ class TrainedNetworksTest {
     })
     void deeperOnesAreAboutAsOftenRight(int depth, String file) throws IOException {
         JsonNode items = golden();
-        long[] classes = cifar(depth, file).apply(photographs(items)).argmax(1, false).toLongArray();
+        long[] classes =
+                cifar(depth, file).apply(photographs(items)).argmax(1, false).toLongArray();
         List<Integer> labels = new ArrayList<>();
         items.forEach(item -> labels.add(item.required("label").asInt()));
         int right = 0;

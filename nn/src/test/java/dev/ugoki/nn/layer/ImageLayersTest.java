@@ -34,8 +34,7 @@ class ImageLayersTest {
     void poolsTakeANumberOfEachWindow() {
         Tensor x = Tensor.arange(DType.F32, 16).reshape(1, 1, 4, 4);
         var windows = Resampling.Windows.of(2, 2);
-        assertArrayEquals(
-                new float[] {5, 7, 13, 15}, Pooling.max(windows).apply(x).toFloatArray());
+        assertArrayEquals(new float[] {5, 7, 13, 15}, Pooling.max(windows).apply(x).toFloatArray());
         assertArrayEquals(
                 new float[] {2.5f, 4.5f, 10.5f, 12.5f},
                 Pooling.average(windows).apply(x).toFloatArray());
@@ -50,8 +49,7 @@ class ImageLayersTest {
         // The first channel at row 0, column 4; the second at row 2, column 2.
         image[4] = 1000;
         image[15 + 2 * 5 + 2] = 1000;
-        SpatialSoftmax softmax =
-                Init.withDType(DType.F64, () -> new SpatialSoftmax(3, 5));
+        SpatialSoftmax softmax = Init.withDType(DType.F64, () -> new SpatialSoftmax(3, 5));
         Tensor points = softmax.apply(Tensor.of(image, 1, 2, 3, 5));
         assertEquals(Shape.of(1, 2, 2), points.shape());
         assertArrayEquals(new double[] {1, -1, 0, 1}, points.toDoubleArray(), 1e-6);
@@ -67,9 +65,7 @@ class ImageLayersTest {
                 List.of("pos_grid", "nets.weight", "nets.bias"),
                 List.copyOf(softmax.stateDict().keySet()));
         assertEquals(Shape.of(15, 2), softmax.stateDict().get("pos_grid").shape());
-        assertEquals(
-                Shape.of(2, 4, 2),
-                softmax.apply(Tensor.zeros(DType.F32, 2, 8, 3, 5)).shape());
+        assertEquals(Shape.of(2, 4, 2), softmax.apply(Tensor.zeros(DType.F32, 2, 8, 3, 5)).shape());
     }
 
     @Test

@@ -47,9 +47,7 @@ class LoraTest {
         for (int i = 0; i < 20; i++) {
             var step =
                     Autograd.valueAndGrad(
-                            () ->
-                                    Losses.mse(
-                                            network.apply(inputs()), target, Reduction.MEAN),
+                            () -> Losses.mse(network.apply(inputs()), target, Reduction.MEAN),
                             optimizer.parameters());
             optimizer.step(step.gradients());
         }
@@ -90,8 +88,7 @@ class LoraTest {
         Tensor x = Random.normal(KEY, DType.F32, 1, 3);
         Tensor expected =
                 x.linear(linear.weight().tensor().detach().add(up.matmul(down).mul(3)), null);
-        assertArrayEquals(
-                expected.toFloatArray(), linear.apply(x).toFloatArray(), 1e-5f);
+        assertArrayEquals(expected.toFloatArray(), linear.apply(x).toFloatArray(), 1e-5f);
     }
 
     @Test

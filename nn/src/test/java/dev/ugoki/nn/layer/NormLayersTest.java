@@ -49,11 +49,7 @@ class NormLayersTest {
             if (values.dtype().isFloating()) {
                 Tensor drawn =
                         Random.uniformBetween(
-                                0.5,
-                                1.5,
-                                KEY.fold(number++),
-                                DType.F64,
-                                values.shape().toArray());
+                                0.5, 1.5, KEY.fold(number++), DType.F64, values.shape().toArray());
                 double[] filled = drawn.toDoubleArray();
                 state.put(each.getKey(), HostArray.of(values.shape(), filled));
             } else {
@@ -75,9 +71,7 @@ class NormLayersTest {
         var state = norm.stateDict();
         assertArrayEquals(new double[] {0.5, 5}, state.get("running_mean").toDoubles(), 1e-12);
         assertArrayEquals(
-                new double[] {0.75 + 0.5, 0.75 + 50},
-                state.get("running_var").toDoubles(),
-                1e-12);
+                new double[] {0.75 + 0.5, 0.75 + 50}, state.get("running_var").toDoubles(), 1e-12);
         assertEquals(1, state.get("num_batches_tracked").longAt(0));
     }
 
@@ -201,8 +195,7 @@ class NormLayersTest {
         var layerNorm = inDoubles(() -> new AdaptiveLayerNorm(4, 5, 1e-6));
         var adapted = layerNorm.apply(x, condition);
         LayerNorm plain = inDoubles(() -> new LayerNorm(4, 1e-6));
-        assertArrayEquals(
-                plain.apply(x).toDoubleArray(), adapted.normed().toDoubleArray(), 1e-12);
+        assertArrayEquals(plain.apply(x).toDoubleArray(), adapted.normed().toDoubleArray(), 1e-12);
         assertEquals(0, adapted.gate().abs().max(false).item());
         var rmsNorm = inDoubles(() -> new AdaptiveRmsNorm(4, 5, 1e-6));
         RmsNorm plainRms = inDoubles(() -> new RmsNorm(4, 1e-6));
@@ -223,7 +216,9 @@ class NormLayersTest {
                 .assign(Tensor.of(new double[] {1, 2, 10, 20, 5, 6}, 6, 1));
         var rms = rmsNorm.apply(x, condition);
         assertArrayEquals(
-                new double[] {-2 + 10, 3 + 20, 2 + 10, 3 + 20}, rms.normed().toDoubleArray(), 1e-12);
+                new double[] {-2 + 10, 3 + 20, 2 + 10, 3 + 20},
+                rms.normed().toDoubleArray(),
+                1e-12);
         assertArrayEquals(new double[] {5, 6}, rms.gate().toDoubleArray());
 
         var layerNorm = inDoubles(() -> new AdaptiveLayerNorm(2, 1, 0));
@@ -234,8 +229,7 @@ class NormLayersTest {
                 .get("linear.weight")
                 .assign(Tensor.of(new double[] {1, 2, 10, 20, 5, 6}, 6, 1).div(silu));
         var layer = layerNorm.apply(x.slice(1, 0, 1), condition);
-        assertArrayEquals(
-                new double[] {-11 + 1, 21 + 2}, layer.normed().toDoubleArray(), 1e-9);
+        assertArrayEquals(new double[] {-11 + 1, 21 + 2}, layer.normed().toDoubleArray(), 1e-9);
         assertArrayEquals(new double[] {5, 6}, layer.gate().toDoubleArray(), 1e-12);
     }
 

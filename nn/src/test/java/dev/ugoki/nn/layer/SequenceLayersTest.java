@@ -100,8 +100,7 @@ class SequenceLayersTest {
         assertThrows(
                 IllegalArgumentException.class, () -> gru.apply(Tensor.zeros(DType.F32, 2, 2)));
         assertThrows(
-                IllegalArgumentException.class,
-                () -> gru.apply(Tensor.zeros(DType.F32, 2, 0, 2)));
+                IllegalArgumentException.class, () -> gru.apply(Tensor.zeros(DType.F32, 2, 0, 2)));
         assertThrows(
                 IllegalArgumentException.class,
                 () ->
@@ -151,8 +150,7 @@ class SequenceLayersTest {
     void samplesMayHavePositionsOfTheirOwn() {
         RotaryEmbedding rotary = new RotaryEmbedding(4, 100);
         Tensor x = doubles(2, 3, 2, 4);
-        Tensor both =
-                rotary.at(Tensor.of(new long[] {0, 1, 7, 8}, 2, 2), DType.F64).apply(x);
+        Tensor both = rotary.at(Tensor.of(new long[] {0, 1, 7, 8}, 2, 2), DType.F64).apply(x);
         Tensor second = rotary.at(Tensor.of(new long[] {7, 8}, 2), DType.F64).apply(x);
         assertArrayEquals(
                 second.slice(0, 1, 2).toDoubleArray(), both.slice(0, 1, 2).toDoubleArray(), 1e-12);
@@ -187,9 +185,7 @@ class SequenceLayersTest {
                             null,
                             false);
             assertArrayEquals(
-                    alone.toDoubleArray(),
-                    shared.slice(1, head, head + 1).toDoubleArray(),
-                    1e-12);
+                    alone.toDoubleArray(), shared.slice(1, head, head + 1).toDoubleArray(), 1e-12);
         }
     }
 
@@ -215,8 +211,7 @@ class SequenceLayersTest {
     void whatIsNotAllowedIsNotSeen() {
         GroupedQueryAttention attention = attention(4, 2);
         Tensor x = doubles(1, 4, 8);
-        Tensor changed =
-                Tensor.concat(1, x.slice(1, 0, 3), x.slice(1, 3, 4).add(5));
+        Tensor changed = Tensor.concat(1, x.slice(1, 0, 3), x.slice(1, 3, 4).add(5));
         Tensor allowed = Tensor.of(new boolean[] {true, true, true, false}, 1, 4);
         View masked = new View(view(0, 4, false).turn(), allowed, false);
         assertArrayEquals(

@@ -101,8 +101,7 @@ class TransformersTest {
     void dropoutIsRandomInTrainingOnly() {
         TransformerEncoderLayer layer = encoder(TransformerConfig.of(8, 2, 16).withDropout(0.5));
         Tensor x = doubles(1, 4, 8);
-        double[] first =
-                RandomScope.call(KEY, () -> layer.apply(x, Mask.NONE)).toDoubleArray();
+        double[] first = RandomScope.call(KEY, () -> layer.apply(x, Mask.NONE)).toDoubleArray();
         double[] second =
                 RandomScope.call(KEY.fold(1), () -> layer.apply(x, Mask.NONE)).toDoubleArray();
         assertFalse(Arrays.equals(first, second));

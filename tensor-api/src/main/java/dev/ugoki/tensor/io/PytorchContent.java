@@ -28,7 +28,7 @@ record PytorchContent(Map<String, PytorchTensor> tensors, Map<String, Object> va
         throw new FileFormatException(
                 path,
                 "is no PyTorch file: it begins neither as a zip archive nor as a pickle; name"
-                    + " another file, or save it with torch.save of PyTorch 0.2 or later");
+                        + " another file, or save it with torch.save of PyTorch 0.2 or later");
     }
 
     // ---- zip archives ----
@@ -95,7 +95,7 @@ record PytorchContent(Map<String, PytorchTensor> tensors, Map<String, Object> va
             throw new FileFormatException(
                     path,
                     "is a pickle, but not PyTorch's: its magic number is missing; name another"
-                        + " file");
+                            + " file");
         }
         Pickle.Read protocol = Pickle.read(path, "the protocol", file, magic.end(), world);
         if (!Long.valueOf(LEGACY_PROTOCOL).equals(protocol.object())) {

@@ -130,7 +130,7 @@ public final class PytorchFile {
                 throw new FileFormatException(
                         path,
                         "its tensors, put in order, are larger than the file; read them one by"
-                            + " one");
+                                + " one");
             }
             arrays.put(name.substring(prefix.length()), array(name));
         }
