@@ -3,18 +3,25 @@ package dev.ugoki.cuda;
 import dev.ugoki.cuda.driver.Driver;
 import dev.ugoki.cuda.driver.KernelBatch;
 import dev.ugoki.tensor.Device;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.Backends;
 import dev.ugoki.tensor.spi.MemoryPool;
+import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Runs operations on one CUDA device. Each family of kernels is a class of this package; this one
@@ -23,6 +30,7 @@ import java.util.List;
 final class CudaBackend implements Backend {
     private final Device device;
     private final Gpu gpu;
+    private final AdamSteps adamSteps = new AdamSteps();
 
     CudaBackend(Device device, Driver driver, long budget) {
         this.device = device;
@@ -37,11 +45,55 @@ final class CudaBackend implements Backend {
         batches.addAll(Reductions.batches());
         batches.addAll(Sorting.batches());
         batches.addAll(Products.batches());
+        batches.addAll(Fused.batches());
+        batches.addAll(FlashAttention.batches());
+        batches.addAll(AdamSteps.batches());
         return batches;
+    }
+
+    /** The backend of a CUDA device, for what only such have. */
+    static CudaBackend of(String asker, Device device) {
+        if (Backends.forDevice(device) instanceof CudaBackend backend) {
+            return backend;
+        }
+        throw new IllegalArgumentException(asker + ": " + device + " is no CUDA device");
     }
 
     Gpu gpu() {
         return gpu;
+    }
+
+    Lane openLane() {
+        adamSteps.flushIfWaiting(gpu);
+        return gpu.openLane();
+    }
+
+    /** Writes a program down; the kernels that it needs are compiled already. */
+    CudaGraph capture(Supplier<Tensor[]> program) {
+        adamSteps.flushIfWaiting(gpu);
+        Lane lane = gpu.lane();
+        try (TensorScope scope = TensorScope.open()) {
+            lane.beginCapture();
+            Tensor[] results;
+            try {
+                results = program.get();
+            } catch (Throwable e) {
+                Lane.Captured part = lane.endCapture();
+                gpu.driver.destroyGraph(part.graph());
+                part.held().forEach(Storage::unpin);
+                throw e;
+            }
+            Lane.Captured captured = lane.endCapture();
+            for (Tensor result : results) {
+                scope.keep(result);
+            }
+            return CudaGraph.of(this, captured, results);
+        }
+    }
+
+    void replay(long graph, List<Storage> held) {
+        adamSteps.flushIfWaiting(gpu);
+        gpu.replay(graph, held);
     }
 
     @Override
@@ -58,8 +110,16 @@ final class CudaBackend implements Backend {
     public Support supports(Op op, TensorType... operands) {
         return switch (op) {
             case Prim prim -> supports(prim, operands);
-            case Composite _ -> Support.DECOMPOSE;
+            case ScaledDotProductAttention _ -> nativeIf(FlashAttention.has(operands, 0));
+            case ScaledDotProductAttention.Gradient _ ->
+                    nativeIf(FlashAttention.has(operands, 3));
+            case Composite composite ->
+                    nativeIf(Fused.has(composite, operands) || AdamSteps.has(composite, operands));
         };
+    }
+
+    private static Support nativeIf(boolean has) {
+        return has ? Support.NATIVE : Support.DECOMPOSE;
     }
 
     private static final Support NO_LINEAR_ALGEBRA =
@@ -112,14 +172,28 @@ final class CudaBackend implements Backend {
 
     @Override
     public void execute(Op op, Stored[] operands, Stored[] results) {
+        if (adamSteps.mustRunBefore(operands, results) && !isAdam(op)) {
+            adamSteps.flush(gpu);
+        }
         gpu.ordered(operands, results, () -> run(op, operands, results));
+    }
+
+    private static boolean isAdam(Op op) {
+        return op instanceof OptimizerStep.AdamStep || op instanceof OptimizerStep.AdamWStep;
     }
 
     private void run(Op op, Stored[] operands, Stored[] results) {
         switch (op) {
             case Prim prim -> run(prim, operands, results[0]);
-            case Composite _ ->
-                    throw new UnsupportedOperationException(op.name() + ": decomposes here");
+            case ScaledDotProductAttention attention ->
+                    FlashAttention.forward(gpu, attention, operands, results);
+            case ScaledDotProductAttention.Gradient gradient ->
+                    FlashAttention.backward(gpu, gradient, operands, results);
+            case OptimizerStep.MovingAverageStep _ ->
+                    AdamSteps.movingAverage(gpu, operands, results[0]);
+            case Composite composite when isAdam(composite) ->
+                    adamSteps.add(gpu, composite, operands, results, gpu.isOrdered());
+            case Composite composite -> Fused.run(gpu, composite, operands, results);
         }
     }
 
@@ -159,6 +233,7 @@ final class CudaBackend implements Backend {
 
     @Override
     public void upload(MemorySegment source, Stored destination) {
+        adamSteps.flushIfWaiting(gpu);
         if (source.byteSize() > 0) {
             gpu.ordered(
                     new Stored[0],
@@ -169,6 +244,7 @@ final class CudaBackend implements Backend {
 
     @Override
     public void download(Stored source, MemorySegment destination) {
+        adamSteps.flushIfWaiting(gpu);
         gpu.ordered(
                 new Stored[] {source},
                 new Stored[0],
@@ -177,6 +253,7 @@ final class CudaBackend implements Backend {
 
     @Override
     public void synchronize() {
+        adamSteps.flushIfWaiting(gpu);
         gpu.synchronize();
     }
 

@@ -8,13 +8,19 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.MemoryPool;
+import dev.ugoki.tensor.spi.OutOfDeviceMemoryException;
 import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One device as the kernels' families see it: it starts kernels on the calling thread's stream and
@@ -23,6 +29,7 @@ import java.util.List;
 final class Gpu {
     private static final ScopedValue<Lane> CHOSEN = ScopedValue.newInstance();
     private static final int THREADS = 256;
+    private static final int CONSTANTS = 4096;
     private static final VarHandle FUNCTIONS = MethodHandles.arrayElementVarHandle(long[].class);
 
     final Driver driver;
@@ -31,6 +38,9 @@ final class Gpu {
     private final StreamOrder order = new StreamOrder();
     private final Lane first;
     private final List<Lane> lanes = new ArrayList<>();
+    private final Map<Integer, Long> constants = new HashMap<>();
+    private long nextConstant;
+    private int constantsLeft;
     private volatile boolean severalLanes;
     private volatile long[] functions = new long[KernelBatch.kernelCount() + 256];
 
@@ -73,6 +83,11 @@ final class Gpu {
 
     static void onLane(Lane lane, Runnable action) {
         ScopedValue.where(CHOSEN, lane).run(action);
+    }
+
+    /** Whether work must reach its stream at once: others may wait for it, or it is written down. */
+    boolean isOrdered() {
+        return severalLanes || lane().isCapturing();
     }
 
     /** Waits for all streams. */
@@ -120,6 +135,19 @@ final class Gpu {
         }
     }
 
+    /** Runs a graph, after all that touches its memory and before what will. */
+    void replay(long graph, List<Storage> held) {
+        Lane lane = lane();
+        if (severalLanes) {
+            held.forEach(storage -> order.beforeWrite(lane, storage));
+        }
+        driver.launchGraph(graph, lane.stream);
+        if (severalLanes) {
+            lane.nextOperation();
+            held.forEach(storage -> order.afterWrite(lane, storage));
+        }
+    }
+
     /** Starts one thread for each of {@code count} elements. */
     void launchFor(long count, KernelCode kernel, Arguments arguments) {
         if (count > 0) {
@@ -161,12 +189,35 @@ final class Gpu {
     private synchronized long load(KernelCode kernel) {
         int number = kernel.number();
         if (number >= functions.length) {
-            functions = java.util.Arrays.copyOf(functions, 2 * number);
+            functions = Arrays.copyOf(functions, 2 * number);
         }
         if (functions[number] == 0) {
             FUNCTIONS.setRelease(functions, number, driver.load(kernel));
         }
         return functions[number];
+    }
+
+    /** The address of an F32 that never changes. */
+    synchronized long constant(float value) {
+        return constants.computeIfAbsent(Float.floatToRawIntBits(value), this::placeConstant);
+    }
+
+    private long placeConstant(int bits) {
+        if (constantsLeft == 0) {
+            nextConstant = driver.allocate(CONSTANTS);
+            if (nextConstant == 0) {
+                throw new OutOfDeviceMemoryException("cuda: no memory for a constant");
+            }
+            constantsLeft = CONSTANTS / Float.BYTES;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Lane lane = lane();
+            lane.upload(arena.allocateFrom(ValueLayout.JAVA_INT, bits), nextConstant);
+            driver.synchronize(lane.stream);
+        }
+        constantsLeft--;
+        nextConstant += Float.BYTES;
+        return nextConstant - Float.BYTES;
     }
 
     /** Memory for the length of one operation. */

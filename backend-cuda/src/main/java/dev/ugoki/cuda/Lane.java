@@ -20,7 +20,7 @@ import java.util.Map;
 final class Lane {
     private static final long STAGING = 1 << 20;
     private static final int FAULT_BYTES = 64;
-    private static final String[] OPERATIONS = {"", "gather", "scatter"};
+    private static final String[] OPERATIONS = {"", "gather", "scatter", "crossEntropy"};
 
     final Driver driver;
     final long stream;

@@ -4,7 +4,7 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.spi.Stored;
 
 /**
- * The dimensions that up to four operands are walked through together, from the outermost; those
+ * The dimensions that several operands are walked through together, from the outermost; those
  * that lie in all operands as one are made one.
  */
 final class Strides {
@@ -82,6 +82,16 @@ final class Strides {
     /** The stride of the innermost dimension; 0 where there is none. */
     long innermost(int operand) {
         return rank == 0 ? 0 : strides[operand][rank - 1];
+    }
+
+    /** The extents, the first {@link #rank} of an array. */
+    long[] extents() {
+        return extents;
+    }
+
+    /** The strides of one operand, the first {@link #rank} of an array. */
+    long[] strides(int operand) {
+        return strides[operand];
     }
 
     /** Writes rank, extents and each operand's strides. */

@@ -46,10 +46,15 @@ public final class EmulatedDriver implements Driver {
         /** Of the properties {@code ugoki.cuda.emulated.memory}, {@code .seed} and so on. */
         public static Settings ofProperties() {
             return new Settings(
-                    Long.getLong("ugoki.cuda.emulated.memory", HostMemory.budget()),
+                    Long.getLong("ugoki.cuda.emulated.memory", DEFAULT_MEMORY),
                     Long.getLong("ugoki.cuda.emulated.seed", 0),
                     Boolean.getBoolean("ugoki.cuda.emulated.deferred"),
                     !"off".equals(System.getProperty("ugoki.cuda.emulated.libraries")));
+        }
+
+        /** As different from one after the other as a device may be. */
+        public Settings shuffled() {
+            return new Settings(memoryBytes, seed + 1, true, false);
         }
     }
 
@@ -60,6 +65,7 @@ public final class EmulatedDriver implements Driver {
             MethodHandle matrixProducts,
             MethodHandle convolution) {}
 
+    private static final long DEFAULT_MEMORY = 4L << 30;
     private static final HostMemory HOST = new HostMemory();
     private static final Object RUNNING = new Object();
 
@@ -72,6 +78,7 @@ public final class EmulatedDriver implements Driver {
     private final Map<Long, List<Runnable>> graphs = new ConcurrentHashMap<>();
     private final Map<KernelBatch, SymbolLookup> libraries = new ConcurrentHashMap<>();
     private final Map<Long, KernelCode> kernels = new ConcurrentHashMap<>();
+    private final AtomicLong launches = new AtomicLong();
     private final AtomicLong handles = new AtomicLong();
     private long random;
 
@@ -166,6 +173,11 @@ public final class EmulatedDriver implements Driver {
         }
         allocated.addAndGet(-bytes);
         HOST.free(address, bytes);
+    }
+
+    /** Kernels that were started so far. */
+    public long launches() {
+        return launches.get();
     }
 
     /** Bytes that are allocated now. */
@@ -312,6 +324,7 @@ public final class EmulatedDriver implements Driver {
             long arguments,
             int argumentBytes,
             long stream) {
+        launches.incrementAndGet();
         if (settings.deferred() || stream(stream).captured != null) {
             byte[] copy =
                     HostMemory.segment(arguments, argumentBytes).toArray(ValueLayout.JAVA_BYTE);
