@@ -39,6 +39,16 @@ public final class KernelBatch {
         this.preamble = text.toString();
     }
 
+    private KernelBatch(String name, List<String> texts) {
+        this.name = name;
+        this.preamble = String.join("", texts);
+    }
+
+    /** A batch of which the text before the kernels is given, prelude and all. */
+    public static KernelBatch ofPreamble(String name, String preamble) {
+        return new KernelBatch(name, List.of(preamble));
+    }
+
     /** The text of a source file. */
     public static String source(String file) {
         return resource(FOLDER + file);

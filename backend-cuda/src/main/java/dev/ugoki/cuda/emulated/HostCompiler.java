@@ -86,6 +86,41 @@ public final class HostCompiler {
         return library;
     }
 
+    /**
+     * The program that runs {@code main} with a batch's kernels, and stops with a report at the
+     * first access beyond a block of memory; for a process of its own.
+     */
+    public static Path checkedProgram(String name, String unit, String main) {
+        Path runtime = runtime();
+        Path program = CompiledCode.file(name, ".checked", unit, main, runtime.toString());
+        if (!Files.exists(program)) {
+            Path folder = runtime.resolveSibling(runtime.getFileName() + ".sources");
+            Path source = program.resolveSibling(program.getFileName() + ".cpp");
+            CompiledCode.write(source, (unit + main).getBytes(StandardCharsets.UTF_8));
+            Path draft = CompiledCode.draft(program);
+            start(
+                    name,
+                    List.of(
+                            command(),
+                            "-std=c++17",
+                            "-O1",
+                            "-g",
+                            "-w",
+                            "-fwrapv",
+                            "-fno-strict-aliasing",
+                            "-fsanitize=address",
+                            "-DUGOKI_EMULATED",
+                            "-I",
+                            folder.toString(),
+                            folder.resolve("emulator.cpp").toString(),
+                            source.toString(),
+                            "-o",
+                            draft.toString()));
+            CompiledCode.keep(draft, program);
+        }
+        return program;
+    }
+
     /** The folder with the sources that the emulator's library was compiled from. */
     private static Path sources(Path library) {
         Path folder = library.resolveSibling(library.getFileName() + ".sources");
@@ -137,6 +172,10 @@ public final class HostCompiler {
         command.add(command());
         command.addAll(FLAGS);
         command.addAll(arguments);
+        start(what, command);
+    }
+
+    private static void start(String what, List<String> command) {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             String output =
