@@ -12,6 +12,7 @@ module dev.ugoki.embodied {
     exports dev.ugoki.embodied.act;
     exports dev.ugoki.embodied.control;
     exports dev.ugoki.embodied.data;
+    exports dev.ugoki.embodied.language;
     exports dev.ugoki.embodied.onnx;
     exports dev.ugoki.embodied.train;
 }

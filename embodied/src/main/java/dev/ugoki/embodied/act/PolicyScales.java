@@ -189,7 +189,7 @@ public final class PolicyScales {
         int offset = 0;
         for (int i = 0; i < inputs.size(); i++) {
             int width = config.inputs().get(i).width();
-            normalized.add(inputs.get(i).normalize(frames.slice(1, offset, offset + width)));
+            normalized.add(inputs.get(i).normalize(frames.slice(1, offset, offset + width), -1));
             offset += width;
         }
         return Tensor.concat(1, normalized.toArray(Tensor[]::new))
@@ -210,7 +210,7 @@ public final class PolicyScales {
     /** As {@link #normalizeActions(float[], float[])} of one chunk, in operations of tensors. */
     Tensor normalizeActions(Tensor chunk, Tensor observation) {
         return actionScale == null
-                ? absoluteActions.normalize(chunk)
+                ? absoluteActions.normalize(chunk, -1)
                 : chunk.sub(origin(observation)).div(actionScale(actionScale));
     }
 
@@ -218,7 +218,7 @@ public final class PolicyScales {
     Tensor unnormalizeActions(Tensor chunk, Tensor observation) {
         Tensor actions =
                 actionScale == null
-                        ? absoluteActions.unnormalize(chunk)
+                        ? absoluteActions.unnormalize(chunk, -1)
                         : chunk.mul(actionScale(actionScale)).add(origin(observation));
         int width = config.action().width();
         return actions.clamp(Tensor.of(leastAction, width), Tensor.of(mostAction, width));

@@ -121,36 +121,48 @@ public final class Normalizer {
     }
 
     /**
-     * As {@link #normalize(float[])}, with the same bits, in operations of tensors.
-     *
-     * <p>Shapes: {@code [.., width] -> [.., width]}.
+     * A tensor normalized along one of its dimensions, which has the feature's width: {@code -1}
+     * for vectors, {@code -3} for images with the channels before the rows.
      */
-    public Tensor normalize(Tensor vectors) {
-        if (width() == 0) {
-            return vectors;
+    public Tensor normalize(Tensor x, int dim) {
+        if (mode == Normalization.IDENTITY) {
+            return x;
         }
-        Tensor y = vectors.sub(Tensor.of(offset, offset.length));
-        Tensor scaled = y.mul(unitRange(2, 1)).div(Tensor.of(divisor, divisor.length));
-        return scaled.sub(unitRange(1, 0));
+        Tensor moved = x.sub(along(offset, x, dim));
+        Tensor doubles = along(factors(2, 1), x, dim);
+        Tensor shift = along(factors(1, 0), x, dim);
+        return moved.mul(doubles).div(along(divisor, x, dim)).sub(shift);
     }
 
-    /** As {@link #unnormalize(float[])}, with the same bits, in operations of tensors. */
-    public Tensor unnormalize(Tensor vectors) {
-        if (width() == 0) {
-            return vectors;
+    /** Takes a normalized tensor back to the feature's own scale; as {@link #normalize}. */
+    public Tensor unnormalize(Tensor y, int dim) {
+        if (mode == Normalization.IDENTITY) {
+            return y;
         }
-        Tensor y = vectors.add(unitRange(1, 0));
-        Tensor scaled = y.mul(Tensor.of(divisor, divisor.length)).div(unitRange(2, 1));
-        return scaled.add(Tensor.of(offset, offset.length));
+        Tensor moved = y.add(along(factors(1, 0), y, dim));
+        Tensor halves = along(factors(0.5f, 1), y, dim);
+        return moved.mul(along(divisor, y, dim)).mul(halves).add(along(offset, y, dim));
     }
 
-    /** One number for the elements that go on to 2 y - 1, another for those that don't. */
-    private Tensor unitRange(float there, float elsewhere) {
-        float[] values = new float[toUnitRange.length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = toUnitRange[i] ? there : elsewhere;
+    private float[] factors(float inUnitRange, float otherwise) {
+        float[] factors = new float[offset.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = toUnitRange[i] ? inUnitRange : otherwise;
         }
-        return Tensor.of(values, values.length);
+        return factors;
+    }
+
+    private static Tensor along(float[] values, Tensor x, int dim) {
+        int place = dim < 0 ? dim + x.rank() : dim;
+        if (place < 0 || place >= x.rank() || x.extent(place) != values.length) {
+            throw new IllegalArgumentException(
+                    "normalization: dimension %d of %s must have %d elements"
+                            .formatted(dim, x.type(), values.length));
+        }
+        long[] extents = new long[x.rank()];
+        java.util.Arrays.fill(extents, 1);
+        extents[place] = values.length;
+        return Tensor.of(values, extents).cast(x.dtype());
     }
 
     private int checkedWidth(float[] vectors) {
