@@ -1,5 +1,6 @@
 package dev.ugoki.embodied.act;
 
+import dev.ugoki.nn.Module;
 import dev.ugoki.nn.policy.ChunkPolicy;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
@@ -14,6 +15,7 @@ import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.graph.NamedGraph;
 import dev.ugoki.tensor.op.TypeRules;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +72,73 @@ public final class PolicyGraph {
         throw new IllegalArgumentException(
                 "policy: real-time chunking guides the sampler of a flow, and this is "
                         + policy.network().getClass().getSimpleName());
+    }
+
+    /**
+     * The program of a policy of LeRobot's: its inputs are the features by their names, each with a
+     * batch of one, as {@link LeRobotPolicy#predict} takes them, and where the policy starts from
+     * noise {@code noise}, F32 {@code [1, horizon, action width]}, and {@code key}, for samplers
+     * that draw at each step.
+     */
+    public static NamedGraph of(LeRobotPolicy policy) {
+        return leRobot(policy, true);
+    }
+
+    /** The program of a policy of LeRobot's that draws all its noise: it takes {@code key} alone. */
+    public static NamedGraph drawing(LeRobotPolicy policy) {
+        return leRobot(policy, false);
+    }
+
+    private static NamedGraph leRobot(LeRobotPolicy policy, boolean givenNoise) {
+        LeRobotConfig config = policy.config();
+        List<String> names = new ArrayList<>();
+        List<TensorType> types = new ArrayList<>();
+        for (LeRobotFeature input : config.inputs()) {
+            names.add(policy.observedName(input));
+            types.add(observed(config, input));
+        }
+        int observations = names.size();
+        boolean noisy = policy.startsFromNoise();
+        if (noisy && givenNoise) {
+            names.add("noise");
+            types.add(
+                    new TensorType(
+                            DType.F32,
+                            Shape.of(
+                                    1,
+                                    policy.network().chunkLength(),
+                                    policy.network().actionSize())));
+        }
+        if (noisy) {
+            names.add("key");
+            types.add(TypeRules.KEY);
+        }
+        Graph graph =
+                Graph.trace(
+                        in -> {
+                            Map<String, Tensor> seen = new LinkedHashMap<>();
+                            for (int i = 0; i < observations; i++) {
+                                seen.put(names.get(i), in[i]);
+                            }
+                            Key key = noisy ? Key.of(in[in.length - 1]) : Key.of(0);
+                            Tensor noise = noisy && givenNoise ? in[observations] : null;
+                            return new Tensor[] {policy.predict(seen, noise, key)};
+                        },
+                        types.toArray(TensorType[]::new));
+        return NamedGraph.of(graph)
+                .withInputs(names.toArray(String[]::new))
+                .withResults("actions")
+                .withWeights(weights(policy.network().module()));
+    }
+
+    private static TensorType observed(LeRobotConfig config, LeRobotFeature input) {
+        List<Long> extents = new ArrayList<>(List.of(1L));
+        if (config.network().observationSteps() > 1) {
+            extents.add((long) config.network().observationSteps());
+        }
+        input.shape().forEach(extent -> extents.add((long) extent));
+        return new TensorType(
+                DType.F32, Shape.of(extents.stream().mapToLong(Long::longValue).toArray()));
     }
 
     private NamedGraph plain(boolean draws) {
@@ -144,7 +213,7 @@ public final class PolicyGraph {
         return NamedGraph.of(graph)
                 .withInputs(names.toArray(String[]::new))
                 .withResults("actions")
-                .withWeights(weights());
+                .withWeights(weights(policy.network()));
     }
 
     private TensorType observation() {
@@ -159,12 +228,10 @@ public final class PolicyGraph {
         return policy.scales().normalizeObservation(observation);
     }
 
-    private Map<String, Tensor> weights() {
+    private static Map<String, Tensor> weights(Module network) {
         Map<String, Tensor> weights = new LinkedHashMap<>();
-        policy.network()
-                .namedParameters()
-                .forEach((name, each) -> weights.put(name, each.tensor()));
-        policy.network().namedBuffers().forEach((name, each) -> weights.put(name, each.tensor()));
+        network.namedParameters().forEach((name, each) -> weights.put(name, each.tensor()));
+        network.namedBuffers().forEach((name, each) -> weights.put(name, each.tensor()));
         return weights;
     }
 }

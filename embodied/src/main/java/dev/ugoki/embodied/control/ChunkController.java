@@ -1,5 +1,6 @@
 package dev.ugoki.embodied.control;
 
+import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
 import dev.ugoki.tensor.TensorType;
 
 import org.jspecify.annotations.Nullable;
@@ -156,7 +157,7 @@ public final class ChunkController implements AutoCloseable {
     private boolean isChunkWanted() {
         return switch (execution) {
             case Execution.Queue(int refillAt) -> !asked && pending.size() <= refillAt;
-            case Execution.RealTimeChunking(int refillAt, int _, PrefixWeights _) ->
+            case Execution.RealTimeChunking(int refillAt, int _, Schedule _) ->
                     !asked && pending.size() <= refillAt;
             case Execution.TemporalEnsemble _ -> true;
         };
@@ -167,9 +168,9 @@ public final class ChunkController implements AutoCloseable {
         observation.stamp(step, consumed, episode);
         ChunkPrefix prefix = observation.prefix();
         if (execution
-                instanceof Execution.RealTimeChunking(int _, int horizon, PrefixWeights weights)) {
+                instanceof Execution.RealTimeChunking(int _, int horizon, Schedule schedule)) {
             prefix.setCount(pending.copyTo(prefix.actions));
-            weights.write(delay.steps(), Math.min(horizon, prefix.count()), prefix.weights);
+            prefix.weigh(schedule, delay.steps(), horizon);
         }
         observations.publish();
         asked = true;

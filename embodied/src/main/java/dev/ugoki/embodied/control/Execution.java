@@ -1,5 +1,7 @@
 package dev.ugoki.embodied.control;
 
+import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
+
 /** How chunks of actions are carried out. */
 public sealed interface Execution {
     /**
@@ -36,7 +38,7 @@ public sealed interface Execution {
      * @param horizon from this action on the new chunk is free
      * @param weights how the agreement falls off until there
      */
-    record RealTimeChunking(int refillAt, int horizon, PrefixWeights weights) implements Execution {
+    record RealTimeChunking(int refillAt, int horizon, Schedule weights) implements Execution {
         public RealTimeChunking {
             requireNotNegative(refillAt);
             requireNotNegative(horizon);

@@ -97,6 +97,7 @@ class OnnxRuntimeTest {
     void policiesActInOnnxRuntimeAsTheyDoHere() throws OrtException, IOException {
         List<OnnxPrograms.Program> programs = new ArrayList<>(OnnxPrograms.policies());
         programs.addAll(OnnxPrograms.diffusion());
+        programs.addAll(OnnxPrograms.visual());
         programs.add(OnnxPrograms.pushT());
         for (OnnxPrograms.Program program : programs) {
             OnnxComparison.assertNear(program.expected(), run(program), 1e-4, program.name());

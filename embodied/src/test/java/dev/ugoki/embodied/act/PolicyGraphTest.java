@@ -10,13 +10,13 @@ import dev.ugoki.embodied.control.ChunkController;
 import dev.ugoki.embodied.control.Execution;
 import dev.ugoki.embodied.control.Outcome;
 import dev.ugoki.embodied.control.PolicyInference;
-import dev.ugoki.embodied.control.PrefixWeights;
 import dev.ugoki.embodied.control.SimulatedClock;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.embodied.train.SmallTask;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.graph.NamedGraph;
@@ -252,7 +252,7 @@ class PolicyGraphTest {
         ChunkController controller =
                 PolicyInference.of(graph, BufferProgram.of(graph.graph()), Key.of(1))
                         .controller()
-                        .withExecution(new Execution.RealTimeChunking(4, 5, PrefixWeights.LINEAR))
+                        .withExecution(new Execution.RealTimeChunking(4, 5, Schedule.LINEAR))
                         .withClock(new SimulatedClock())
                         .build();
         float[] action = new float[2];

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
+
 import org.junit.jupiter.api.Test;
 
 import java.lang.foreign.ValueLayout;
@@ -226,7 +228,7 @@ class ChunkControllerTest {
                                     weights.add(observation.prefix().weights().clone());
                                     hundreds(observation, chunk);
                                 })
-                        .withExecution(new Execution.RealTimeChunking(3, 3, PrefixWeights.LINEAR))
+                        .withExecution(new Execution.RealTimeChunking(3, 3, Schedule.LINEAR))
                         .build();
         controller.computeBeside();
         step(controller);
@@ -249,7 +251,7 @@ class ChunkControllerTest {
                 List.of(
                         new Execution.Queue(2),
                         new Execution.TemporalEnsemble(0.01),
-                        new Execution.RealTimeChunking(3, 4, PrefixWeights.EXP))) {
+                        new Execution.RealTimeChunking(3, 4, Schedule.EXP))) {
             ChunkController controller = hundreds().withExecution(execution).build();
             float[] observed = {1};
             for (int i = 0; i < 20_000; i++) {

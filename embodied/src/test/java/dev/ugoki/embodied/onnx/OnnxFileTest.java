@@ -3,12 +3,17 @@ package dev.ugoki.embodied.onnx;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
+import dev.ugoki.embodied.act.LeRobotPolicy;
+import dev.ugoki.embodied.act.PolicyGraph;
+import dev.ugoki.embodied.data.SharedData;
+import dev.ugoki.nn.HostTensors;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Random;
@@ -19,10 +24,11 @@ import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.graph.NamedGraph;
 import dev.ugoki.tensor.io.FileFormatException;
+import dev.ugoki.tensor.io.HostArray;
+import dev.ugoki.tensor.io.SafetensorsFile;
 import dev.ugoki.tensor.io.WholeFile;
 import dev.ugoki.tensor.op.Prim;
 
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +55,7 @@ class OnnxFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"go1", "g1", "t1", "apollo", "bh", "leap_reorient"})
     void publishedPoliciesActAsTheyDoElsewhere(String robot) throws IOException {
-        Path data = sharedPolicies();
+        Path data = SharedData.dataSet("mujoco_playground_onnx");
         NamedGraph policy = OnnxFile.read(data.resolve(robot + "_policy.onnx"));
         JsonNode golden =
                 new ObjectMapper().readTree(data.resolve("golden_onnxruntime.json").toFile());
@@ -66,15 +72,45 @@ class OnnxFileTest {
         assertEquals(List.of("obs"), policy.inputs());
     }
 
-    private static Path sharedPolicies() {
-        Path root = Path.of("").toAbsolutePath();
-        while (root != null && !Files.isDirectory(root.resolve("bom"))) {
-            root = root.getParent();
+    /** LeRobot's own checkpoints: loaded, traced, exported, read back, compared with PyTorch. */
+    @ParameterizedTest
+    @ValueSource(strings = {"act", "diffusion"})
+    void checkpointsOfLeRobotActAsInPyTorchAfterAnExport(String kind) throws IOException {
+        Path checkpoint = SharedData.dataSet("lerobot_checkpoints/" + kind);
+        NamedGraph graph = PolicyGraph.of(LeRobotPolicy.load(checkpoint.resolve("current")));
+        Path file = folder.resolve("policy.onnx");
+        try {
+            OnnxFile.write(file, graph);
+        } catch (UnsupportedOperationException e) {
+            assertEquals("diffusion", kind, e::getMessage);
+            return;
         }
-        Assumptions.assumeTrue(root != null, "not run within the repository");
-        Path data = root.resolveSibling("shared").resolve("data").resolve("mujoco_playground_onnx");
-        Assumptions.assumeTrue(Files.isDirectory(data), () -> data + " is absent");
-        return data;
+        Map<String, HostArray> golden =
+                SafetensorsFile.read(checkpoint.resolve("golden.safetensors"));
+        NamedGraph read = OnnxFile.read(file, Map.of());
+        Tensor[] inputs =
+                read.inputs().stream()
+                        .map(
+                                name ->
+                                        switch (name) {
+                                            case "noise" ->
+                                                    HostTensors.fromHost(
+                                                            require(golden.get("start_noise")));
+                                            case "key" -> Key.of(0).asTensor();
+                                            default ->
+                                                    HostTensors.fromHost(
+                                                            require(golden.get(name)));
+                                        })
+                        .toArray(Tensor[]::new);
+        Tensor expected = HostTensors.fromHost(require(golden.get("action_chunk")));
+
+        OnnxComparison.assertNear(
+                new Tensor[] {expected}, read.graph().evaluate(inputs), 1e-4, kind);
+    }
+
+    private static HostArray require(HostArray array) {
+        assertNotNull(array);
+        return array;
     }
 
     private static float[] floats(JsonNode numbers) {
@@ -135,6 +171,7 @@ class OnnxFileTest {
     void policiesComeBackWithNormalizationAndSampler() throws IOException {
         List<OnnxPrograms.Program> programs = new ArrayList<>(OnnxPrograms.policies());
         programs.addAll(OnnxPrograms.diffusion());
+        programs.addAll(OnnxPrograms.visual());
         for (OnnxPrograms.Program program : programs) {
             Path file = folder.resolve(program.name() + ".onnx");
             OnnxFile.write(file, program.graph());

@@ -1,16 +1,26 @@
 package dev.ugoki.embodied.onnx;
 
 import dev.ugoki.embodied.act.NetworkConfig;
+import dev.ugoki.embodied.act.LeRobotConfig;
+import dev.ugoki.embodied.act.LeRobotFeature;
+import dev.ugoki.embodied.act.LeRobotNetwork;
+import dev.ugoki.embodied.act.LeRobotPolicy;
 import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.embodied.act.PolicyGraph;
 import dev.ugoki.embodied.act.PolicyScales;
 import dev.ugoki.embodied.act.RobotPolicy;
+import dev.ugoki.embodied.data.DatasetStatistics;
+import dev.ugoki.embodied.data.FeatureStatistics;
+import dev.ugoki.embodied.data.Normalization;
+import dev.ugoki.embodied.data.Statistic;
 import dev.ugoki.embodied.train.SmallTask;
+import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.ConditionalUnet1d;
 import dev.ugoki.nn.policy.DiffusionPolicy;
 import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.nn.policy.NoiseSchedule;
+import dev.ugoki.nn.policy.VisualDiffusionPolicy;
 import dev.ugoki.tck.CompositeRows;
 import dev.ugoki.tck.PrimitiveRows;
 import dev.ugoki.tck.Row;
@@ -29,7 +39,9 @@ import dev.ugoki.tensor.op.RandomDraw;
 
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Programs that are written as ONNX files, with inputs for each. */
 final class OnnxPrograms {
@@ -151,6 +163,90 @@ final class OnnxPrograms {
             programs.add(policy(SmallTask.config(network)));
         }
         return programs;
+    }
+
+    /** ACT with an image, 128 wide, and a visual diffusion policy that draws nothing on its way. */
+    static List<Program> visual() {
+        LeRobotNetwork act =
+                new LeRobotNetwork.Act(
+                        20,
+                        new ActPolicy.Layers(
+                                128, 4, 256, ActPolicy.Nonlinearity.RELU, 2, 1, false, 0.1),
+                        ActPolicy.Vae.DEFAULT,
+                        null);
+        LeRobotNetwork.Diffusion usual = LeRobotNetwork.Diffusion.DEFAULT;
+        LeRobotNetwork diffusion =
+                new LeRobotNetwork.Diffusion(
+                        2,
+                        8,
+                        List.of(56, 60),
+                        false,
+                        true,
+                        8,
+                        true,
+                        new VisualDiffusionPolicy.Unet(List.of(16, 32), 3, 4, 8, true),
+                        new LeRobotNetwork.Diffusion.Noise(
+                                DiffusionSampler.Kind.DDIM,
+                                100,
+                                "squaredcos_cap_v2",
+                                0.0001,
+                                0.02,
+                                DiffusionSampler.Prediction.NOISE,
+                                1),
+                        4,
+                        true);
+        return List.of(visual(act), visual(diffusion));
+    }
+
+    private static Program visual(LeRobotNetwork network) {
+        LeRobotFeature state =
+                new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(6));
+        LeRobotFeature image =
+                new LeRobotFeature(
+                        "observation.images.top", LeRobotFeature.Kind.VISUAL, List.of(3, 64, 64));
+        LeRobotFeature action =
+                new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(4));
+        LeRobotConfig config =
+                LeRobotConfig.of(
+                        List.of(state, image),
+                        action,
+                        Map.of(
+                                LeRobotFeature.Kind.STATE, Normalization.MEAN_STD,
+                                LeRobotFeature.Kind.VISUAL, Normalization.MEAN_STD,
+                                LeRobotFeature.Kind.ACTION, Normalization.MIN_MAX),
+                        3,
+                        network);
+        LeRobotPolicy policy =
+                LeRobotPolicy.create(config, statistics(state, image, action), Key.of(5));
+        policy.network().module().eval();
+        NamedGraph graph = PolicyGraph.of(policy);
+        List<Tensor> inputs = new ArrayList<>();
+        for (TensorType type : graph.graph().inputTypes()) {
+            Key key = Key.of(inputs.size());
+            boolean isKey = type.dtype() == DType.I32;
+            inputs.add(
+                    isKey
+                            ? key.asTensor()
+                            : Random.normal(key, DType.F32, type.shape().toArray()));
+        }
+        return new Program(
+                network.getClass().getSimpleName(), graph, inputs.toArray(Tensor[]::new), 1e-4);
+    }
+
+    private static DatasetStatistics statistics(LeRobotFeature... features) {
+        List<FeatureStatistics> all = new ArrayList<>();
+        for (LeRobotFeature feature : features) {
+            Map<Statistic, double[]> values = new LinkedHashMap<>();
+            for (Statistic statistic : Statistic.values()) {
+                double[] numbers = new double[feature.width()];
+                for (int i = 0; i < numbers.length; i++) {
+                    numbers[i] = 0.5 + 0.1 * i + 0.2 * statistic.ordinal();
+                }
+                values.put(statistic, numbers);
+            }
+            all.add(FeatureStatistics.of(feature.name(), 20, values));
+        }
+        return DatasetStatistics.of(all);
     }
 
     /** Diffusion policies' samplers, with all their noise as inputs: 4 steps of each kind. */

@@ -38,13 +38,6 @@ public record FlowGuidance(Form form, double most) {
         }
     }
 
-    /** How much of the error is taken at a time of the flow. */
-    double strength(double time) {
-        double tau = 1 - time;
-        double strength = (time * time + tau * tau) / (time * tau);
-        return Math.min(strength, most);
-    }
-
     Tensor guided(
             UnaryOperator<Tensor> flow, Tensor x, double time, Tensor previous, Tensor weights) {
         return switch (form) {
@@ -54,7 +47,7 @@ public record FlowGuidance(Form form, double most) {
                                 Tensor velocity = flow.apply(x);
                                 Tensor actions = x.sub(velocity.mul(time));
                                 Tensor error = error(actions, previous, weights);
-                                return velocity.sub(error.mul(strength(time)));
+                                return velocity.sub(error.mul(RealTimeChunking.guidance(time, most)));
                             });
             case JACOBIAN -> {
                 Tensor followed = Autograd.variable(x.detach());
@@ -63,7 +56,7 @@ public record FlowGuidance(Form form, double most) {
                 Tensor error = error(actions.detach(), previous, weights);
                 Tensor agreement = actions.mul(error).sum();
                 Tensor pull = Autograd.gradients(agreement, List.of(followed)).getFirst();
-                yield velocity.detach().sub(pull.mul(strength(time)));
+                yield velocity.detach().sub(pull.mul(RealTimeChunking.guidance(time, most)));
             }
         };
     }

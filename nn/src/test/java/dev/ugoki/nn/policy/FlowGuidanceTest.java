@@ -1,7 +1,6 @@
 package dev.ugoki.nn.policy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ugoki.nn.Module;
@@ -88,9 +87,7 @@ class FlowGuidanceTest {
     }
 
     @Test
-    void theStrengthIsTheLargestAtTheBeginning() {
-        assertEquals(10, FlowGuidance.DEFAULT.strength(1));
-        assertEquals(2, FlowGuidance.DEFAULT.strength(0.5), 1e-12);
+    void aStrengthIsNotNegative() {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> new FlowGuidance(FlowGuidance.Form.IDENTITY, -1));

@@ -1,6 +1,5 @@
 package dev.ugoki.embodied.control;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-class EnsembleAndWeightsTest {
+class EnsembleTest {
     /** Straight from the definition: all predictions of a step, the oldest first. */
     private static double average(List<float[]> chunks, int step, double coefficient) {
         double sum = 0;
@@ -125,30 +124,5 @@ class EnsembleAndWeightsTest {
             }
         }
         assertTrue(count > 0, "no case of an ensemble");
-    }
-
-    @Test
-    void prefixWeightsAreLeRobots() throws IOException {
-        Path folder = conformance();
-        int count = 0;
-        try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve("models.safetensors"))) {
-            for (JsonNode each : cases(folder, "RtcPrefixWeights")) {
-                JsonNode config = each.get("config");
-                float[] weights = new float[config.get("chunk").intValue()];
-                PrefixWeights.valueOf(config.get("schedule").asText())
-                        .write(
-                                config.get("delay").intValue(),
-                                config.get("horizon").intValue(),
-                                weights);
-
-                assertArrayEquals(
-                        tensors.array(each.get("outputs").get("weights").asText()).toFloats(),
-                        weights,
-                        1e-6f,
-                        each.get("id").asText());
-                count++;
-            }
-        }
-        assertEquals(16, count);
     }
 }
