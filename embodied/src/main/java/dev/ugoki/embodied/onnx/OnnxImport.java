@@ -161,13 +161,12 @@ final class OnnxImport {
         for (Node node : program.nodes()) {
             try {
                 step(node, values, steps);
-            } catch (IllegalArgumentException
-                    | IllegalStateException
-                    | ArithmeticException
-                    | IndexOutOfBoundsException
-                    | NegativeArraySizeException
-                    | UnsupportedOperationException e) {
-                throw new FileFormatException(file, node.describe() + ": " + e.getMessage());
+            } catch (RuntimeException e) {
+                // Whatever a damaged file asks for, its node is named.
+                FileFormatException problem =
+                        new FileFormatException(file, node.describe() + ": " + e.getMessage());
+                problem.initCause(e);
+                throw problem;
             }
         }
         return steps;

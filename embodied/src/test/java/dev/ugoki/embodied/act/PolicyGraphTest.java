@@ -6,18 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.embodied.control.BufferProgram;
+import dev.ugoki.embodied.control.CameraImage;
 import dev.ugoki.embodied.control.ChunkController;
 import dev.ugoki.embodied.control.Execution;
 import dev.ugoki.embodied.control.Outcome;
 import dev.ugoki.embodied.control.PolicyInference;
 import dev.ugoki.embodied.control.SimulatedClock;
+import dev.ugoki.embodied.data.DatasetStatistics;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.embodied.train.SmallTask;
+import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.graph.NamedGraph;
 import dev.ugoki.tensor.io.SavedGraph;
@@ -26,10 +31,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 class PolicyGraphTest {
@@ -163,18 +171,79 @@ class PolicyGraphTest {
     }
 
     private static long allocated(ChunkController controller, float[] action) {
+        return allocated(
+                50,
+                () -> {
+                    controller.observation().put(0, OBSERVATION);
+                    controller.act(action);
+                });
+    }
+
+    private static long allocated(int steps, Runnable step) {
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long least = Long.MAX_VALUE;
         // Until the code is compiled, and longer on a busy machine.
         for (int attempt = 0; attempt < 200 && least > 0; attempt++) {
             long before = threads.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < 50; i++) {
-                controller.observation().put(0, OBSERVATION);
-                controller.act(action);
+            for (int i = 0; i < steps; i++) {
+                step.run();
             }
             least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
         }
         return least;
+    }
+
+    /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
+    @Test
+    void aCompiledPolicyThatSeesAllocatesNothing() {
+        LeRobotFeature state =
+                new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(3));
+        LeRobotFeature image =
+                new LeRobotFeature(
+                        "observation.images.top", LeRobotFeature.Kind.VISUAL, List.of(3, 32, 32));
+        LeRobotFeature action =
+                new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(2));
+        LeRobotConfig config =
+                LeRobotConfig.of(
+                        List.of(state, image),
+                        action,
+                        Map.of(),
+                        1,
+                        new LeRobotNetwork.Act(
+                                4,
+                                new ActPolicy.Layers(
+                                        16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0.1),
+                                ActPolicy.Vae.DEFAULT,
+                                null));
+        LeRobotPolicy policy =
+                LeRobotPolicy.create(config, DatasetStatistics.of(List.of()), Key.of(1));
+        policy.network().module().eval();
+        NamedGraph graph = PolicyGraph.drawing(policy);
+        ChunkController controller =
+                PolicyInference.of(graph, BufferProgram.compiled(graph.graph()), Key.of(1))
+                        .controller()
+                        .withExecution(Execution.recedingHorizon(4, 1))
+                        .withClock(new SimulatedClock())
+                        .build();
+        CameraImage camera = CameraImage.of(32, 32, 3);
+        MemorySegment frame = Arena.ofAuto().allocate(camera.pictureBytes());
+        frame.fill((byte) 77);
+        float[] joints = {0.1f, 0.2f, 0.3f};
+        float[] acted = new float[2];
+        Runnable step =
+                () -> {
+                    controller.observation().put(0, joints);
+                    camera.write(frame, controller.observation().buffer(1));
+                    controller.act(acted);
+                };
+
+        assertEquals(0, allocated(3, step));
+
+        Tensor seen = Tensor.full(DType.F32, Shape.of(1, 3, 32, 32), 77 / 255f);
+        Tensor expected =
+                policy.predict(Map.of(state.name(), row(joints), image.name(), seen), Key.of(0));
+        assertArrayEquals(
+                Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
     }
 
     /** Drawn anew for each chunk, and the same in every run. */
