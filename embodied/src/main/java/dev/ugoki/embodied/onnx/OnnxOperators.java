@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 
@@ -42,10 +41,6 @@ final class OnnxOperators {
     /** What an operator means; null if it is not known. */
     static @Nullable Meaning find(String operator) {
         return TABLE.get(operator);
-    }
-
-    static Set<String> names() {
-        return TABLE.keySet();
     }
 
     private static void one(String name, java.util.function.Function<OnnxCall, Tensor> meaning) {

@@ -147,7 +147,10 @@ final class SavedGraphTest {
 
         NamedGraph loaded = readBack(named);
 
-        assertTrue(SavedGraph.describe(named).contains("\nupdate %1 with %"));
+        assertTrue(
+                SavedGraph.describe(named)
+                        .lines()
+                        .anyMatch(line -> line.matches("update %\\d+ with %\\d+")));
         assertArrayEquals(
                 new float[] {-10.5f, -21}, loaded.graph().evaluate(x)[0].toFloatArray());
         assertArrayEquals(new float[] {10.5f, 21}, loaded.weight("memory").toFloatArray());
