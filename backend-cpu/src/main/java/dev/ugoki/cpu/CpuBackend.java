@@ -77,6 +77,12 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public Prepared prepare(Op op, Slot[] operands, Slot[] results) {
+        Prepared step = PreparedSteps.of(op, operands, results);
+        return step != null ? step : Prepared.ofExecute(this, op, operands, results);
+    }
+
+    @Override
     public Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
         return new NestStep(kernel, operands, results);
     }
