@@ -72,6 +72,11 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean wantsContiguous(Op op, int number, Stored... operands) {
+        return PreparedSteps.wantContiguous(op, number, operands);
+    }
+
+    @Override
     public @Nullable Kernel pointwise(Op op, TensorType... operands) {
         return Pointwise.of(op, operands);
     }

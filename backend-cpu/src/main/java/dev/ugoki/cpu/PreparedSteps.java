@@ -1,6 +1,8 @@
 package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.OptimizerStep;
@@ -8,8 +10,11 @@ import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Slot;
+import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
 
 /**
  * Operations with everything decided that does not depend on values, for plans: each family's steps
@@ -42,6 +47,30 @@ final class PreparedSteps {
                             : null;
             case OptimizerStep step -> UpdateStep.of(step, in, out);
             default -> null;
+        };
+    }
+
+    /** Whether the kernel of an operation would copy an operand that is not contiguous. */
+    static boolean wantContiguous(Op op, int number, Stored... operands) {
+        if (operands[0].dtype() != DType.F32) {
+            return false;
+        }
+        return switch (op) {
+            case Linear _ ->
+                    number != 1 || !Products.Matrices.needNoCopy(operands[1]);
+            case Prim.MatMul _ -> !Products.Matrices.needNoCopy(operands[number]);
+            case Prim.Conv _, Prim.ConvDataGrad _, Prim.ConvFilterGrad _ -> true;
+            case Composite composite ->
+                    FusedKernels.has(
+                            composite,
+                            Arrays.stream(operands).map(Stored::type).toArray(TensorType[]::new))
+                            && Pointwise.of(
+                                            composite,
+                                            Arrays.stream(operands)
+                                                    .map(Stored::type)
+                                                    .toArray(TensorType[]::new))
+                                    == null;
+            default -> false;
         };
     }
 

@@ -126,6 +126,17 @@ public final class PlannedStep {
     }
 
     /**
+     * Traces and plans the step for such a batch, without making it.
+     *
+     * @throws RuntimeException if the loss cannot be traced; the message says why
+     */
+    public void prepare(Key draws, Key layers, Tensor... batch) {
+        try (TensorScope _ = TensorScope.open()) {
+            plan.prepare(inputs(draws, layers, batch));
+        }
+    }
+
+    /**
      * Makes a step.
      *
      * @param draws the key of the loss's draws

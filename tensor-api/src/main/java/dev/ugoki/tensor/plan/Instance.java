@@ -21,7 +21,6 @@ final class Instance {
     private final CompletableFuture<Boolean> ready;
     private final boolean timed;
     private @Nullable Executable single;
-    private long runs;
 
     Instance(Backend backend, Graph traced, List<Stored> inputs, boolean atOnce) {
         this.traced = traced;
@@ -60,9 +59,6 @@ final class Instance {
 
     void run(Executable executable) {
         executable.run(timed);
-        if (timed && ++runs == PlanDebug.RUNS) {
-            PlanDebug.print("after " + runs + " runs\n" + executable.describe());
-        }
     }
 
     /** Waits until runs are at full speed. */
