@@ -41,7 +41,7 @@ final class Convolution {
         own.shape.set(op.windows(), op.groups(), image, result.shape(), weight.shape());
         try (Reordered input = Reordered.contiguous(x);
                 Reordered filter = Reordered.floats(weight)) {
-            if (own.suitsFewPositions(x.dtype())) {
+            if (x.dtype() == DType.F32 && FewPositions.suitsForward(own.shape)) {
                 own.fewPositions.forward(
                         own.shape, input.address(), filter.address(), result.address());
                 return;
@@ -62,7 +62,7 @@ final class Convolution {
         }
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image, y.shape(), weight.shape());
-        boolean few = own.suitsFewPositions(y.dtype());
+        boolean few = y.dtype() == DType.F32 && FewPositions.suits(own.shape);
         boolean isEmpty = y.elementCount() == 0 || weight.elementCount() == 0;
         if (few || isEmpty || own.leavesElementsOut()) {
             Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
@@ -113,10 +113,6 @@ final class Convolution {
     private static boolean isFast(
             DType dtype, List<Prim.Window> windows, Shape image, Shape out, Shape weight) {
         return dtype != DType.F64 && ConvolutionShape.fits(windows, image, out, weight);
-    }
-
-    private boolean suitsFewPositions(DType dtype) {
-        return dtype == DType.F32 && FewPositions.suits(shape);
     }
 
     /** Whether there are elements of the image that no position of the result is made of. */

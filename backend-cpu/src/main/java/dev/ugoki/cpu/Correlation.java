@@ -15,10 +15,13 @@ import dev.ugoki.tensor.DType;
 final class Correlation {
     private static final int DIMS = ConvolutionShape.DIMS;
 
-    /** Bytes of the L2 cache that a task may fill, and the most positions that are of use in it. */
-    private static final int CACHE = 900 << 10;
+    /**
+     * Bytes that a task may fill with patches and results, and the most positions: about an L2
+     * cache, but vectors that are not filled cost more than what does not fit.
+     */
+    private static final int CACHE = 1200 << 10;
 
-    private static final int MOST_POSITIONS = 448;
+    private static final int MOST_POSITIONS = 1024;
     private static final int LEAST_POSITIONS = 96;
     private static final int MOST_ROWS = 512;
     private static final int MOST_DEPTHWISE = 4096;
@@ -54,6 +57,13 @@ final class Correlation {
     private int rowBlocks;
     private int blockPanels;
     private boolean packsAhead;
+
+    /** Whether weights are multiplied as they lie: in each row by the order of the depth. */
+    private boolean direct;
+
+    /** Positions whose patches make a panel. */
+    private int panelColumns;
+
     private boolean inPlace;
     private int loadedChannels;
     private int groupsOfTask;
@@ -115,6 +125,8 @@ final class Correlation {
     private void run(int images) {
         int taps = sampling.taps();
         depth = channels * taps;
+        direct = weightChannel == taps && weightRow > 1 && sampling.hasAllTaps();
+        panelColumns = direct ? Tile.MOST_COLUMNS : Tile.COLUMNS;
         if (channels == 1 && taps <= PackedProduct.DEPTH) {
             runDepthwise(images);
             return;
@@ -131,7 +143,7 @@ final class Correlation {
         cut(images);
         inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
         // Weights that are used once are packed where they are used.
-        packsAhead = boxes.count() > 1;
+        packsAhead = !direct && boxes.count() > 1;
         ThreadPool pool = ThreadPool.shared();
         if (packsAhead) {
             panels = Scratch.shared(4L * groups * m * depth);
@@ -147,14 +159,13 @@ final class Correlation {
         rowBlocks = ceilDiv(m, MOST_ROWS);
         blockPanels = ceilDiv(panelCount, rowBlocks);
         int rows = Math.min(m, blockPanels * Tile.ROWS);
-        int positions =
-                (CACHE - 4 * PackedProduct.DEPTH * rows) / (4 * (PackedProduct.DEPTH + rows));
+        int positions = CACHE / (4 * (PackedProduct.DEPTH + rows));
         positions = Math.clamp(positions, LEAST_POSITIONS, MOST_POSITIONS);
         long all = (long) images * ConvolutionShape.volume(sampling.grid) * groups * rowBlocks;
         if (all < (long) positions * tasks) {
             positions = Math.max(LEAST_POSITIONS, ceilDiv((int) all, tasks));
         }
-        boxes.cut(images, sampling.grid, positions, Tile.COLUMNS);
+        boxes.cut(images, sampling.grid, positions, Tile.LANES);
         int made = boxes.count() * groups;
         while (made * rowBlocks < tasks && blockPanels > 2) {
             rowBlocks *= 2;
@@ -273,7 +284,7 @@ final class Correlation {
         PatchBlock block = BLOCK.get();
         int rows = firstRow(endPanel) - firstRow(firstPanel);
         long most = Tile.width(boxes.largest());
-        long bytesA = packsAhead ? 0 : 4L * Tile.ROWS * depthStep;
+        long bytesA = packsAhead || direct ? 0 : 4L * Tile.ROWS * depthStep;
         long bytesB = 4 * depthStep * most + NativeMemory.PADDING;
         long bytesC = 4 * rows * most;
         long copyBytes = inPlace ? 0 : PatchBlock.bytes(sampling, boxes, loadedChannels);
@@ -291,12 +302,29 @@ final class Correlation {
         for (int front = 0; front < depth; front += depthStep) {
             int part = Math.min(depthStep, depth - front);
             block.load(dtype, channel0, front, part);
-            for (int column = 0; column < count; column += Tile.COLUMNS) {
-                int width = Math.min(Tile.COLUMNS, count - column);
+            for (int column = 0; column < count; column += panelColumns) {
+                int width = Math.min(panelColumns, count - column);
                 block.pack(part, column, width, b + 4L * column * depthStep);
             }
-            if (packsAhead) {
-                for (int column = 0; column < count; column += Tile.COLUMNS) {
+            if (direct) {
+                long a = weights + 4 * (group * weightGroup + firstRow(firstPanel) * weightRow);
+                for (int column = 0; column < count; column += panelColumns) {
+                    long width = 4L * Tile.width(Math.min(panelColumns, count - column));
+                    DirectProduct.run(
+                            rows,
+                            (int) (width / 4),
+                            part,
+                            a + 4L * front,
+                            4 * weightRow,
+                            4,
+                            b + 4L * column * depthStep,
+                            width,
+                            c + 4L * column * rows,
+                            width,
+                            front > 0);
+                }
+            } else if (packsAhead) {
+                for (int column = 0; column < count; column += panelColumns) {
                     for (int panel = firstPanel; panel < endPanel; panel++) {
                         int row = firstRow(panel);
                         long height = firstRow(panel + 1) - row;
@@ -317,7 +345,7 @@ final class Correlation {
             } else {
                 for (int panel = firstPanel; panel < endPanel; panel++) {
                     pack(group, panel, front, part, own);
-                    for (int column = 0; column < count; column += Tile.COLUMNS) {
+                    for (int column = 0; column < count; column += panelColumns) {
                         long to = c + 4L * column * rows;
                         tile(panel, firstPanel, own, column, count, part, b, to, front);
                     }
@@ -339,7 +367,7 @@ final class Correlation {
             int front) {
         int row = firstRow(panel);
         int height = firstRow(panel + 1) - row;
-        int width = Tile.width(Math.min(Tile.COLUMNS, count - column));
+        int width = Tile.width(Math.min(panelColumns, count - column));
         long panelB = b + 4L * column * depthStep;
         long tile = c + 4L * (row - firstRow(firstPanel)) * width;
         Tile.run(height, width, part, a, panelB, tile, 4L * width, front > 0);
@@ -391,10 +419,10 @@ final class Correlation {
         int done = 0;
         while (done < length) {
             int column = first + done;
-            int inPanel = column % Tile.COLUMNS;
+            int inPanel = column % panelColumns;
             int panel = column - inPanel;
-            int part = Math.min(length - done, Tile.COLUMNS - inPanel);
-            long width = 4L * Tile.width(Math.min(Tile.COLUMNS, count - panel));
+            int part = Math.min(length - done, panelColumns - inPanel);
+            long width = 4L * Tile.width(Math.min(panelColumns, count - panel));
             long from = c + 4L * panel * rows + 4L * inPanel;
             long to = target + (long) done * resultStep[2];
             if (dtype == DType.F32 && resultStep[2] == 1) {

@@ -17,8 +17,21 @@ final class FewPositions {
     private int inVolume;
     private int depth;
 
+    /** The same, where a general convolution need not pack weights: it fills vectors with them. */
+    private static final long MOST_FORWARD = 12;
+
+    /** Whether both gradients are better computed here. */
     static boolean suits(ConvolutionShape shape) {
-        return (long) shape.images * ConvolutionShape.volume(shape.out) <= MOST;
+        return positions(shape) <= MOST;
+    }
+
+    /** Whether the convolution itself is. */
+    static boolean suitsForward(ConvolutionShape shape) {
+        return positions(shape) <= MOST_FORWARD;
+    }
+
+    private static long positions(ConvolutionShape shape) {
+        return (long) shape.images * ConvolutionShape.volume(shape.out);
     }
 
     private void begin(ConvolutionShape convolution) {

@@ -34,6 +34,8 @@ final class FusedKernels {
     /** Bytes of what a flat kernel takes in at once, on any machine. */
     private static final long LINE = 64;
 
+    private static final long COMMON_WIDTH = 256;
+
     private static final Map<Composite, GeneratedKernel> FLAT = new ConcurrentHashMap<>();
 
     private static final class OfRows {
@@ -50,6 +52,12 @@ final class FusedKernels {
     }
 
     private FusedKernels() {}
+
+    /** Asks for kernels of rows that most networks use, for rows of whole vectors. */
+    static void requestCommon() {
+        OfRows.SOFTMAX.compileRows(COMMON_WIDTH);
+        OfRows.LAYER_NORM.compileRows(COMMON_WIDTH);
+    }
 
     /** {@code result = } the sum of contiguous rows. */
     static void sumOfRows(long from, long rows, long columns, long result) {

@@ -1,10 +1,13 @@
 package dev.ugoki.cpu.generated;
 
+import static java.util.concurrent.CompletableFuture.completedFuture;
+
 import dev.ugoki.tensor.kernel.Instruction;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
+import dev.ugoki.tensor.kernel.Schedule;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +29,6 @@ public final class GeneratedKernel {
 
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
-    private final @Nullable KernelCompiler compiler;
     private final long keptRows;
     private final long reductions;
     private final boolean sumsOverRows;
@@ -36,11 +38,18 @@ public final class GeneratedKernel {
     private final AtomicReferenceArray<CompletableFuture<Boolean>> compilations =
             new AtomicReferenceArray<>(LoopShape.values().length);
 
-    GeneratedKernel(Kernel kernel, @Nullable KernelCompiler compiler) {
+    /** How many operations were interpreted, about: threads may lose some of each other's. */
+    private long interpreted;
+
+    GeneratedKernel(Kernel kernel) {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
-        this.compiler = compiler;
-        this.keptRows = compiler == null ? 0 : compiler.schedule(kernel).keptValues().size();
+        this.keptRows =
+                BlockCodes.isUsable()
+                        ? Schedule.of(kernel, VectorWidth.PREFERRED.valuesPerPass())
+                                .keptValues()
+                                .size()
+                        : 0;
         this.reductions =
                 kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();
         this.sumsOverRows =
@@ -84,6 +93,7 @@ public final class GeneratedKernel {
             code.run(operands, begin, end, columns, scratch);
         } else {
             compile(shape);
+            interpreted += (end - begin) * columns * kernel.instructions().size();
             interpreter.run(ALL, operands, begin, end, columns);
         }
     }
@@ -110,6 +120,7 @@ public final class GeneratedKernel {
             code.run(operands, begin, end, 0, scratch);
         } else {
             compile(LoopShape.FLAT);
+            interpreted += (end - begin) * kernel.instructions().size();
             interpreter.runFlat(ALL, operands, begin, end);
         }
     }
@@ -144,16 +155,24 @@ public final class GeneratedKernel {
         if (shape == LoopShape.FLAT && !kernel.isFlat()) {
             throw new IllegalArgumentException("kernel is not flat: run it by rows\n" + kernel);
         }
-        CompletableFuture<Boolean> begun = new CompletableFuture<>();
-        if (!compilations.compareAndSet(shape.ordinal(), null, begun)) {
-            return compile(shape);
+        synchronized (compilations) {
+            CompletableFuture<Boolean> begun = compilations.get(shape.ordinal());
+            if (begun == null) {
+                begun = BlockCodes.isUsable() ? request(shape) : completedFuture(false);
+                compilations.set(shape.ordinal(), begun);
+            }
+            return begun;
         }
-        if (compiler == null) {
-            begun.complete(false);
-        } else {
-            compiler.compile(kernel, shape, code -> use(shape, code), begun);
-        }
-        return begun;
+    }
+
+    private CompletableFuture<Boolean> request(LoopShape shape) {
+        return CodeQueue.request(
+                new CodeQueue.Recipe<>(
+                        "kernel\n" + kernel,
+                        () -> KernelClass.define(kernel, shape, VectorWidth.PREFERRED),
+                        (code, arena) -> WarmUp.exercise(kernel, code, shape, arena)),
+                () -> interpreted,
+                code -> use(shape, code));
     }
 
     private void use(LoopShape shape, KernelCode code) {

@@ -256,7 +256,7 @@ final class GeneratorMeasurement {
                                     KernelClass.define(
                                             kernel, LoopShape.FLAT, VectorWidth.PREFERRED);
                             long defined = System.nanoTime();
-                            boolean warm = WarmUp.run(kernel, code, LoopShape.FLAT, 30);
+                            boolean warm = warm(kernel, code);
                             long compiled = System.nanoTime();
                             text.append(
                                     "| %s | %d | %.2f | %s |%n"
@@ -271,5 +271,11 @@ final class GeneratorMeasurement {
                                                                                     / 1e6)
                                                             : "not within 30 s"));
                         });
+    }
+
+    private static boolean warm(Kernel kernel, KernelCode code) {
+        try (Arena arena = Arena.ofConfined()) {
+            return WarmUp.run(WarmUp.exercise(kernel, code, LoopShape.FLAT, arena), 30);
+        }
     }
 }
