@@ -30,8 +30,9 @@ final class DirectProduct {
         for (int front = 0; front < k; front += PackedProduct.DEPTH) {
             int depth = Math.min(PackedProduct.DEPTH, k - front);
             boolean add = accumulate || front > 0;
-            for (int left = 0; left < n; left += Tile.MOST_COLUMNS) {
-                int columns = Math.min(Tile.MOST_COLUMNS, n - left);
+            int columns;
+            for (int left = 0; left < n; left += columns) {
+                columns = Tile.nextColumns(n - left, aRow == 4);
                 int most = Tile.mostRows(columns, aRow == 4);
                 long y = b + front * bRow + 4L * left;
                 int top = 0;

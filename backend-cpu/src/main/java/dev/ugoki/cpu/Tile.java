@@ -87,6 +87,23 @@ final class Tile {
         return (columns + LANES - 1) / LANES * LANES;
     }
 
+    /**
+     * How many of so many columns the next tile of a wide product has: what leaves no narrow rest,
+     * which would wait for its own sums, and keeps addresses and sums in registers.
+     */
+    static int nextColumns(int columns, boolean adjacentRows) {
+        int vectors = (columns + LANES - 1) / LANES;
+        int next;
+        if (!MANY_REGISTERS) {
+            next = Math.min(vectors, MOST_VECTORS);
+        } else if (adjacentRows) {
+            next = vectors > 1 && vectors % 3 == 1 ? 2 : Math.min(vectors, 3);
+        } else {
+            next = vectors > 3 && vectors % 3 == 1 ? 4 : Math.min(vectors, 3);
+        }
+        return Math.min(columns, next * LANES);
+    }
+
     /** The greatest number of rows of a tile with so many columns. */
     static int mostRows(int columns, boolean adjacentRows) {
         return (adjacentRows ? ADJACENT_ROWS : ROWS_APART)[(columns + LANES - 1) / LANES - 1];
@@ -208,7 +225,8 @@ final class Tile {
         } else if (partial) {
             runPartial(columns, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
         } else {
-            runParts(rows, vectors, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
+            runParts(
+                    rows, vectors, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate, false);
         }
     }
 
@@ -238,8 +256,12 @@ final class Tile {
         }
     }
 
-    /** Halves of a tile, and halves of these, down to such as are ready. */
-    private static void runParts(
+    /**
+     * A tile of smaller ones, down to such as are ready; those of one row and vector must be.
+     *
+     * @param inParts whether the tile itself is not to be used though it may be ready
+     */
+    static void runParts(
             int rows,
             int vectors,
             int depth,
@@ -250,43 +272,32 @@ final class Tile {
             long bRow,
             long c,
             long cRow,
-            boolean accumulate) {
+            boolean accumulate,
+            boolean inParts) {
         TileCode compiled = of(rows, vectors, aRow == 4, false).code;
-        if (compiled != null) {
+        boolean smallest = rows == 1 && vectors == 1;
+        if (compiled != null && (smallest || !inParts)) {
             compiled.run(depth, a, aRow, aColumn, b, bRow, c, cRow, LANES, accumulate);
-        } else if (vectors > PART_VECTORS || rows < PART_ROWS && vectors > 1) {
-            int some = vectors > PART_VECTORS ? PART_VECTORS : 1;
-            long shift = 4L * LANES * some;
-            runParts(rows, some, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
-            runParts(
-                    rows,
-                    vectors - some,
-                    depth,
-                    a,
-                    aRow,
-                    aColumn,
-                    b + shift,
-                    bRow,
-                    c + shift,
-                    cRow,
-                    accumulate);
-        } else {
-            int some = rows > PART_ROWS ? PART_ROWS : 1;
-            runParts(some, vectors, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
-            if (rows > some) {
-                runParts(
-                        rows - some,
-                        vectors,
-                        depth,
-                        a + some * aRow,
-                        aRow,
-                        aColumn,
-                        b,
-                        bRow,
-                        c + some * cRow,
-                        cRow,
-                        accumulate);
-            }
+            return;
         }
+        boolean across = vectors > PART_VECTORS || rows < PART_ROWS && vectors > 1;
+        int height = across ? rows : rows > PART_ROWS ? PART_ROWS : 1;
+        int width = !across ? vectors : vectors > PART_VECTORS ? PART_VECTORS : 1;
+        runParts(height, width, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate, false);
+        long right = across ? 4L * LANES * width : 0;
+        int down = across ? 0 : height;
+        runParts(
+                rows - down,
+                across ? vectors - width : vectors,
+                depth,
+                a + down * aRow,
+                aRow,
+                aColumn,
+                b + right,
+                bRow,
+                c + down * cRow + right,
+                cRow,
+                accumulate,
+                false);
     }
 }

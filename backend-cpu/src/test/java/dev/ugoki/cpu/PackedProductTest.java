@@ -77,6 +77,47 @@ class PackedProductTest {
         }
     }
 
+    @Test
+    @Timeout(300)
+    void smallTilesMakeUpLargeOnesOfTheSameBits() {
+        for (boolean adjacent : new boolean[] {true, false}) {
+            while (!Tile.isReady(1, Tile.LANES, adjacent)
+                    || !Tile.isReady(4, 2 * Tile.LANES, adjacent)) {
+                Thread.onSpinWait();
+            }
+            for (int columns = Tile.LANES; columns <= Tile.MOST_COLUMNS; columns += Tile.LANES) {
+                for (int rows = 1; rows <= Tile.mostRows(columns, adjacent); rows++) {
+                    int height = rows;
+                    int vectors = columns / Tile.LANES;
+                    long aRow = adjacent ? 4 : 4L * (DEPTH + 2);
+                    long aColumn = adjacent ? 4L * rows : 4;
+                    long bRow = 4L * columns;
+                    checkTile(
+                            rows,
+                            columns,
+                            aRow,
+                            aColumn,
+                            bRow,
+                            () -> true,
+                            (a, b, c, cRow, accumulate) ->
+                                    Tile.runParts(
+                                            height,
+                                            vectors,
+                                            DEPTH,
+                                            a,
+                                            aRow,
+                                            aColumn,
+                                            b,
+                                            bRow,
+                                            c,
+                                            cRow,
+                                            accumulate,
+                                            true));
+                }
+            }
+        }
+    }
+
     private interface TileRun {
         void run(long a, long b, long c, long cRow, boolean accumulate);
     }

@@ -46,6 +46,11 @@ public final class ElementaryFunctions {
         0.49999994f, 0.1666652f, 0.041668393f, 0.008368781f, 0.0013814467f
     };
 
+    /** The same in terms of -2 r. */
+    private static final float[] EXP_TAIL_OF_SQUARE = {
+        0.49999994f / 4, -0.1666652f / 8, 0.041668393f / 16, -0.008368781f / 32, 0.0013814467f / 64
+    };
+
     /** (ln(1+f) - f + f^2/2) / f^3 for 1+f between sqrt(1/2) and sqrt(2). */
     private static final float[] LOG_TAIL = {
         0.3333333f, -0.25000823f, 0.20001234f, -0.16623299f,
@@ -305,11 +310,22 @@ public final class ElementaryFunctions {
     record NormalTail(FloatValue size, FloatValue lifted, FloatValue ratio) {
         static NormalTail of(FloatValue x) {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
-            Reduced reduced = Reduced.ofProduct(t.times(-0.5f), t, LIFT);
-            FloatValue u = reciprocal(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
+            // -t^2/2 = n ln 2 + r, computed as t^2 = -2 n ln 2 + square: r is half of -square.
+            FloatValue shifted = t.times(-0.5f * LOG2_E).timesPlus(t, ROUNDER + BIAS + LIFT);
+            FloatValue n = shifted.minus(ROUNDER + BIAS + LIFT);
+            FloatValue high = t.timesPlus(t, n.times(2 * LN_2_HIGH));
+            FloatValue square = n.timesPlus(2 * LN_2_LOW, high);
+            FloatValue power = shifted.bits().shiftLeft(23).asFloat();
+            FloatValue exp =
+                    polynomial(square, EXP_TAIL_OF_SQUARE)
+                            .timesPlus(square, -0.5f)
+                            .timesPlus(square, 1f)
+                            .times(power);
+            // A division here is off the way of the multiplications, of which there are many.
+            FloatValue u = x.kernel().constant(1f).over(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
             FloatValue place = t.timesPlus(u, -NORMAL_TAIL_MIDDLE);
             FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
-            return new NormalTail(t, reduced.expOfRest(1f).times(reduced.power()), ratio);
+            return new NormalTail(t, exp, ratio);
         }
 
         /** The density at t. */
