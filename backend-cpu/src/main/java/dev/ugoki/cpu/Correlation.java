@@ -21,7 +21,7 @@ final class Correlation {
      */
     private static final int CACHE = 1200 << 10;
 
-    private static final int MOST_POSITIONS = 1024;
+    private static final int MOST_POSITIONS = 512;
     private static final int LEAST_POSITIONS = 96;
     private static final int MOST_ROWS = 512;
     private static final int MOST_DEPTHWISE = 4096;

@@ -179,7 +179,7 @@ final class FilterGradient {
             for (int column = 0; column < columns; column += Tile.COLUMNS) {
                 int width = Math.min(Tile.COLUMNS, columns - column);
                 long b = copy - panel - NativeMemory.PADDING;
-                own.panels.pack(copy, own.rows, positions, column, width, b);
+                own.panels.pack(copy, own.rows, positions, column, width, b, true);
                 long first = c + 4L * m * column;
                 long cRow = 4L * Tile.width(width);
                 if (inOrder) {
