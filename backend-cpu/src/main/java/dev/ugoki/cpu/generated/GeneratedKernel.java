@@ -2,12 +2,10 @@ package dev.ugoki.cpu.generated;
 
 import static java.util.concurrent.CompletableFuture.completedFuture;
 
-import dev.ugoki.tensor.kernel.Instruction;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
-import dev.ugoki.tensor.kernel.Schedule;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +27,7 @@ public final class GeneratedKernel {
 
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
-    private final long keptRows;
-    private final long reductions;
+    private final ScratchSize scratchSize;
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
     private volatile @Nullable KernelCode wholeVectors;
@@ -44,14 +41,8 @@ public final class GeneratedKernel {
     GeneratedKernel(Kernel kernel) {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
-        this.keptRows =
-                BlockCodes.isUsable()
-                        ? Schedule.of(kernel, VectorWidth.PREFERRED.valuesPerPass())
-                                .keptValues()
-                                .size()
-                        : 0;
-        this.reductions =
-                kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();
+        this.scratchSize =
+                BlockCodes.isUsable() ? ScratchSize.of(kernel) : ScratchSize.NONE;
         this.sumsOverRows =
                 kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
     }
@@ -63,12 +54,12 @@ public final class GeneratedKernel {
 
     /** Bytes of scratch memory, 64-byte aligned, that each thread needs for rows of this length. */
     public long scratchBytes(long columns) {
-        return keptRows * ((4 * columns + 63) & -64) + 64 * reductions;
+        return scratchSize.ofRows(columns);
     }
 
     /** The same for {@link #runFlat}; 0 for all but very long kernels. */
     public long flatScratchBytes() {
-        return 4L * KernelEmitter.FLAT_BLOCK * keptRows;
+        return scratchSize.ofFlat();
     }
 
     /**

@@ -40,8 +40,10 @@ final class WarmUp {
     /** Calls of a kernel's code on a few rows of memory of an arena. */
     static Runnable exercise(Kernel kernel, KernelCode code, LoopShape shape, Arena arena) {
         long[] operands = operands(kernel, arena);
-        long scratch = area(arena, kernel.instructions().size());
         long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
+        ScratchSize size = ScratchSize.of(kernel);
+        long scratchBytes = shape == LoopShape.FLAT ? size.ofFlat() : size.ofRows(columns);
+        long scratch = arena.allocate(Math.max(64, scratchBytes), 64).address();
         long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
         return () -> code.run(operands, 0, end, columns, scratch);
     }
