@@ -81,6 +81,13 @@ public final class ModelCase implements ConformanceCase {
         return node.path("inputs").has(name);
     }
 
+    /** The names of all inputs. */
+    public List<String> inputNames() {
+        List<String> names = new ArrayList<>();
+        node.path("inputs").fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
     /** The input of a name, on the current device. */
     public Tensor input(String name) {
         used.add("input " + name);
@@ -123,6 +130,14 @@ public final class ModelCase implements ConformanceCase {
 
     /** What is expected as the output of a name; reading it does not count as checking it. */
     public HostArray output(String name) {
+        return stored(node.path("outputs"), "output", name);
+    }
+
+    /**
+     * The output of a name, where more of it must be known than whether something is equal to it.
+     * This does not check it.
+     */
+    public HostArray expected(String name) {
         return stored(node.path("outputs"), "output", name);
     }
 
