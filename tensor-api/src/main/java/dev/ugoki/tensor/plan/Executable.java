@@ -62,8 +62,7 @@ final class Executable {
         }
         resultStorages = results.keySet().toArray(Storage[]::new);
         resultStorageTypes = results.values().toArray(TensorType[]::new);
-        captures =
-                Steps.storagesOf(program.captures()).toArray(Storage[]::new);
+        captures = Steps.storagesOf(program.captures()).toArray(Storage[]::new);
         updated =
                 program.updates().stream()
                         .map(update -> update.target().storage())

@@ -28,8 +28,7 @@ final class Instance {
         this.traced = traced;
         this.simplified = Compilation.simplified(backend, traced);
         this.timed = PlanDebug.isOn();
-        this.joined =
-                new Executable(Compilation.steps(backend, simplified, inputs, true));
+        this.joined = new Executable(Compilation.steps(backend, simplified, inputs, true));
         this.ready = joined.ready();
         if (!atOnce && !ready.isDone()) {
             single = new Executable(Compilation.steps(backend, simplified, inputs, false));

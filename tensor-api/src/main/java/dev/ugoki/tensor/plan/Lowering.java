@@ -45,8 +45,7 @@ final class Lowering {
         Stored[] values = lowering.run(graph, inputs);
         List<Steps.Assignment> updates = new ArrayList<>();
         for (Graph.Update update : graph.updates()) {
-            updates.add(
-                    new Steps.Assignment(values[update.capture()], values[update.value()]));
+            updates.add(new Steps.Assignment(values[update.capture()], values[update.value()]));
         }
         return new Steps(
                 backend,
