@@ -2,6 +2,7 @@ package dev.ugoki.examples;
 
 import dev.ugoki.examples.accuracy.MeasureAccuracy;
 import dev.ugoki.examples.bits.CheckBits;
+import dev.ugoki.examples.jitter.MeasureJitter;
 import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.policy.RunPolicy;
 import dev.ugoki.examples.policy.TrainAct;
@@ -42,6 +43,7 @@ import java.io.UncheckedIOException;
             RunFuzz.class,
             MeasureAccuracy.class,
             CheckBits.class,
+            MeasureJitter.class,
             WriteOperations.class
         })
 public final class Main extends CommandGroup {

@@ -34,8 +34,11 @@ final class RunConformance implements Callable<Integer> {
             names = "--backend",
             paramLabel = "KIND",
             defaultValue = "cpu",
-            description = "cpu or reference; default: ${DEFAULT-VALUE}.")
+            description = "cpu, cuda or reference; default: ${DEFAULT-VALUE}.")
     private String backend = "cpu";
+
+    @Option(names = "--emulated", description = ComputeOptions.EMULATED)
+    private boolean emulated;
 
     @Option(
             names = "--only",
@@ -52,6 +55,7 @@ final class RunConformance implements Callable<Integer> {
         if (chosen.isEmpty()) {
             throw new IllegalArgumentException("--only " + only + ": must be operations or models");
         }
+        ComputeOptions.emulate(emulated);
         Conformance.Report report = Conformance.run(folder, Device.parse(backend), chosen);
         report.print(System.out);
         return report.exitStatus();

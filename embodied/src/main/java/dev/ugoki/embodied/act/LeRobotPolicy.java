@@ -243,13 +243,18 @@ public final class LeRobotPolicy {
         return new Observations(state, environment, images, null);
     }
 
+    /** What an input is called where the policy is used. */
+    String observedName(LeRobotFeature input) {
+        return scales.renamed().getOrDefault(input.name(), input.name());
+    }
+
     /** Actions as the network takes them, {@code [.., width]}. */
     public Tensor normalizedActions(Tensor actions) {
         return normalizer(config.action()).normalize(actions, -1);
     }
 
     private Tensor normalized(LeRobotFeature input, Map<String, Tensor> observations) {
-        String name = scales.renamed().getOrDefault(input.name(), input.name());
+        String name = observedName(input);
         Tensor raw = observations.get(name);
         if (raw == null) {
             throw new IllegalArgumentException(

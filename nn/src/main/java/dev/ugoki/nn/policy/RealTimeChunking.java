@@ -35,12 +35,24 @@ public final class RealTimeChunking {
                     "real-time chunking: delay %d, horizon %d and chunk %d must be 0 or above"
                             .formatted(delay, horizon, chunk));
         }
-        int certain = Math.min(delay, horizon);
         double[] weights = new double[chunk];
-        for (int j = 0; j < Math.min(horizon, chunk); j++) {
-            weights[j] = j < certain ? 1 : falling(schedule, certain, horizon, j);
+        for (int j = 0; j < chunk; j++) {
+            weights[j] = prefixWeight(schedule, delay, horizon, j);
         }
         return weights;
+    }
+
+    /**
+     * How much one action of a new chunk is bound; as {@link #prefixWeights}, without an array.
+     *
+     * @param action its number in the chunk
+     */
+    public static double prefixWeight(Schedule schedule, int delay, int horizon, int action) {
+        int certain = Math.min(delay, horizon);
+        if (action < certain) {
+            return 1;
+        }
+        return action >= horizon ? 0 : falling(schedule, certain, horizon, action);
     }
 
     private static double falling(Schedule schedule, int delay, int horizon, int j) {
