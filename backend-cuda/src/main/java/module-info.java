@@ -1,6 +1,6 @@
 /** The backend for CUDA devices. Users rarely call it: it is found as a service. */
 module dev.ugoki.cuda {
-    requires dev.ugoki.tensor;
+    requires transitive dev.ugoki.tensor;
     requires org.bytedeco.cuda;
     requires org.bytedeco.javacpp;
     requires static transitive org.jspecify;

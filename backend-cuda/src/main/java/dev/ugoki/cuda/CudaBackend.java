@@ -7,6 +7,7 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Prim;
@@ -110,9 +111,9 @@ final class CudaBackend implements Backend {
     public Support supports(Op op, TensorType... operands) {
         return switch (op) {
             case Prim prim -> supports(prim, operands);
+            case Linear _ -> nativeIf(Products.hasLinear(operands));
             case ScaledDotProductAttention _ -> nativeIf(FlashAttention.has(operands, 0));
-            case ScaledDotProductAttention.Gradient _ ->
-                    nativeIf(FlashAttention.has(operands, 3));
+            case ScaledDotProductAttention.Gradient _ -> nativeIf(FlashAttention.has(operands, 3));
             case Composite composite ->
                     nativeIf(Fused.has(composite, operands) || AdamSteps.has(composite, operands));
         };
@@ -185,6 +186,7 @@ final class CudaBackend implements Backend {
     private void run(Op op, Stored[] operands, Stored[] results) {
         switch (op) {
             case Prim prim -> run(prim, operands, results[0]);
+            case Linear _ -> Products.linear(gpu, operands, results[0]);
             case ScaledDotProductAttention attention ->
                     FlashAttention.forward(gpu, attention, operands, results);
             case ScaledDotProductAttention.Gradient gradient ->
@@ -216,13 +218,11 @@ final class CudaBackend implements Backend {
             case Prim.Scan scan -> Reductions.scan(gpu, scan, in[0], out);
             case Prim.ArgSort sort -> Sorting.argSort(gpu, sort, in[0], out);
             case Prim.Gather gather -> Indexing.gather(gpu, gather, in[0], in[1], out);
-            case Prim.Scatter scatter ->
-                    Indexing.scatter(gpu, scatter, in[0], in[1], in[2], out);
+            case Prim.Scatter scatter -> Indexing.scatter(gpu, scatter, in[0], in[1], in[2], out);
             case Prim.MatMul _ -> Products.matMul(gpu, in[0], in[1], out);
             case Prim.Conv conv -> Products.conv(gpu, conv, in[0], in[1], out);
             case Prim.ConvDataGrad grad -> Products.dataGradient(gpu, grad, in[0], in[1], out);
-            case Prim.ConvFilterGrad grad ->
-                    Products.filterGradient(gpu, grad, in[0], in[1], out);
+            case Prim.ConvFilterGrad grad -> Products.filterGradient(gpu, grad, in[0], in[1], out);
             case Prim.Cholesky _, Prim.TriangularSolve _, Prim.Solve _, Prim.Determinant _ ->
                     throw new UnsupportedOperationException(op.name() + ": was refused");
             case Prim.Permute _, Prim.Expand _, Prim.Slice _, Prim.CopyTo _, Prim.Loop _ ->

@@ -63,8 +63,7 @@ public final class CudaProvider implements BackendProvider {
         if (isEmulated()) {
             EmulatedDriver.prepare(CudaBackend.batches());
             EmulatedDriver.Settings settings = EmulatedDriver.Settings.ofProperties();
-            EmulatedDriver driver =
-                    new EmulatedDriver(index == 0 ? settings : settings.shuffled());
+            EmulatedDriver driver = new EmulatedDriver(index == 0 ? settings : settings.shuffled());
             return new CudaBackend(device, driver, driver.memoryBytes());
         }
         Driver driver = NvidiaDriver.open(index);

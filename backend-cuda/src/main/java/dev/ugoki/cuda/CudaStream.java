@@ -33,7 +33,9 @@ public final class CudaStream implements AutoCloseable {
         return new CudaStream(CudaBackend.of("CudaStream", device));
     }
 
-    /** Runs {@code action} with its device as the current one, and its operations on this stream. */
+    /**
+     * Runs {@code action} with its device as the current one, and its operations on this stream.
+     */
     public void run(Runnable action) {
         backend.device().run(() -> Gpu.onLane(lane, action));
     }

@@ -92,12 +92,7 @@ final class FlashAttention {
         Stored mask = in.length > 3 ? in[3] : null;
         Call call = new Call(op.scale(), op.causal(), in[0], in[1], in[2], mask);
         Arguments arguments =
-                call.begin()
-                        .add(0)
-                        .add(0)
-                        .add(out[0].address())
-                        .add(0)
-                        .add(out[1].address());
+                call.begin().add(0).add(0).add(out[0].address()).add(0).add(out[1].address());
         call.launch(gpu, FORWARD, arguments, call.queries, 3, 1);
     }
 

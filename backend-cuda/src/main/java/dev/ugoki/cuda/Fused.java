@@ -17,8 +17,8 @@ import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.ElementaryGradient;
 import dev.ugoki.tensor.op.Likelihood;
-import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.NormalQuantile;
+import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -110,11 +110,7 @@ final class Fused {
             int precision = dtype == DType.F32 ? 24 : dtype == DType.F16 ? 11 : 8;
             UNIFORM.put(
                     dtype,
-                    add(
-                            "uniform_" + type,
-                            uniform(precision),
-                            List.of(DType.I32),
-                            List.of(dtype)));
+                    add("uniform_" + type, uniform(precision), List.of(DType.I32), List.of(dtype)));
             LOSSES.put(dtype, ofTargets("cross_entropy_losses", type));
             COTANGENTS.put(dtype, ofTargets("cross_entropy_cotangents", type));
         }
@@ -252,8 +248,7 @@ final class Fused {
                 case Likelihood.CrossEntropyGradient loss ->
                         crossEntropyGradient(gpu, scratch, loss, in, out[0]);
                 case Normalization.LayerNorm norm -> layerNorm(gpu, norm, in, out);
-                case Normalization.LayerNormGradient _ ->
-                        layerNormGradient(gpu, scratch, in, out);
+                case Normalization.LayerNormGradient _ -> layerNormGradient(gpu, scratch, in, out);
                 default -> flat(gpu, op, in, out[0]);
             }
         }
@@ -281,13 +276,15 @@ final class Fused {
         if (out.elementCount() > 0) {
             Stored words = scratch.allocate(DType.I32, out.elementCount());
             Elementwise.randomBits(gpu, 0, key, words);
-            new Nest(1, out.elementCount()).add(words, 0).add(out, 0).launchFlat(gpu, require(code));
+            new Nest(1, out.elementCount())
+                    .add(words, 0)
+                    .add(out, 0)
+                    .launchFlat(gpu, require(code));
         }
     }
 
     /** Operands and result have a row for each row. */
-    private static void alongRows(
-            Gpu gpu, Map<DType, KernelCode> codes, Stored out, Stored... in) {
+    private static void alongRows(Gpu gpu, Map<DType, KernelCode> codes, Stored out, Stored... in) {
         long columns = out.shape().extent(-1);
         Nest nest = new Nest(out.elementCount() / columns, columns);
         for (Stored each : in) {
@@ -296,8 +293,7 @@ final class Fused {
         nest.add(out, columns).launchRows(gpu, require(codes.get(out.dtype())));
     }
 
-    private static void layerNorm(
-            Gpu gpu, Normalization.LayerNorm op, Stored[] in, Stored[] out) {
+    private static void layerNorm(Gpu gpu, Normalization.LayerNorm op, Stored[] in, Stored[] out) {
         long columns = in[1].elementCount();
         new Nest(out[0].elementCount() / columns, columns)
                 .add(in[0], columns)
@@ -310,8 +306,7 @@ final class Fused {
                 .launchRows(gpu, require(LAYER_NORM.get(out[0].dtype())));
     }
 
-    private static void layerNormGradient(
-            Gpu gpu, Gpu.Scratch scratch, Stored[] in, Stored[] out) {
+    private static void layerNormGradient(Gpu gpu, Gpu.Scratch scratch, Stored[] in, Stored[] out) {
         long columns = in[4].elementCount();
         long rows = out[0].elementCount() / columns;
         long blocks = Math.ceilDiv(rows, Output.ROWS_PER_BLOCK);
@@ -353,11 +348,7 @@ final class Fused {
     }
 
     private static void crossEntropy(
-            Gpu gpu,
-            Gpu.Scratch scratch,
-            Likelihood.CrossEntropy op,
-            Stored[] in,
-            Stored[] out) {
+            Gpu gpu, Gpu.Scratch scratch, Likelihood.CrossEntropy op, Stored[] in, Stored[] out) {
         long rows = in[1].elementCount();
         long classes = in[0].elementCount() / rows;
         Stored largest = wide(scratch, out[1]);
@@ -406,9 +397,7 @@ final class Fused {
         Stored own = scratch.allocate(DType.F32, rows);
         Stored gradients = wide(scratch, out);
         gpu.launchFor(
-                rows,
-                ofTargets(COTANGENTS, in),
-                targets(gpu, op, in, rows, classes, in[4], own));
+                rows, ofTargets(COTANGENTS, in), targets(gpu, op, in, rows, classes, in[4], own));
         new Nest(rows, classes)
                 .add(in[0], classes)
                 .add(in[2], 1)

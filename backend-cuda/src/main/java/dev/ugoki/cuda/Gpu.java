@@ -85,7 +85,9 @@ final class Gpu {
         ScopedValue.where(CHOSEN, lane).run(action);
     }
 
-    /** Whether work must reach its stream at once: others may wait for it, or it is written down. */
+    /**
+     * Whether work must reach its stream at once: others may wait for it, or it is written down.
+     */
     boolean isOrdered() {
         return severalLanes || lane().isCapturing();
     }
@@ -259,5 +261,4 @@ final class Gpu {
             }
         }
     }
-
 }

@@ -10,8 +10,7 @@ import java.util.List;
 
 /** Gathering and scattering. */
 final class Indexing {
-    private static final KernelBatch BATCH =
-            new KernelBatch("indexing", "elementwise", "indexing");
+    private static final KernelBatch BATCH = new KernelBatch("indexing", "elementwise", "indexing");
 
     /** By bytes of an element and, of two, whether the index is I64. */
     private static final KernelCode[][] GATHER = new KernelCode[9][2];
@@ -68,8 +67,7 @@ final class Indexing {
             x.stride(op.dim()), x.shape().extent(op.dim()), op.dim(), gpu.lane().fault()
         };
         Arguments arguments =
-                strides.addStrided(
-                                Arguments.begin(), y.address(), x.address(), index.address())
+                strides.addStrided(Arguments.begin(), y.address(), x.address(), index.address())
                         .add(extra, extra.length, 6);
         gpu.launchFor(y.elementCount(), GATHER[y.dtype().byteSize()][wide(index)], arguments);
     }
@@ -102,8 +100,7 @@ final class Indexing {
             }
         }
         Arguments arguments =
-                lines.addStrided(
-                                Arguments.begin(), y.address(), index.address(), updates.address())
+                lines.addStrided(Arguments.begin(), y.address(), index.address(), updates.address())
                         .add(new long[0], 0, 6)
                         .add(own[dim])
                         .add(index.stride(dim))

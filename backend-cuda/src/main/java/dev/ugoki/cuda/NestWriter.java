@@ -276,17 +276,18 @@ final class NestWriter {
     }
 
     private static String integer(Instruction.IntBinaryOperator operator, int x, int y) {
-        String form = switch (operator) {
-            case ADD -> "(i32)((u32)v%d + (u32)v%d)";
-            case SUBTRACT -> "(i32)((u32)v%d - (u32)v%d)";
-            case MULTIPLY -> "(i32)((u32)v%d * (u32)v%d)";
-            case AND -> "v%d & v%d";
-            case OR -> "v%d | v%d";
-            case XOR -> "v%d ^ v%d";
-            case SHIFT_LEFT -> "(i32)((u32)v%d << (v%d & 31))";
-            case SHIFT_RIGHT -> "v%d >> (v%d & 31)";
-            case SHIFT_RIGHT_UNSIGNED -> "(i32)((u32)v%d >> (v%d & 31))";
-        };
+        String form =
+                switch (operator) {
+                    case ADD -> "(i32)((u32)v%d + (u32)v%d)";
+                    case SUBTRACT -> "(i32)((u32)v%d - (u32)v%d)";
+                    case MULTIPLY -> "(i32)((u32)v%d * (u32)v%d)";
+                    case AND -> "v%d & v%d";
+                    case OR -> "v%d | v%d";
+                    case XOR -> "v%d ^ v%d";
+                    case SHIFT_LEFT -> "(i32)((u32)v%d << (v%d & 31))";
+                    case SHIFT_RIGHT -> "v%d >> (v%d & 31)";
+                    case SHIFT_RIGHT_UNSIGNED -> "(i32)((u32)v%d >> (v%d & 31))";
+                };
         return form.formatted(x, y);
     }
 

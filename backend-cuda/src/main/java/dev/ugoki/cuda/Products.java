@@ -6,6 +6,7 @@ import dev.ugoki.cuda.driver.KernelCode;
 import dev.ugoki.cuda.driver.MatrixProducts;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -62,24 +63,62 @@ final class Products {
         return List.of(BATCH);
     }
 
-    static void matMul(Gpu gpu, Stored a, Stored b, Stored c) {
-        if (c.elementCount() == 0) {
-            return;
-        }
+    /** Whether {@link #linear} takes these. */
+    static boolean hasLinear(TensorType[] operands) {
+        return operands[0].shape().elementCount() > 0 && operands[1].shape().elementCount() > 0;
+    }
+
+    /** {@code y = x W^T + b}: one product, with the bias added before anything is rounded. */
+    static void linear(Gpu gpu, Stored[] in, Stored out) {
         try (Gpu.Scratch scratch = gpu.scratch()) {
-            int rank = c.shape().rank();
-            long k = a.shape().extent(rank - 1);
-            if (k > 0 && c.dtype().isFloating()) {
-                Stored left = forLibrary(gpu, scratch, a);
-                Stored right = forLibrary(gpu, scratch, b);
-                MatrixProducts products = libraryCall(left, right, c, batches(left, right));
-                if (products.k() > 0 && gpu.driver.canMultiply(products)) {
-                    gpu.driver.multiply(products, gpu.lane().stream);
-                    return;
-                }
-            }
-            ownMatMul(gpu, a, b, c);
+            Stored x = Elementwise.contiguous(gpu, scratch, in[0]);
+            long width = x.shape().extent(-1);
+            long rows = x.elementCount() / width;
+            long outputs = in[1].shape().extent(0);
+            Stored a =
+                    new Stored(
+                            x.storage(),
+                            x.type().withShape(Shape.of(rows, width)),
+                            x.offset(),
+                            new long[] {width, 1});
+            Stored b =
+                    new Stored(
+                            in[1].storage(),
+                            in[1].type().withShape(Shape.of(width, outputs)),
+                            in[1].offset(),
+                            new long[] {in[1].stride(1), in[1].stride(0)});
+            Stored c =
+                    new Stored(
+                            out.storage(),
+                            out.type().withShape(Shape.of(rows, outputs)),
+                            out.offset(),
+                            new long[] {outputs, 1});
+            long bias = in.length > 2 ? Elementwise.contiguous(gpu, scratch, in[2]).address() : 0;
+            multiply(gpu, scratch, a, b, bias, c);
         }
+    }
+
+    static void matMul(Gpu gpu, Stored a, Stored b, Stored c) {
+        if (c.elementCount() > 0) {
+            try (Gpu.Scratch scratch = gpu.scratch()) {
+                multiply(gpu, scratch, a, b, 0, c);
+            }
+        }
+    }
+
+    private static void multiply(
+            Gpu gpu, Gpu.Scratch scratch, Stored a, Stored b, long bias, Stored c) {
+        int rank = c.shape().rank();
+        if (a.shape().extent(rank - 1) > 0 && c.dtype().isFloating()) {
+            Stored left = forLibrary(gpu, scratch, a);
+            Stored right = forLibrary(gpu, scratch, b);
+            MatrixProducts products = libraryCall(left, right, bias, c, batches(left, right));
+            if (products.batches() > 0 && gpu.driver.canMultiply(products)) {
+                gpu.driver.multiply(products, gpu.lane().stream);
+                return;
+            }
+        }
+        ownMatMul(gpu, a, b, bias, c);
     }
 
     /** The batches that both operands walk through, collapsed. */
@@ -109,7 +148,8 @@ final class Products {
         return byRows || byColumns;
     }
 
-    private static MatrixProducts libraryCall(Stored a, Stored b, Stored c, Strides batches) {
+    private static MatrixProducts libraryCall(
+            Stored a, Stored b, long bias, Stored c, Strides batches) {
         int rank = c.shape().rank();
         return new MatrixProducts(
                 c.dtype(),
@@ -125,10 +165,11 @@ final class Products {
                 batches.innermost(1),
                 b.stride(rank - 2),
                 b.stride(rank - 1),
-                c.address());
+                c.address(),
+                bias);
     }
 
-    private static void ownMatMul(Gpu gpu, Stored a, Stored b, Stored c) {
+    private static void ownMatMul(Gpu gpu, Stored a, Stored b, long bias, Stored c) {
         int rank = c.shape().rank();
         long m = c.shape().extent(rank - 2);
         long n = c.shape().extent(rank - 1);
@@ -146,7 +187,8 @@ final class Products {
                 .add(b.stride(rank - 1))
                 .add(a.address())
                 .add(b.address())
-                .add(c.address());
+                .add(c.address())
+                .add(bias);
         gpu.launch(
                 MATRIX[c.dtype().ordinal()],
                 arguments,

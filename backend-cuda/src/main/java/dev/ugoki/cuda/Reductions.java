@@ -76,8 +76,7 @@ final class Reductions {
         String types = Names.of(from) + ", " + Names.of(to);
         return BATCH.add(
                 "reduce_%s_%s_%s"
-                        .formatted(
-                                function(kind).toLowerCase(), Names.of(from), Names.of(to)),
+                        .formatted(function(kind).toLowerCase(), Names.of(from), Names.of(to)),
                 "Reduction",
                 "reduce<" + function(kind) + ", " + types + ">(p);");
     }
@@ -143,8 +142,7 @@ final class Reductions {
         long terms = reduced.count();
         long chunk = Math.max(1, (terms + chunks - 1) / chunks);
         boolean lanesFirst =
-                kept.rank() == 0
-                        || Math.abs(reduced.innermost(0)) <= Math.abs(kept.innermost(0));
+                kept.rank() == 0 || Math.abs(reduced.innermost(0)) <= Math.abs(kept.innermost(0));
         int lanes = lanes(Math.min(chunk, terms), outputs, lanesFirst);
         int perBlock = Math.min(THREADS / lanes, powerOfTwo(outputs));
         int threads = lanes * perBlock;
@@ -178,7 +176,9 @@ final class Reductions {
         return lanes;
     }
 
-    /** The smallest power of 2 that is no less than {@code n}, and at most the threads there are. */
+    /**
+     * The smallest power of 2 that is no less than {@code n}, and at most the threads there are.
+     */
     static int powerOfTwo(long n) {
         int power = 1;
         while (power < THREADS && power < n) {

@@ -4,8 +4,8 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.spi.Stored;
 
 /**
- * The dimensions that several operands are walked through together, from the outermost; those
- * that lie in all operands as one are made one.
+ * The dimensions that several operands are walked through together, from the outermost; those that
+ * lie in all operands as one are made one.
  */
 final class Strides {
     /** Of the kernels' arrays. */

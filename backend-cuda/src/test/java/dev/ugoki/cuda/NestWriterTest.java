@@ -90,9 +90,9 @@ final class NestWriterTest {
                         codes.put(
                                 name,
                                 batch.addText(
-                                        name,
+                                        "nest_" + name,
                                         NestWriter.write(
-                                                name,
+                                                "nest_" + name,
                                                 kernel,
                                                 Collections.nCopies(
                                                         kernel.operands().size(), DType.F32),
@@ -139,9 +139,7 @@ final class NestWriterTest {
                 }
                 actual[k] = arena.allocate(4 * elements + 64, 64).copyFrom(expected[k]);
                 distances[k] =
-                        layout == Layout.PER_ROW
-                                ? 1
-                                : layout.variesByRow() || !input ? columns : 0;
+                        layout == Layout.PER_ROW ? 1 : layout.variesByRow() || !input ? columns : 0;
                 table[2 * k] = expected[k].address();
                 table[2 * k + 1] = 4 * distances[k];
             }
@@ -153,8 +151,7 @@ final class NestWriterTest {
                 arguments.add(k < size ? actual[k].address() : 0);
             }
             arguments.add(distances, size, 20);
-            boolean sums =
-                    kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
+            boolean sums = kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
             long blocks =
                     flat
                             ? (elements + 63) / 64

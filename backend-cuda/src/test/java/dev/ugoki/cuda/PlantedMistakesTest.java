@@ -111,18 +111,21 @@ final class PlantedMistakesTest {
     void anAccessBeyondABlockEndsTheCheckedProgram() throws Exception {
         String copies = new KernelBatch("words", "elementwise").preamble();
         String kernel = "UGOKI_KERNEL(checked_copy, Strided) { copy<u32>(p); }\n";
-        assertEquals("0 ", outcome("checked-copy", copies + kernel));
+        String clean = outcome("checked-copy", copies + kernel);
+        assertTrue(clean.startsWith("0 ") && !clean.contains("ERROR"), clean);
         String planted =
                 changed(
                         copies,
                         """
                         DEVICE void copy(const Strided& p) {
                             i64 i = global_index();
-                            if (i < p.count) {""",
+                            if (i < p.count) {\
+                        """,
                         """
                         DEVICE void copy(const Strided& p) {
                             i64 i = global_index();
-                            if (i <= p.count) {""");
+                            if (i <= p.count) {\
+                        """);
         String problem = outcome("planted-copy", planted + kernel);
         assertTrue(problem.contains("heap-buffer-overflow"), problem);
         assertTrue(problem.contains("checked_copy"), problem);
@@ -151,8 +154,7 @@ final class PlantedMistakesTest {
                 }
                 """;
         Path program = HostCompiler.checkedProgram(name, unit, main);
-        Process process =
-                new ProcessBuilder(program.toString()).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(program.toString()).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return process.waitFor() + " " + said;
     }

@@ -48,8 +48,15 @@ final class ShuffledConformanceTest extends BackendConformanceTest {
     protected List<Row> rows() {
         return super.rows().stream()
                 .filter(row -> TOGETHER.stream().anyMatch(row.name()::startsWith))
-                .map(row -> new Row(
-                        row.name(), row.op(), row.operands(), row.dtypes(), row.tolerance(), 0))
+                .map(
+                        row ->
+                                new Row(
+                                        row.name(),
+                                        row.op(),
+                                        row.operands(),
+                                        row.dtypes(),
+                                        row.tolerance(),
+                                        0))
                 .toList();
     }
 }

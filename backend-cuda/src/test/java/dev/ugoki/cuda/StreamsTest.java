@@ -9,6 +9,7 @@ import dev.ugoki.cuda.emulated.HostCompiler;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.op.Overwrite;
@@ -76,7 +77,7 @@ final class StreamsTest {
             Tensor[] passed = new Tensor[1];
             for (int i = 0; i < 20; i++) {
                 int step = i;
-                first.run(() -> passed[0] = Tensor.full(DType.F32, 1000, step).add(1));
+                first.run(() -> passed[0] = Tensor.full(DType.F32, Shape.of(1000), step).add(1));
                 second.run(() -> passed[0] = passed[0].mul(2));
                 first.run(() -> passed[0] = passed[0].sub(1));
                 second.run(() -> assertEquals(2 * step + 1, passed[0].sum().item() / 1000));
@@ -94,7 +95,7 @@ final class StreamsTest {
                 first.run(
                         () -> {
                             try (TensorScope scope = TensorScope.open()) {
-                                Tensor given = Tensor.full(DType.F32, 777, step);
+                                Tensor given = Tensor.full(DType.F32, Shape.of(777), step);
                                 sum[0] = scope.keep(given.sum());
                             }
                         });
@@ -102,7 +103,9 @@ final class StreamsTest {
                 second.run(
                         () -> {
                             try (TensorScope _ = TensorScope.open()) {
-                                assertEquals(-777, Tensor.full(DType.F32, 777, -1).sum().item());
+                                assertEquals(
+                                        -777,
+                                        Tensor.full(DType.F32, Shape.of(777), -1).sum().item());
                             }
                         });
                 first.run(() -> assertEquals(777L * step, sum[0].item()));
@@ -114,14 +117,16 @@ final class StreamsTest {
     void aGraphRunsAgainOnNewValues() {
         DEVICE.run(
                 () -> {
-                    Tensor input = Tensor.full(DType.F32, 50, 1);
+                    Tensor input = Tensor.full(DType.F32, Shape.of(50), 1);
                     try (CudaGraph graph =
                             CudaGraph.capture(
                                     DEVICE,
                                     () -> new Tensor[] {input.mul(3).softmax(-1).add(input)})) {
                         for (int i = 2; i < 6; i++) {
                             Engine.update(
-                                    new Overwrite(), input, Tensor.full(DType.F32, 50, i));
+                                    new Overwrite(),
+                                    input,
+                                    Tensor.full(DType.F32, Shape.of(50), i));
                             graph.replay();
                             assertEquals(i + 1 / 50f, graph.results()[0].toFloatArray()[7], 1e-6);
                         }
@@ -133,14 +138,14 @@ final class StreamsTest {
     void whatAGraphTouchesIsKeptUntilItIsClosed() {
         DEVICE.run(
                 () -> {
-                    Tensor[] input = {Tensor.full(DType.F32, 5000, 2)};
+                    Tensor[] input = {Tensor.full(DType.F32, Shape.of(5000), 2)};
                     CudaGraph graph =
                             CudaGraph.capture(
                                     DEVICE, () -> new Tensor[] {input[0].mul(3).add(1).mul(2)});
-                    input[0] = Tensor.full(DType.F32, 5000, -1);
+                    input[0] = Tensor.full(DType.F32, Shape.of(5000), -1);
                     for (int i = 0; i < 50; i++) {
                         try (TensorScope _ = TensorScope.open()) {
-                            Tensor.full(DType.F32, 5000, 9).add(1);
+                            Tensor.full(DType.F32, Shape.of(5000), 9).add(1);
                         }
                     }
                     graph.replay();
@@ -155,7 +160,7 @@ final class StreamsTest {
     void aGraphCannotReadValues() {
         DEVICE.run(
                 () -> {
-                    Tensor x = Tensor.full(DType.F32, 5, 2);
+                    Tensor x = Tensor.full(DType.F32, Shape.of(5), 2);
                     boolean[] warm = new boolean[1];
                     var e =
                             assertThrows(

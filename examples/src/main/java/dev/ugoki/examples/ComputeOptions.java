@@ -14,7 +14,8 @@ public final class ComputeOptions {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            description = "cpu, cuda or reference, with :NUMBER for one of several; default: the"
+            description =
+                    "cpu, cuda or reference, with :NUMBER for one of several; default: the"
                             + " best.")
     private @Nullable String device;
 

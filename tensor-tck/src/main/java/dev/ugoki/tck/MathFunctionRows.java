@@ -69,7 +69,13 @@ final class MathFunctionRows {
             Set<DType> others = new HashSet<>(Row.FLOATING);
             others.remove(DType.F64);
             Tolerance absolute = Tolerance.ulps(16).orEpsilons(64);
-            rows.add(Row.of(name + " in F64", op, Set.of(DType.F64), absolute, Operand.of(wide, 3, 5, 67)));
+            rows.add(
+                    Row.of(
+                            name + " in F64",
+                            op,
+                            Set.of(DType.F64),
+                            absolute,
+                            Operand.of(wide, 3, 5, 67)));
             rows.add(Row.of(name, op, others, TOLERANCE, Operand.of(wide, 3, 5, 67)));
         } else {
             rows.add(row);

@@ -6,6 +6,9 @@ import dev.ugoki.tensor.DType;
  * Matrix products for a library: {@code c = a b}, c contiguous and row-major {@code [batches, m,
  * n]}. Strides count elements; in each of a and b one of row and column stride is 1 (or its extent
  * is), and the other at least the extent behind it.
+ *
+ * @param bias the address of what is added to each row, n contiguous elements, before anything is
+ *     rounded; 0 for nothing
  */
 public record MatrixProducts(
         DType dtype,
@@ -21,4 +24,5 @@ public record MatrixProducts(
         long bBatch,
         long bRow,
         long bColumn,
-        long c) {}
+        long c,
+        long bias) {}

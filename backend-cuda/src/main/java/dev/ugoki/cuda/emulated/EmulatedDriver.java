@@ -301,9 +301,11 @@ public final class EmulatedDriver implements Driver {
 
     @Override
     public long load(KernelCode kernel) {
-        long address = libraries.computeIfAbsent(kernel.batch(), EmulatedDriver::open)
-                .findOrThrow(kernel.name())
-                .address();
+        long address =
+                libraries
+                        .computeIfAbsent(kernel.batch(), EmulatedDriver::open)
+                        .findOrThrow(kernel.name())
+                        .address();
         kernels.put(address, kernel);
         return address;
     }
@@ -469,8 +471,20 @@ public final class EmulatedDriver implements Driver {
     @Override
     public void multiply(MatrixProducts p, long stream) {
         long[] words = {
-            p.batches(), p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.aBatch(), p.aRow(),
-            p.aColumn(), p.bBatch(), p.bRow(), p.bColumn()
+            p.batches(),
+            p.m(),
+            p.n(),
+            p.k(),
+            p.a(),
+            p.b(),
+            p.c(),
+            p.aBatch(),
+            p.aRow(),
+            p.aColumn(),
+            p.bBatch(),
+            p.bRow(),
+            p.bColumn(),
+            p.bias()
         };
         int dtype = number(p.dtype());
         ask(
@@ -479,8 +493,8 @@ public final class EmulatedDriver implements Driver {
                         withWords(
                                 words,
                                 address -> {
- functions.matrixProducts().invokeExact(dtype, address);
-}));
+                                    functions.matrixProducts().invokeExact(dtype, address);
+                                }));
     }
 
     /** A native function of the address of its arguments. */
@@ -529,8 +543,8 @@ public final class EmulatedDriver implements Driver {
                         withWords(
                                 words,
                                 address -> {
- functions.convolution().invokeExact(dtype, kind, address);
-}));
+                                    functions.convolution().invokeExact(dtype, kind, address);
+                                }));
     }
 
     private static int number(DType dtype) {

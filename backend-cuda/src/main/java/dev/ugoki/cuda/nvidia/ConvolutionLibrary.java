@@ -34,7 +34,11 @@ import java.util.Optional;
 /**
  * cuDNN's convolutions: those that pad both sides alike, by deterministic algorithms; F32 without
  * TF32. Others, and all where there is no cuDNN, run on our own kernels.
+ *
+ * <p>The interface is the older of cuDNN's two, which its version 9 keeps and calls deprecated: it
+ * says which algorithms are deterministic.
  */
+@SuppressWarnings("deprecation")
 final class ConvolutionLibrary {
     private static final int ALGORITHMS = 8;
     private static final long MOST_WORKSPACE = 1L << 30;
@@ -246,8 +250,7 @@ final class ConvolutionLibrary {
                                     context, x, w, convolution, y, ALGORITHMS, count, all);
                     for (int i = 0; status == 0 && i < count[0]; i++) {
                         var each = all.getPointer(i);
-                        choice.offer(
-                                each.algo(), each.status(), each.determinism(), each.memory());
+                        choice.offer(each.algo(), each.status(), each.determinism(), each.memory());
                     }
                 }
             }
@@ -258,8 +261,7 @@ final class ConvolutionLibrary {
                                     context, w, y, convolution, x, ALGORITHMS, count, all);
                     for (int i = 0; status == 0 && i < count[0]; i++) {
                         var each = all.getPointer(i);
-                        choice.offer(
-                                each.algo(), each.status(), each.determinism(), each.memory());
+                        choice.offer(each.algo(), each.status(), each.determinism(), each.memory());
                     }
                 }
             }
@@ -270,8 +272,7 @@ final class ConvolutionLibrary {
                                     context, x, y, convolution, w, ALGORITHMS, count, all);
                     for (int i = 0; status == 0 && i < count[0]; i++) {
                         var each = all.getPointer(i);
-                        choice.offer(
-                                each.algo(), each.status(), each.determinism(), each.memory());
+                        choice.offer(each.algo(), each.status(), each.determinism(), each.memory());
                     }
                 }
             }

@@ -124,8 +124,7 @@ public final class CudaLibraries {
                             driver.findOrThrow("cuInit"), FunctionDescriptor.of(i, i));
             var toCell = FunctionDescriptor.of(i, ValueLayout.ADDRESS);
             MemorySegment cell = arena.allocate(8, 8);
-            var version =
-                    linker.downcallHandle(driver.findOrThrow("cuDriverGetVersion"), toCell);
+            var version = linker.downcallHandle(driver.findOrThrow("cuDriverGetVersion"), toCell);
             int status = (int) version.invokeExact(cell);
             driverVersion = status == 0 ? cell.get(i, 0) : 0;
             if (driverVersion < OLDEST_DRIVER) {

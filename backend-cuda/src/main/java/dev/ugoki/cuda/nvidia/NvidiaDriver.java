@@ -119,9 +119,7 @@ public final class NvidiaDriver implements Driver {
 
     private static int attribute(int attribute, int device) {
         int[] value = new int[1];
-        check(
-                "cuDeviceGetAttribute",
-                cudart.cuDeviceGetAttribute(value, attribute, device));
+        check("cuDeviceGetAttribute", cudart.cuDeviceGetAttribute(value, attribute, device));
         return value[0];
     }
 
@@ -151,8 +149,7 @@ public final class NvidiaDriver implements Driver {
         int[] minor = new int[1];
         nvrtc.nvrtcVersion(major, minor);
         List<String> lines = new ArrayList<>();
-        lines.add(
-                "%s, %s, %d MiB".formatted(name, architecture, memoryBytes() >> 20));
+        lines.add("%s, %s, %d MiB".formatted(name, architecture, memoryBytes() >> 20));
         lines.add(
                 "driver: CUDA up to %s; NVRTC %d.%d; cuBLASLt %s; cuDNN %s"
                         .formatted(
@@ -253,9 +250,7 @@ public final class NvidiaDriver implements Driver {
 
     @Override
     public void clear(long device, long bytes, long stream) {
-        check(
-                "cuMemsetD8Async",
-                cudart.cuMemsetD8Async(device, (byte) 0, bytes, stream(stream)));
+        check("cuMemsetD8Async", cudart.cuMemsetD8Async(device, (byte) 0, bytes, stream(stream)));
     }
 
     @Override
@@ -413,8 +408,7 @@ public final class NvidiaDriver implements Driver {
     public void beginCapture(long stream) {
         check(
                 "cuStreamBeginCapture",
-                cudart.cuStreamBeginCapture(
-                        stream(stream), CU_STREAM_CAPTURE_MODE_RELAXED));
+                cudart.cuStreamBeginCapture(stream(stream), CU_STREAM_CAPTURE_MODE_RELAXED));
     }
 
     @Override
@@ -436,9 +430,7 @@ public final class NvidiaDriver implements Driver {
 
     @Override
     public void destroyGraph(long graph) {
-        check(
-                "cuGraphExecDestroy",
-                cudart.cuGraphExecDestroy(new CUgraphExec_st(new Raw(graph))));
+        check("cuGraphExecDestroy", cudart.cuGraphExecDestroy(new CUgraphExec_st(new Raw(graph))));
     }
 
     @Override

@@ -1,5 +1,8 @@
 package dev.ugoki.cuda.nvidia;
 
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BIAS;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_EPILOGUE;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSB;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
@@ -59,7 +62,8 @@ final class ProductLibrary {
             boolean bTurned,
             long bLeading,
             long bBatch,
-            long bAlignment) {}
+            long bAlignment,
+            boolean biased) {}
 
     private record Plan(
             cublasLtMatmulDescOpaque_t product,
@@ -110,7 +114,8 @@ final class ProductLibrary {
                 bTurned,
                 Math.max(bLeading, bTurned ? call.k() : call.n()),
                 call.bBatch(),
-                alignment(call.b()));
+                alignment(call.b()),
+                call.bias() != 0);
     }
 
     private static long alignment(long address) {
@@ -184,6 +189,13 @@ final class ProductLibrary {
                     "cublasLtMatmulDescSetAttribute",
                     cublas.cublasLtMatmulDescSetAttribute(
                             product, CUBLASLT_MATMUL_DESC_TRANSB, turned, 4));
+            if (key.biased()) {
+                turned.put(CUBLASLT_EPILOGUE_BIAS);
+                check(
+                        "cublasLtMatmulDescSetAttribute",
+                        cublas.cublasLtMatmulDescSetAttribute(
+                                product, CUBLASLT_MATMUL_DESC_EPILOGUE, turned, 4));
+            }
         }
         return product;
     }
@@ -211,9 +223,7 @@ final class ProductLibrary {
         try (PointerPointer<Pointer> cell = new PointerPointer<>(1);
                 LongPointer size = new LongPointer(1);
                 IntPointer alignment = new IntPointer(1)) {
-            check(
-                    "cublasLtMatmulPreferenceCreate",
-                    cublas.cublasLtMatmulPreferenceCreate(cell));
+            check("cublasLtMatmulPreferenceCreate", cublas.cublasLtMatmulPreferenceCreate(cell));
             cublasLtMatmulPreferenceOpaque_t preference =
                     new cublasLtMatmulPreferenceOpaque_t(cell.get());
             size.put(WORKSPACE);
@@ -253,6 +263,24 @@ final class ProductLibrary {
 
     void run(MatrixProducts call, long stream) {
         Plan plan = plan(call).orElseThrow();
+        if (call.bias() == 0) {
+            multiply(call, plan, stream);
+            return;
+        }
+        // The bias's address is part of the description, which all who multiply so share.
+        synchronized (plan) {
+            try (LongPointer bias = new LongPointer(1)) {
+                bias.put(call.bias());
+                check(
+                        "cublasLtMatmulDescSetAttribute",
+                        cublas.cublasLtMatmulDescSetAttribute(
+                                plan.product(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias, 8));
+            }
+            multiply(call, plan, stream);
+        }
+    }
+
+    private void multiply(MatrixProducts call, Plan plan, long stream) {
         boolean wide = call.dtype() == DType.F64;
         Pointer c = new NvidiaDriver.Raw(call.c());
         check(

@@ -54,7 +54,8 @@ void matrix_products(const i64* p) {
         widen((const T*)p[5] + batch * p[10], p[11], p[12], k, n, b);
         product(a.data(), b.data(), c.data(), m, n, k);
         for (i64 i = 0; i < m * n; i++) {
-            store((T*)p[6], batch * m * n + i, c[i]);
+            W bias = p[13] != 0 ? load((const T*)p[13], i % n) : (W)0;
+            store((T*)p[6], batch * m * n + i, p[13] != 0 ? c[i] + bias : c[i]);
         }
     }
 }

@@ -43,15 +43,15 @@ DEVICE const T* batch_of(const Attention& p, const Matrices& m, i64 batch) {
     return (const T*)m.base + place_of(batch, p.rank, p.extents, m.strides);
 }
 
-// Rows [row0, row0 + 32) into shared memory; zeros beyond the last.
-template <class T>
-DEVICE void load_rows(f32* tile, int stride, const T* from, const Matrices& m, i64 row0, i64 rows,
-                      i64 width) {
-    for (int e = (int)threadIdx.x; e < ROWS * (int)width; e += ATTENTION_THREADS) {
-        int row = e / (int)width;
-        int column = e % (int)width;
-        tile[row * stride + column] =
-            row0 + row < rows ? load(from, (row0 + row) * m.row + column * m.column) : 0.0f;
+// Rows [row0, row0 + 32) into shared memory; zeros beyond the last row and the last column.
+template <class T, int Width>
+DEVICE void load_rows(f32* tile, const T* from, const Matrices& m, i64 row0, i64 rows, i64 width) {
+    for (int e = (int)threadIdx.x; e < ROWS * Width; e += ATTENTION_THREADS) {
+        int row = e / Width;
+        int column = e % Width;
+        bool inside = row0 + row < rows && column < width;
+        tile[row * (Width + 1) + column] =
+            inside ? load(from, (row0 + row) * m.row + column * m.column) : 0.0f;
     }
 }
 
@@ -95,20 +95,25 @@ DEVICE void attention(const Attention& p) {
     for (i64 batch = blockIdx.y; batch < p.batches; batch += gridDim.y) {
         i64 batch_mask = p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
         __syncthreads();
-        load_rows(q_tile, stride, batch_of<T>(p, p.q, batch), p.q, query - row, p.queries, p.width);
+        load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query - row, p.queries,
+                            p.width);
         f32 most = -INFINITE_F32;
         f32 sum = 0;
         f32 result[Width / PER_ROW];
+#pragma unroll
         for (int i = 0; i < Width / PER_ROW; i++) {
             result[i] = 0;
         }
         for (i64 key0 = 0; key0 < p.keys && !(p.causal && key0 >= query_end); key0 += COLUMNS) {
             __syncthreads();
-            load_rows(k_tile, stride, batch_of<T>(p, p.k, batch), p.k, key0, p.keys, p.width);
-            load_rows(v_tile, stride, batch_of<T>(p, p.v, batch), p.v, key0, p.keys, p.value_width);
+            load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys,
+                            p.width);
+            load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys,
+                            p.value_width);
             __syncthreads();
             f32 scores[COLUMNS / PER_ROW];
             f32 greatest = most;
+#pragma unroll
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 int column = part + PER_ROW * c;
                 f32 s = dot(q_tile + row * stride, k_tile + column * stride, width) * (f32)p.scale;
@@ -120,6 +125,7 @@ DEVICE void attention(const Attention& p) {
             bool any = greatest != -INFINITE_F32;
             f32 kept = any ? expf(most - greatest) : 1.0f;
             f32 added = 0;
+#pragma unroll
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 f32 power = any ? expf(scores[c] - greatest) : 0.0f;
                 p_tile[row * (COLUMNS + 1) + part + PER_ROW * c] = power;
@@ -130,14 +136,15 @@ DEVICE void attention(const Attention& p) {
             sum = fmaf(sum, kept, added);
             most = greatest;
             __syncwarp();
+#pragma unroll
             for (int i = 0; i < Width / PER_ROW; i++) {
-                int column = part + PER_ROW * i;
-                if (column < value_width) {
-                    f32 x = result[i] * kept;
-                    for (int c = 0; c < COLUMNS; c++) {
-                        x = fmaf(p_tile[row * (COLUMNS + 1) + c], v_tile[c * stride + column], x);
-                    }
-                    result[i] = x;
+                result[i] = result[i] * kept;
+            }
+            for (int c = 0; c < COLUMNS; c++) {
+                f32 share = p_tile[row * (COLUMNS + 1) + c];
+#pragma unroll
+                for (int i = 0; i < Width / PER_ROW; i++) {
+                    result[i] = fmaf(share, v_tile[c * stride + part + PER_ROW * i], result[i]);
                 }
             }
         }
@@ -145,6 +152,7 @@ DEVICE void attention(const Attention& p) {
             bool any = sum != 0;
             f32 inverse = any ? 1.0f / sum : 0.0f;
             i64 at = batch * p.queries + query;
+#pragma unroll
             for (int i = 0; i < Width / PER_ROW; i++) {
                 int column = part + PER_ROW * i;
                 if (column < value_width) {
@@ -193,20 +201,24 @@ DEVICE void attention_queries(const Attention& p) {
     for (i64 batch = blockIdx.y; batch < p.batches; batch += gridDim.y) {
         i64 batch_mask = p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
         __syncthreads();
-        load_rows(q_tile, stride, batch_of<T>(p, p.q, batch), p.q, query - row, p.queries, p.width);
-        load_rows(g_tile, stride, batch_of<T>(p, p.g, batch), p.g, query - row, p.queries,
-                  p.value_width);
+        load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query - row, p.queries,
+                            p.width);
+        load_rows<T, Width>(g_tile, batch_of<T>(p, p.g, batch), p.g, query - row, p.queries,
+                            p.value_width);
         i64 at = batch * p.queries + query;
         f32 logarithm = query < p.queries ? p.logarithm_in[at] : 0.0f;
         f32 along = query < p.queries ? p.along[at] : 0.0f;
         f32 result[Width / PER_ROW];
+#pragma unroll
         for (int i = 0; i < Width / PER_ROW; i++) {
             result[i] = 0;
         }
         for (i64 key0 = 0; key0 < p.keys && !(p.causal && key0 >= query_end); key0 += COLUMNS) {
             __syncthreads();
-            load_rows(k_tile, stride, batch_of<T>(p, p.k, batch), p.k, key0, p.keys, p.width);
-            load_rows(v_tile, stride, batch_of<T>(p, p.v, batch), p.v, key0, p.keys, p.value_width);
+            load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys,
+                            p.width);
+            load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys,
+                            p.value_width);
             __syncthreads();
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 int column = part + PER_ROW * c;
@@ -217,19 +229,18 @@ DEVICE void attention_queries(const Attention& p) {
                 d_tile[row * (COLUMNS + 1) + column] = share * (d - along);
             }
             __syncwarp();
-            for (int i = 0; i < Width / PER_ROW; i++) {
-                int column = part + PER_ROW * i;
-                if (column < p.width) {
-                    for (int c = 0; c < COLUMNS; c++) {
-                        result[i] = fmaf(d_tile[row * (COLUMNS + 1) + c],
-                                         k_tile[c * stride + column], result[i]);
-                    }
+            for (int c = 0; c < COLUMNS; c++) {
+                f32 d = d_tile[row * (COLUMNS + 1) + c];
+#pragma unroll
+                for (int i = 0; i < Width / PER_ROW; i++) {
+                    result[i] = fmaf(d, k_tile[c * stride + part + PER_ROW * i], result[i]);
                 }
             }
         }
-        for (int i = 0; i < Width / PER_ROW && query < p.queries; i++) {
+#pragma unroll
+        for (int i = 0; i < Width / PER_ROW; i++) {
             int column = part + PER_ROW * i;
-            if (column < p.width) {
+            if (query < p.queries && column < p.width) {
                 store((T*)p.result, at * p.width + column, result[i] * (f32)p.scale);
             }
         }
@@ -255,10 +266,13 @@ DEVICE void attention_keys(const Attention& p) {
     for (i64 batch = blockIdx.y; batch < p.batches; batch += gridDim.y) {
         i64 batch_mask = p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
         __syncthreads();
-        load_rows(k_tile, stride, batch_of<T>(p, p.k, batch), p.k, key0, p.keys, p.width);
-        load_rows(v_tile, stride, batch_of<T>(p, p.v, batch), p.v, key0, p.keys, p.value_width);
+        load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys,
+                            p.width);
+        load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys,
+                            p.value_width);
         f32 of_key[Width / PER_ROW];
         f32 of_value[Width / PER_ROW];
+#pragma unroll
         for (int i = 0; i < Width / PER_ROW; i++) {
             of_key[i] = 0;
             of_value[i] = 0;
@@ -266,9 +280,10 @@ DEVICE void attention_keys(const Attention& p) {
         i64 first = p.causal ? key0 / COLUMNS * COLUMNS : 0;
         for (i64 query0 = first; query0 < p.queries; query0 += COLUMNS) {
             __syncthreads();
-            load_rows(q_tile, stride, batch_of<T>(p, p.q, batch), p.q, query0, p.queries, p.width);
-            load_rows(g_tile, stride, batch_of<T>(p, p.g, batch), p.g, query0, p.queries,
-                      p.value_width);
+            load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query0, p.queries,
+                            p.width);
+            load_rows<T, Width>(g_tile, batch_of<T>(p, p.g, batch), p.g, query0, p.queries,
+                            p.value_width);
             __syncthreads();
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 int column = part + PER_ROW * c;
@@ -283,25 +298,25 @@ DEVICE void attention_keys(const Attention& p) {
                     query < p.queries ? share * (d - p.along[at]) : 0.0f;
             }
             __syncwarp();
-            for (int i = 0; i < Width / PER_ROW; i++) {
-                int column = part + PER_ROW * i;
-                for (int c = 0; c < COLUMNS && column < p.width; c++) {
-                    of_key[i] = fmaf(d_tile[row * (COLUMNS + 1) + c], q_tile[c * stride + column],
-                                     of_key[i]);
-                }
-                for (int c = 0; c < COLUMNS && column < p.value_width; c++) {
-                    of_value[i] = fmaf(p_tile[row * (COLUMNS + 1) + c],
-                                       g_tile[c * stride + column], of_value[i]);
+            for (int c = 0; c < COLUMNS; c++) {
+                f32 d = d_tile[row * (COLUMNS + 1) + c];
+                f32 share = p_tile[row * (COLUMNS + 1) + c];
+#pragma unroll
+                for (int i = 0; i < Width / PER_ROW; i++) {
+                    int at = c * stride + part + PER_ROW * i;
+                    of_key[i] = fmaf(d, q_tile[at], of_key[i]);
+                    of_value[i] = fmaf(share, g_tile[at], of_value[i]);
                 }
             }
         }
-        for (int i = 0; i < Width / PER_ROW && key < p.keys; i++) {
+#pragma unroll
+        for (int i = 0; i < Width / PER_ROW; i++) {
             int column = part + PER_ROW * i;
             i64 at = batch * p.keys + key;
-            if (column < p.width) {
+            if (key < p.keys && column < p.width) {
                 store((T*)p.result, at * p.width + column, of_key[i] * (f32)p.scale);
             }
-            if (column < p.value_width) {
+            if (key < p.keys && column < p.value_width) {
                 store((T*)p.second, at * p.value_width + column, of_value[i]);
             }
         }

@@ -17,6 +17,7 @@ struct MatrixProduct {
     const void* a;
     const void* b;
     void* c;  // contiguous
+    const void* bias;  // added to each row, or null
 };
 
 #define TILE 32
@@ -78,6 +79,9 @@ DEVICE void matrix_product(const MatrixProduct& p) {
                 i64 row = row0 + y + 16 * i;
                 i64 column = column0 + x + 16 * j;
                 if (row < p.m && column < p.n) {
+                    if (p.bias != nullptr) {
+                        sums[i][j] = add(sums[i][j], (W)load((const T*)p.bias, column));
+                    }
                     store((T*)p.c, (batch * p.m + row) * p.n + column, sums[i][j]);
                 }
             }
