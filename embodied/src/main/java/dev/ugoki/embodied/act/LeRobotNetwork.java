@@ -67,6 +67,15 @@ public sealed interface LeRobotNetwork {
                         Backbone.RESNET18,
                         null);
 
+        /** With a ResNet-18. */
+        public Act(
+                int chunkLength,
+                ActPolicy.Layers layers,
+                ActPolicy.Vae vae,
+                @Nullable Double ensembleCoefficient) {
+            this(chunkLength, layers, vae, Backbone.RESNET18, ensembleCoefficient);
+        }
+
         @Override
         public String type() {
             return "act";
@@ -159,6 +168,34 @@ public sealed interface LeRobotNetwork {
                 return new DiffusionSampler(
                         made, kind, steps == null ? trainingSteps : steps, prediction, clip);
             }
+        }
+
+        /** With a ResNet-18. */
+        public Diffusion(
+                int observationSteps,
+                int chunkLength,
+                List<Integer> cropShape,
+                boolean cropsAtRandom,
+                boolean normalizesGroups,
+                int keypoints,
+                boolean encoderPerCamera,
+                VisualDiffusionPolicy.Unet unet,
+                Noise noise,
+                @Nullable Integer inferenceSteps,
+                boolean masksPadding) {
+            this(
+                    observationSteps,
+                    chunkLength,
+                    cropShape,
+                    cropsAtRandom,
+                    normalizesGroups,
+                    keypoints,
+                    encoderPerCamera,
+                    Backbone.RESNET18,
+                    unet,
+                    noise,
+                    inferenceSteps,
+                    masksPadding);
         }
 
         public Diffusion {

@@ -74,8 +74,7 @@ class ModelKindsTest {
             }
         }
         Files.write(copy.resolve("models.jsonl"), lines);
-        Files.copy(
-                folder().resolve("models.safetensors"), copy.resolve("models.safetensors"));
+        Files.copy(folder().resolve("models.safetensors"), copy.resolve("models.safetensors"));
         var cases = new ModelSuite(ModelKinds.all()).cases(copy);
         assertEquals(2, cases.size());
         cases.forEach(each -> assertNotNull(Conformance.run(each).failure(), each.id()));

@@ -1,7 +1,6 @@
 package dev.ugoki.nn.policy;
 
 import dev.ugoki.autograd.Autograd;
-import dev.ugoki.autograd.Derivatives;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.layer.Embedding;
@@ -425,28 +424,21 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
      *
      * @param actions {@code [n, chunk, action slots]}, normalized, the last repeated to the end
      * @param weights of each action of the new chunk, as {@link RealTimeChunking#prefixWeights}
-     * @param strongest the largest guidance; 10 in the paper
-     * @param throughNetwork whether the error is taken back through the network, as in the paper,
-     *     which costs a backward pass in each step; else it is taken as it is, as openpi's code
-     *     does
+     * @param guidance how they bind
      */
-    public record Binding(
-            Tensor actions, double[] weights, double strongest, boolean throughNetwork) {}
+    public record Binding(Tensor actions, double[] weights, FlowGuidance guidance) {}
 
     /** As above, bound to what is left of another chunk, if there is something. */
     public Tensor sample(Observations observations, Tensor noise, @Nullable Binding binding) {
-        return Autograd.noGrad(
-                () -> {
-                    try (TensorScope scope = TensorScope.open()) {
-                        TwoExperts.Memory memory = experts.read(prefix(observations));
-                        Tensor x = noise;
-                        for (int step = 0; step < config.steps(); step++) {
-                            double time = 1 - step / (double) config.steps();
-                            x = advance(observations, memory, x, time, binding);
-                        }
-                        return scope.keep(x.slice(2, 0, config.actions()).contiguous());
-                    }
-                });
+        try (TensorScope scope = TensorScope.open()) {
+            TwoExperts.Memory memory = Autograd.noGrad(() -> experts.read(prefix(observations)));
+            Tensor x = noise;
+            for (int step = 0; step < config.steps(); step++) {
+                double time = 1 - step / (double) config.steps();
+                x = advance(observations, memory, x, time, binding);
+            }
+            return scope.keep(x.slice(2, 0, config.actions()).contiguous());
+        }
     }
 
     private Tensor advance(
@@ -456,39 +448,28 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
             double time,
             @Nullable Binding binding) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor velocity = velocity(observations, memory, x, time);
-            if (binding != null) {
-                Tensor pull = pull(observations, memory, x, velocity, time, binding);
-                velocity = velocity.sub(pull);
-            }
+            Tensor velocity =
+                    binding == null
+                            ? Autograd.noGrad(() -> velocity(observations, memory, x, time))
+                            : bound(observations, memory, x, time, binding);
             return scope.keep(x.sub(velocity.mul(1.0 / config.steps())));
         }
     }
 
-    /** Towards what is bound: the guidance times the error of where a velocity leads. */
-    private Tensor pull(
+    private Tensor bound(
             Observations observations,
             TwoExperts.Memory memory,
             Tensor x,
-            Tensor velocity,
             double time,
             Binding binding) {
         double[] values = binding.weights();
-        Tensor weights = Tensor.of(values, values.length).cast(x.dtype()).reshape(-1, 1);
-        Tensor error = binding.actions().sub(x.sub(velocity.mul(time))).mul(weights);
-        double strength = RealTimeChunking.guidance(time, binding.strongest());
-        if (!binding.throughNetwork()) {
-            return error.mul(strength);
-        }
-        var products =
-                Derivatives.vjp(
-                        inputs -> {
-                            Tensor said = velocity(observations, memory, inputs[0], time);
-                            return new Tensor[] {inputs[0].sub(said.mul(time))};
-                        },
-                        List.of(x),
-                        List.of(error));
-        return products.products().getFirst().mul(strength);
+        return binding.guidance()
+                .guided(
+                        noisy -> velocity(observations, memory, noisy, time),
+                        x,
+                        time,
+                        binding.actions(),
+                        Tensor.of(values, values.length).cast(x.dtype()).reshape(-1, 1));
     }
 
     /** What the network says of noisy actions, having read the prefix before. */

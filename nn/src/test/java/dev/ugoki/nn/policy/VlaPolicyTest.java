@@ -20,7 +20,6 @@ import dev.ugoki.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.Arrays;
 import java.util.List;
@@ -185,14 +184,14 @@ class VlaPolicyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void boundActionsComeCloserToWhatIsCarriedOut(boolean throughNetwork) {
+    @EnumSource(FlowGuidance.Form.class)
+    void boundActionsComeCloserToWhatIsCarriedOut(FlowGuidance.Form form) {
         VlaPolicy policy = config(Style.PI0).build(KEY);
         Tensor noise = Random.normal(Key.of(3), DType.F32, 2, 16, 2);
         Tensor before = Tensor.full(DType.F32, Shape.of(2, 16, 2), 0.7);
         double[] weights = RealTimeChunking.prefixWeights(RealTimeChunking.Schedule.EXP, 4, 10, 16);
         Tensor free = policy.sample(observations(), noise);
-        var binding = new VlaPolicy.Binding(before, weights, 10, throughNetwork);
+        var binding = new VlaPolicy.Binding(before, weights, new FlowGuidance(form, 10));
         Tensor bound = policy.sample(observations(), noise, binding);
         double freely = free.sub(before).slice(1, 0, 4).abs().mean().item();
         double held = bound.sub(before).slice(1, 0, 4).abs().mean().item();
@@ -205,8 +204,9 @@ class VlaPolicyTest {
         VlaPolicy policy = config(Style.PI0).build(KEY);
         Tensor noise = Random.normal(Key.of(3), DType.F32, 2, 16, 2);
         float[] free = policy.sample(observations(), noise).toFloatArray();
-        for (boolean throughNetwork : new boolean[] {false, true}) {
-            var binding = new VlaPolicy.Binding(noise.mul(3), new double[16], 10, throughNetwork);
+        for (FlowGuidance.Form form : FlowGuidance.Form.values()) {
+            var binding =
+                    new VlaPolicy.Binding(noise.mul(3), new double[16], new FlowGuidance(form, 10));
             assertArrayEquals(
                     free, policy.sample(observations(), noise, binding).toFloatArray(), 1e-6f);
         }
