@@ -1,6 +1,7 @@
 /** Tensors, operations, graphs, files of tensors, and the interface that backends implement. */
 module dev.ugoki.tensor {
     requires static transitive org.jspecify;
+    requires jdk.jfr;
     requires jdk.management;
 
     exports dev.ugoki.tensor;
@@ -9,6 +10,7 @@ module dev.ugoki.tensor {
     exports dev.ugoki.tensor.io;
     exports dev.ugoki.tensor.kernel;
     exports dev.ugoki.tensor.op;
+    exports dev.ugoki.tensor.plan;
     exports dev.ugoki.tensor.spi;
 
     uses dev.ugoki.tensor.spi.BackendProvider;

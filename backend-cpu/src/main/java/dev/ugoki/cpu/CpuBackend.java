@@ -3,6 +3,7 @@ package dev.ugoki.cpu;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
@@ -12,8 +13,12 @@ import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
+import dev.ugoki.tensor.spi.Prepared;
+import dev.ugoki.tensor.spi.Slot;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -64,6 +69,16 @@ final class CpuBackend implements Backend {
             case Linear _ -> Products.linear(operands, results[0]);
             case Composite composite -> FusedKernels.run(composite, operands, results);
         }
+    }
+
+    @Override
+    public @Nullable Kernel pointwise(Op op, TensorType... operands) {
+        return Pointwise.of(op, operands);
+    }
+
+    @Override
+    public Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
+        return new NestStep(kernel, operands, results);
     }
 
     private static void execute(Prim op, Stored[] in, Stored out) {

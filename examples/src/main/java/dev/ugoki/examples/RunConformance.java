@@ -1,8 +1,9 @@
 package dev.ugoki.examples;
 
+import dev.ugoki.examples.models.ModelKinds;
 import dev.ugoki.tck.conformance.Conformance;
 import dev.ugoki.tck.conformance.ConformanceSuite;
-import dev.ugoki.tck.conformance.MissingSuite;
+import dev.ugoki.tck.conformance.ModelSuite;
 import dev.ugoki.tck.conformance.OperationSuite;
 import dev.ugoki.tensor.Device;
 
@@ -48,7 +49,7 @@ final class RunConformance implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         List<ConformanceSuite> suites =
-                List.of(new OperationSuite(), new MissingSuite("models", "models.jsonl", "model"));
+                List.of(new OperationSuite(), new ModelSuite(ModelKinds.all()));
         List<ConformanceSuite> chosen =
                 suites.stream().filter(suite -> only == null || suite.name().equals(only)).toList();
         if (chosen.isEmpty()) {

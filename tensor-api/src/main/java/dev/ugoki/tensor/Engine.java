@@ -15,6 +15,7 @@ import dev.ugoki.tensor.spi.RefusedOperationException;
 import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
+import dev.ugoki.tensor.spi.Views;
 
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +119,11 @@ public final class Engine {
         }
         requireTypes(op, resultTypes, targets);
         requireApart(op, targets);
+        Tracer tracer = tracer(op, operands);
+        if (tracer != null) {
+            tracer.update(op, operands);
+            return new Tensor[0];
+        }
         Backend backend = targets[0].storage().backend();
         requireUsable(op, backend, operands);
         if (backend.supports(op, types(operands)) instanceof Support.Native
@@ -348,12 +354,18 @@ public final class Engine {
             requireUsable(op, backendOf(op, operands), operands);
         }
         Tensor[] inputs = new Tensor[operands.length + 1];
-        System.arraycopy(operands, 0, inputs, 1, operands.length);
+        for (int i = 0; i < operands.length; i++) {
+            // Carried in one layout, as a plan does: kernels may choose their way by it.
+            boolean carried = i < resultTypes.length;
+            inputs[i + 1] = carried ? operands[i].withLineage(null).contiguous() : operands[i];
+        }
         for (long step = 0; step < op.steps(); step++) {
             Prim.Fill number = new Prim.Fill(DType.I64, Shape.SCALAR, step);
             inputs[0] = operands.length == 0 ? one(number) : createLike(operands[0], number);
             Tensor[] next = op.body().evaluate(inputs);
-            System.arraycopy(next, 0, inputs, 1, next.length);
+            for (int i = 0; i < next.length; i++) {
+                inputs[i + 1] = next[i].withLineage(null).contiguous();
+            }
         }
         Tensor[] results = new Tensor[resultTypes.length];
         System.arraycopy(inputs, 1, results, 0, results.length);
@@ -491,7 +503,10 @@ public final class Engine {
                     pinned.add(storage);
                 }
             }
+            OperationEvent event = new OperationEvent();
+            event.begin();
             backend.execute(op, operands, results);
+            event.report(op, operands, results);
         } catch (IllegalStateException e) {
             throw entered < operands.length
                     ? new IllegalStateException(

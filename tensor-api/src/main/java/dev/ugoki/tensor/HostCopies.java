@@ -26,7 +26,8 @@ final class HostCopies {
                                 + ": the values of a traced tensor ("
                                 + tensor.type()
                                 + ") are not known while its program is traced; compute with it"
-                                + " instead, or return it from the program");
+                                + " instead, choose with select, repeat with a loop (Prim.Loop), or"
+                                + " return it from the program");
             }
             return download(stored);
         }

@@ -59,6 +59,19 @@ public final class TensorScope implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether {@code scope} is open in this thread, and was opened inside {@code outer}, which is
+     * open too, or null for none.
+     */
+    public static boolean isOpenSince(@Nullable TensorScope outer, @Nullable TensorScope scope) {
+        for (TensorScope open = CURRENT.get(); open != outer && open != null; open = open.parent) {
+            if (open == scope) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Makes this the owner of a new storage; called by memory pools. */
     public void adopt(Storage storage) {
         if (count == owned.length) {

@@ -12,6 +12,7 @@ import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.TypeRules;
+import dev.ugoki.tensor.plan.Plan;
 import dev.ugoki.tensor.spi.Backends;
 import dev.ugoki.tensor.spi.RefusedOperationException;
 import dev.ugoki.tensor.spi.Support;
@@ -29,8 +30,8 @@ import java.util.SplittableRandom;
  * Runs rows on one device, in all layouts, and says what differs from the reference.
  *
  * <p>All operands take each layout together, and each operand alone takes it among contiguous ones.
- * Contiguous operands are also run as a traced program, which must give the same bits, as must a
- * second run, and where results may overwrite operands a run in place.
+ * Contiguous operands are also run as a traced program and as a plan, which must give the same
+ * bits, as must a second run, and where results may overwrite operands a run in place.
  */
 public final class RowCheck {
     /** The device whose results are expected. */
@@ -239,6 +240,13 @@ public final class RowCheck {
                         Graph graph = Graph.trace(in -> Engine.apply(op, in), types(row, dtype));
                         if (!sameBits(first, graph.evaluate(operands))) {
                             failures.add("the traced program gives other bits (" + op + ")");
+                        }
+                        Plan plan = Plan.of(in -> Engine.apply(op, in)).joinedAtOnce();
+                        if (!sameBits(first, plan.apply(operands))) {
+                            failures.add("the plan gives other bits (" + op + ")");
+                        }
+                        if (!sameBits(first, plan.apply(operands))) {
+                            failures.add("the plan's second run gives other bits (" + op + ")");
                         }
                         tally.comparedBits();
                     } catch (RefusedOperationException e) {

@@ -5,6 +5,7 @@ import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Overwrite;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -35,23 +36,35 @@ public final class Graph {
      */
     public record Capture(int value, Tensor tensor) {}
 
+    /**
+     * A captured tensor that the program changes in place, as an optimizer does: at the end of a
+     * run it holds {@code value}. What the program reads of it before is what it held until then.
+     *
+     * @param capture the number of the captured value
+     * @param value the number of the value that it gets
+     */
+    public record Update(int capture, int value) {}
+
     private final List<TensorType> types;
     private final int inputCount;
     private final List<Capture> captures;
     private final List<Node> nodes;
     private final List<Integer> results;
+    private final List<Update> updates;
 
     Graph(
             List<TensorType> types,
             int inputCount,
             List<Capture> captures,
             List<Node> nodes,
-            List<Integer> results) {
+            List<Integer> results,
+            List<Update> updates) {
         this.types = types;
         this.inputCount = inputCount;
         this.captures = captures;
         this.nodes = nodes;
         this.results = results;
+        this.updates = updates;
     }
 
     /**
@@ -102,11 +115,38 @@ public final class Graph {
                 values[node.results().get(i)] = made[i];
             }
         }
-        return results.stream().map(number -> values[number]).toArray(Tensor[]::new);
+        Tensor[] made = results.stream().map(number -> values[number]).toArray(Tensor[]::new);
+        update(values);
+        return made;
     }
 
-    /** The same program, which takes what this one captures as further inputs, in that order. */
+    /** All new values stand before the first tensor changes: one may be a view of another. */
+    private void update(Tensor[] values) {
+        Tensor[] news = new Tensor[updates.size()];
+        for (int i = 0; i < news.length; i++) {
+            Tensor value = values[updates.get(i).value()].withLineage(null);
+            news[i] = updates.size() > 1 ? value.copy() : value;
+        }
+        for (int i = 0; i < news.length; i++) {
+            Tensor target = values[updates.get(i).capture()].withLineage(null);
+            Engine.update(new Overwrite(), target, news[i]);
+        }
+    }
+
+    /**
+     * The same program, which takes what this one captures as further inputs, in that order.
+     *
+     * @throws IllegalStateException if it updates tensors: inside of another program, such as the
+     *     body of a loop, nothing can
+     */
     public Graph withCapturesAsInputs() {
+        if (!updates.isEmpty()) {
+            throw new IllegalStateException(
+                    "graph: a program inside of another, such as the body of a loop, cannot update"
+                            + " "
+                            + types.get(updates.getFirst().capture())
+                            + "; carry it as a value, and update it after the loop");
+        }
         int[] renumbered = new int[types.size()];
         List<TensorType> reordered = new ArrayList<>(types.subList(0, inputCount));
         for (int number = 0; number < inputCount; number++) {
@@ -133,7 +173,8 @@ public final class Graph {
                 inputCount + captures.size(),
                 List.of(),
                 List.copyOf(renamed),
-                renumber(results, renumbered));
+                renumber(results, renumbered),
+                List.of());
     }
 
     private static List<Integer> renumber(List<Integer> numbers, int[] renumbered) {
@@ -166,6 +207,16 @@ public final class Graph {
         return results;
     }
 
+    /** What the program changes in place, in any order; every tensor at most once. */
+    public List<Update> updates() {
+        return updates;
+    }
+
+    /** How many values there are: inputs, captured ones, and results of nodes. */
+    public int valueCount() {
+        return types.size();
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof Graph that
@@ -173,7 +224,8 @@ public final class Graph {
                 && types.equals(that.types)
                 && captures.equals(that.captures)
                 && nodes.equals(that.nodes)
-                && results.equals(that.results);
+                && results.equals(that.results)
+                && updates.equals(that.updates);
     }
 
     @Override
@@ -182,7 +234,7 @@ public final class Graph {
     }
 
     /** The name and, but for the kind that the name tells, the settings: {@code slice[..]}. */
-    private static String describe(Op op) {
+    static String describe(Op op) {
         if (op instanceof Prim.Loop loop) {
             return "loop[steps=" + loop.steps() + "]";
         }
@@ -226,6 +278,10 @@ public final class Graph {
             if (node.op() instanceof Prim.Loop loop) {
                 text.append(loop.body().toString().indent(4));
             }
+        }
+        for (Update update : updates) {
+            text.append("  update %").append(update.capture());
+            text.append(" with %").append(update.value()).append('\n');
         }
         text.append("  return");
         for (int i = 0; i < results.size(); i++) {

@@ -1,15 +1,19 @@
 package dev.ugoki.tensor.graph;
 
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.StopGradient;
 import dev.ugoki.tensor.op.TypeRules;
+import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -26,12 +30,17 @@ public final class Tracer {
 
     private final Thread thread = Thread.currentThread();
     private final @Nullable Tracer outer = current();
+    private final @Nullable TensorScope scope = TensorScope.current();
     private final List<TensorType> types = new ArrayList<>();
     private final List<Graph.Node> nodes = new ArrayList<>();
     private final Map<Tensor, Integer> captured = new IdentityHashMap<>();
     private final List<Graph.Capture> captures = new ArrayList<>();
+    private final Map<Storage, Updated> updated = new LinkedHashMap<>();
     private int stopping;
     private boolean ended;
+
+    /** A tensor that the program has changed: the number of the captured value, and of the new. */
+    private record Updated(Stored stored, int capture, int value) {}
 
     Tracer() {}
 
@@ -59,7 +68,10 @@ public final class Tracer {
                 inputTypes.length,
                 List.copyOf(captures),
                 List.copyOf(nodes),
-                List.copyOf(numbers));
+                List.copyOf(numbers),
+                updated.values().stream()
+                        .map(each -> new Graph.Update(each.capture(), each.value()))
+                        .toList());
     }
 
     /**
@@ -97,6 +109,33 @@ public final class Tracer {
             }
         }
         return results;
+    }
+
+    /**
+     * Records an operation whose results take the places of the stored operands that it {@linkplain
+     * Op#overwrites overwrites}: from here on the program reads the results instead of them.
+     */
+    public void update(Op op, Tensor... operands) {
+        Tensor[] plain = operands.clone();
+        for (int i = 0; i < plain.length; i++) {
+            plain[i] = plain[i].withLineage(null);
+        }
+        int[] captureOf = new int[op.resultCount()];
+        for (int i = 0; i < captureOf.length; i++) {
+            Tensor target = plain[op.overwrites(i)];
+            Updated before = updated.get(storageOf(target));
+            captureOf[i] = before == null ? numberOf(target) : before.capture();
+        }
+        Tensor[] results = record(op, plain);
+        for (int i = 0; i < results.length; i++) {
+            Stored stored = (Stored) plain[op.overwrites(i)].payload();
+            int value = numberOf(results[i]);
+            updated.put(stored.storage(), new Updated(stored, captureOf[i], value));
+        }
+    }
+
+    private static @Nullable Storage storageOf(Tensor tensor) {
+        return tensor.payload() instanceof Stored stored ? stored.storage() : null;
     }
 
     /** Runs {@code action}; no gradient flows through what it records. */
@@ -140,15 +179,47 @@ public final class Tracer {
                     "trace: a tensor of a program whose tracing has ended is used in another; pass"
                             + " it as an input instead");
         }
+        if (tensor.payload() instanceof Stored stored) {
+            Updated now = updated.get(stored.storage());
+            if (now != null) {
+                requireSamePlace(now.stored(), stored);
+                return now.value();
+            }
+        }
         Integer known = captured.get(tensor);
         if (known != null) {
             return known;
         }
+        outliveTheTrace(tensor);
         types.add(tensor.type());
         int number = types.size() - 1;
         captured.put(tensor, number);
         captures.add(new Graph.Capture(number, tensor));
         return number;
+    }
+
+    private static void requireSamePlace(Stored updated, Stored read) {
+        boolean same =
+                updated.type().equals(read.type())
+                        && updated.offset() == read.offset()
+                        && read.isContiguous();
+        if (!same) {
+            throw new IllegalStateException(
+                    "trace: a view ("
+                            + read.type()
+                            + ") of a tensor ("
+                            + updated.type()
+                            + ") is read after the program has updated it; take the view inside the"
+                            + " program");
+        }
+    }
+
+    /** What was made inside the function belongs to the program, whatever scope it was made in. */
+    private void outliveTheTrace(Tensor tensor) {
+        if (tensor.payload() instanceof Stored stored
+                && TensorScope.isOpenSince(scope, stored.storage().owner())) {
+            stored.storage().setOwner(null);
+        }
     }
 
     private boolean isWithin(Tracer other) {

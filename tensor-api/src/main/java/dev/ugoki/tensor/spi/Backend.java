@@ -2,7 +2,10 @@ package dev.ugoki.tensor.spi;
 
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.op.Op;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -38,6 +41,40 @@ public interface Backend {
      * @param results contiguous; to be filled wholly
      */
     void execute(Op op, Stored[] operands, Stored[] results);
+
+    /**
+     * Makes ready to run an operation that {@link #supports} called native again and again, on
+     * operands and results whose layouts never change, though their memory may. What it gives
+     * computes the bits that {@link #execute} does, is used by one thread at a time, and should not
+     * allocate.
+     *
+     * @param operands strided in any way
+     * @param results contiguous; they overlap operands only where {@link Op#overwrites} declares it
+     */
+    default Prepared prepare(Op op, Slot[] operands, Slot[] results) {
+        return Prepared.ofExecute(this, op, operands, results);
+    }
+
+    /**
+     * The function of single elements that {@link #execute} applies for {@code op}, as a kernel
+     * whose operands and results are all {@link dev.ugoki.tensor.kernel.Layout#FULL} and have one
+     * shape; null where there is none. A plan joins such kernels and gives the result to {@link
+     * #prepare(Kernel, Slot[], Slot[])}.
+     */
+    default @Nullable Kernel pointwise(Op op, TensorType... operands) {
+        return null;
+    }
+
+    /**
+     * Makes ready to run a kernel that a plan has joined of several from {@link #pointwise}.
+     *
+     * @param operands one for each input of the kernel: of one shape, strided in any way
+     * @param results contiguous, of the operands' shape; one may have the memory of an operand that
+     *     is contiguous too
+     */
+    default Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
+        throw new UnsupportedOperationException(device() + ": has no pointwise kernels");
+    }
 
     /** Copies row-major little-endian elements from host memory into a contiguous view. */
     void upload(MemorySegment source, Stored destination);

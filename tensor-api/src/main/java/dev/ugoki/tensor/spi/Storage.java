@@ -33,7 +33,7 @@ public final class Storage {
         }
     }
 
-    private final MemoryPool.Block block;
+    private final MemoryPool.@Nullable Block block;
     private final Backend backend;
     private @Nullable TensorScope owner;
     private MemoryPool.@Nullable Escape escape;
@@ -47,14 +47,35 @@ public final class Storage {
         this.backend = backend;
     }
 
+    private Storage(Backend backend) {
+        this.block = null;
+        this.backend = backend;
+    }
+
+    /**
+     * No memory, but something that views can be of while memory is planned: its address cannot be
+     * asked for.
+     */
+    public static Storage placeholder(Backend backend) {
+        return new Storage(backend);
+    }
+
+    private MemoryPool.Block block() {
+        MemoryPool.Block held = block;
+        if (held == null) {
+            throw new IllegalStateException("storage: a placeholder has no memory");
+        }
+        return held;
+    }
+
     /** The address of the first byte, in the device's own address space; 64-byte aligned. */
     public long address() {
-        return block.address();
+        return block().address();
     }
 
     /** Usable bytes, padding included. */
     public long capacity() {
-        return block.capacity();
+        return block().capacity();
     }
 
     /** The backend whose memory this is. */
@@ -131,7 +152,7 @@ public final class Storage {
     private void giveBack() {
         MemoryPool.Escape registered = escape;
         if (registered == null) {
-            block.pool().recycle(block);
+            block().pool().recycle(block());
         } else {
             registered.reclaim();
         }
@@ -146,7 +167,7 @@ public final class Storage {
     public void setOwner(@Nullable TensorScope owner) {
         this.owner = owner;
         if (owner == null && escape == null) {
-            escape = block.pool().letGo(this, block);
+            escape = block().pool().letGo(this, block());
         }
     }
 }

@@ -1,16 +1,17 @@
-package dev.ugoki.tensor;
+package dev.ugoki.tensor.spi;
 
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Prim;
-import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
 
 /** The operations that need no kernel: another layout of the same memory. */
-final class Views {
+public final class Views {
     private Views() {}
 
     /** The result of {@code op} as a view of its operand, or null where it takes a copy. */
-    static @Nullable Stored of(Prim op, Stored operand, TensorType type) {
+    public static @Nullable Stored of(Prim op, Stored operand, TensorType type) {
         return switch (op) {
             case Prim.Reshape reshape -> reshape(operand, type);
             case Prim.Permute permute -> {

@@ -1,0 +1,297 @@
+package dev.ugoki.tensor.plan;
+
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.Prepared;
+import dev.ugoki.tensor.spi.Slot;
+import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Stored;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Steps with memory: one slab for all intermediate values, and every step made ready by the
+ * backend. Inputs and results are bound before a run, and stay bound for the next.
+ */
+final class Executable {
+    /** A view whose storage changes with what is bound, in the slot of a step. */
+    private record Bound(Slot slot, Stored layout) {}
+
+    private final Steps program;
+    private final Backend backend;
+    private final MemoryPlan memory;
+    private final Storage slab;
+    private final Map<Storage, Storage> constants = new LinkedHashMap<>();
+
+    /** The slots that view an input, or a storage that holds results. */
+    private final Map<Storage, List<Bound>> bound = new LinkedHashMap<>();
+
+    private final List<Prepared> prepared = new ArrayList<>();
+    private final Loops loops;
+    private final Storage[] resultStorages;
+    private final TensorType[] resultStorageTypes;
+    private final Storage[] captures;
+    private final Storage[] updated;
+    private final long[] nanos;
+    private long runs;
+
+    private final @Nullable Storage[] now;
+    private final boolean[] pinned;
+
+    Executable(Steps program) {
+        this.program = program;
+        this.backend = program.backend();
+        Map<Storage, TensorType> results = new LinkedHashMap<>();
+        for (Stored result : program.results()) {
+            results.putIfAbsent(result.storage(), result.type());
+        }
+        for (Step step : program.steps()) {
+            for (Stored result : step.results()) {
+                results.computeIfPresent(result.storage(), (_, _) -> result.type());
+            }
+        }
+        resultStorages = results.keySet().toArray(Storage[]::new);
+        resultStorageTypes = results.values().toArray(TensorType[]::new);
+        captures = Steps.storagesOf(program.captures()).toArray(Storage[]::new);
+        updated =
+                program.updates().stream()
+                        .map(update -> update.target().storage())
+                        .distinct()
+                        .toArray(Storage[]::new);
+        var elsewhere = Steps.storagesOf(program.inputs());
+        elsewhere.addAll(results.keySet());
+        elsewhere.addAll(List.of(captures));
+        for (Step step : program.constants()) {
+            elsewhere.addAll(Steps.storagesOf(step.results()));
+        }
+        memory = MemoryPlan.of(program.steps(), elsewhere);
+        TensorType bytes = new TensorType(DType.U8, Shape.of(Math.max(1, memory.size())));
+        slab = TensorScope.outside(() -> backend.memory().allocate(bytes, backend));
+        program.constants().forEach(step -> compute((Step.Operation) step));
+        now = new @Nullable Storage[program.inputs().size() + resultStorages.length];
+        pinned = new boolean[now.length + captures.length];
+        for (Stored input : program.inputs()) {
+            bound.put(input.storage(), new ArrayList<>());
+        }
+        for (Storage result : resultStorages) {
+            bound.put(result, new ArrayList<>());
+        }
+        loops = new Loops(program.steps());
+        for (int at = 0; at < program.steps().size(); at++) {
+            prepared.add(prepare(at, program.steps().get(at)));
+        }
+        nanos = new long[prepared.size()];
+    }
+
+    private void compute(Step.Operation step) {
+        for (Stored result : step.results()) {
+            Storage own =
+                    TensorScope.outside(() -> backend.memory().allocate(result.type(), backend));
+            constants.put(result.storage(), own);
+        }
+        Stored[] in = step.operands().stream().map(this::placed).toArray(Stored[]::new);
+        Stored[] out = step.results().stream().map(this::placed).toArray(Stored[]::new);
+        backend.execute(step.op(), in, out);
+    }
+
+    private Prepared prepare(int at, Step step) {
+        return switch (step) {
+            case Step.Operation each ->
+                    backend.prepare(
+                            each.op(), slots(at, each.operands()), slots(at, each.results()));
+            case Step.Joined each ->
+                    backend.prepare(
+                            each.kernel(), slots(at, each.operands()), slots(at, each.results()));
+            case Step.LoopBegin begin -> {
+                loops.place(at, placed(begin.numbers()));
+                yield () -> {};
+            }
+            case Step.LoopEnd _ -> () -> {};
+        };
+    }
+
+    private Slot[] slots(int at, List<Stored> views) {
+        Slot[] slots = new Slot[views.size()];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = slot(at, views.get(i));
+        }
+        return slots;
+    }
+
+    private Slot slot(int at, Stored view) {
+        Slot slot = new Slot(view);
+        List<Bound> places = bound.get(view.storage());
+        if (places != null) {
+            places.add(new Bound(slot, view));
+        } else if (!loops.follows(at, slot)) {
+            slot.set(placed(view));
+        }
+        return slot;
+    }
+
+    /** A view of the memory that was planned for its storage. */
+    private Stored placed(Stored view) {
+        Storage constant = constants.get(view.storage());
+        if (constant != null) {
+            return on(constant, 0, view);
+        }
+        long offset = memory.offset(view.storage());
+        return offset < 0 ? view : on(slab, offset / view.dtype().byteSize(), view);
+    }
+
+    private static Stored on(Storage storage, long elements, Stored view) {
+        return new Stored(storage, view.type(), elements + view.offset(), view.toStrides());
+    }
+
+    /** Runs that are at full speed; false where a kernel never will be. */
+    CompletableFuture<Boolean> ready() {
+        CompletableFuture<Boolean> all = CompletableFuture.completedFuture(true);
+        for (Prepared each : prepared) {
+            all = all.thenCombine(each.ready(), Boolean::logicalAnd);
+        }
+        return all;
+    }
+
+    /** Binds an input; its layout is that of the placeholder. */
+    void bindInput(int number, Stored input) {
+        bind(number, program.inputs().get(number).storage(), input.storage(), input.offset());
+    }
+
+    private void bind(int number, Storage placeholder, Storage storage, long offset) {
+        List<Bound> places = bound.getOrDefault(placeholder, List.of());
+        now[number] = storage;
+        for (int i = 0; i < places.size(); i++) {
+            Bound place = places.get(i);
+            Stored held = place.slot().stored();
+            if (held.storage() != storage || held.offset() != offset + place.layout().offset()) {
+                place.slot().set(on(storage, offset, place.layout()));
+            }
+        }
+    }
+
+    /** The types of the storages that hold results. */
+    TensorType[] resultStorageTypes() {
+        return resultStorageTypes;
+    }
+
+    /** Binds memory for results, one storage for each of {@link #resultStorageTypes}. */
+    void bindResults(Storage[] storages) {
+        for (int i = 0; i < storages.length; i++) {
+            bind(program.inputs().size() + i, resultStorages[i], storages[i], 0);
+        }
+    }
+
+    /** The results as views of what was bound for them. */
+    Stored[] results(Storage[] storages) {
+        Stored[] views = new Stored[program.results().size()];
+        for (int i = 0; i < views.length; i++) {
+            Stored result = program.results().get(i);
+            for (int j = 0; j < resultStorages.length; j++) {
+                if (resultStorages[j] == result.storage()) {
+                    views[i] = on(storages[j], 0, result);
+                }
+            }
+        }
+        return views;
+    }
+
+    /** Runs all steps on what is bound. */
+    void run(boolean timed) {
+        int held = 0;
+        try {
+            for (; held < now.length + captures.length; held++) {
+                pinned[held] = storage(held).enter();
+            }
+            steps(timed);
+            for (Storage storage : updated) {
+                storage.touch();
+            }
+            for (int i = program.inputs().size(); i < now.length; i++) {
+                storage(i).touch();
+            }
+        } finally {
+            for (int i = 0; i < held; i++) {
+                if (pinned[i]) {
+                    storage(i).unpin();
+                }
+            }
+        }
+    }
+
+    private Storage storage(int number) {
+        if (number >= now.length) {
+            return captures[number - now.length];
+        }
+        Storage storage = now[number];
+        if (storage == null) {
+            throw new IllegalStateException("plan: an input or result is not bound");
+        }
+        return storage;
+    }
+
+    private void steps(boolean timed) {
+        loops.reset();
+        int at = 0;
+        int count = prepared.size();
+        while (at < count) {
+            long start = timed ? System.nanoTime() : 0;
+            prepared.get(at).run();
+            if (timed) {
+                nanos[at] += System.nanoTime() - start;
+            }
+            at = loops.next(at);
+        }
+        runs++;
+    }
+
+    /** Whether a run changes what is in this storage, besides its results. */
+    boolean updates(Storage storage) {
+        return Arrays.asList(updated).contains(storage);
+    }
+
+    /** Forgets what was bound, so that it may be collected. */
+    void release() {
+        Arrays.fill(now, null);
+    }
+
+    /** Gives the slab back; it cannot run any more. */
+    void close() {
+        slab.release();
+        constants.values().forEach(Storage::release);
+    }
+
+    long slabBytes() {
+        return memory.size();
+    }
+
+    /** A line for each step: what it is, and how long it takes on average, where that was timed. */
+    String describe() {
+        StringBuilder text = new StringBuilder();
+        String indent = "  ";
+        for (int at = 0; at < prepared.size(); at++) {
+            Step step = program.steps().get(at);
+            if (step instanceof Step.LoopEnd) {
+                indent = indent.substring(2);
+            }
+            text.append(indent).append(StepText.of(step, memory));
+            if (runs > 0 && nanos[at] > 0) {
+                text.append("  %.1f us".formatted(nanos[at] / 1e3 / runs));
+            }
+            text.append('\n');
+            if (step instanceof Step.LoopBegin) {
+                indent += "  ";
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,70 @@
+package dev.ugoki.tensor.plan;
+
+import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.spi.Stored;
+
+import java.util.List;
+
+/**
+ * One thing that a plan does when it runs. Operands and results are views of storages, most of
+ * which are placeholders for memory that is planned later; each placeholder is written by one step,
+ * but for what a loop carries.
+ */
+sealed interface Step {
+    /** An operation that the backend has a kernel for. */
+    record Operation(Op op, List<Stored> operands, List<Stored> results) implements Step {
+        @Override
+        public String toString() {
+            return op.name();
+        }
+    }
+
+    /**
+     * A kernel joined of several operations on elements.
+     *
+     * @param names of the operations, for people
+     */
+    record Joined(Kernel kernel, List<String> names, List<Stored> operands, List<Stored> results)
+            implements Step {
+        @Override
+        public String toString() {
+            return String.join("+", names);
+        }
+    }
+
+    /**
+     * The steps from here to the {@link LoopEnd} that belongs to it run {@code count} times.
+     *
+     * @param numbers I64[count], holding 0, 1, ..
+     * @param number the placeholder that stands for the element of {@code numbers} whose turn it is
+     */
+    record LoopBegin(long count, Stored numbers, Stored number) implements Step {
+        @Override
+        public List<Stored> operands() {
+            return List.of(numbers);
+        }
+
+        @Override
+        public List<Stored> results() {
+            return List.of();
+        }
+    }
+
+    /** Where a loop goes back to its beginning. */
+    record LoopEnd() implements Step {
+        @Override
+        public List<Stored> operands() {
+            return List.of();
+        }
+
+        @Override
+        public List<Stored> results() {
+            return List.of();
+        }
+    }
+
+    List<Stored> operands();
+
+    List<Stored> results();
+}
