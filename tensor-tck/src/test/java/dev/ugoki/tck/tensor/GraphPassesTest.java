@@ -42,8 +42,7 @@ final class GraphPassesTest {
 
         assertEquals(1, count(once, "exp"));
         Tensor x = Tensor.of(new float[] {1, 2}, 2);
-        assertArrayEquals(
-                graph.evaluate(x)[0].toFloatArray(), once.evaluate(x)[0].toFloatArray());
+        assertArrayEquals(graph.evaluate(x)[0].toFloatArray(), once.evaluate(x)[0].toFloatArray());
     }
 
     @Test
@@ -104,17 +103,14 @@ final class GraphPassesTest {
         assertEquals(1, count(parts, "gelu"));
         assertEquals(0, count(parts, "silu"));
         Tensor x = Tensor.of(new float[] {1, -2}, 2);
-        assertArrayEquals(
-                graph.evaluate(x)[1].toFloatArray(), parts.evaluate(x)[1].toFloatArray());
+        assertArrayEquals(graph.evaluate(x)[1].toFloatArray(), parts.evaluate(x)[1].toFloatArray());
     }
 
     @Test
     void theBodiesOfLoopsAreDecomposedToo() {
         Graph body =
                 Graph.trace(
-                        in -> results(in[1].silu()),
-                        new TensorType(DType.I64, Shape.SCALAR),
-                        PAIR);
+                        in -> results(in[1].silu()), new TensorType(DType.I64, Shape.SCALAR), PAIR);
         Graph graph = Graph.trace(in -> Engine.apply(new Prim.Loop(body, 2), in), PAIR);
 
         Graph parts = new Decomposition((_, _) -> false).apply(graph);
