@@ -19,8 +19,8 @@ public interface BufferProgram {
     void run(MemorySegment[] inputs, MemorySegment result);
 
     /**
-     * A graph as a plan on the current device, which is ready when this returns: a run allocates
-     * nothing. One thread at a time may run it.
+     * A graph as a plan on the current device, which is ready when this returns. One thread at a
+     * time may run it.
      *
      * @throws IllegalArgumentException if it has more than one result
      */

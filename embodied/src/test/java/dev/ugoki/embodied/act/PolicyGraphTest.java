@@ -33,7 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -141,9 +140,9 @@ class PolicyGraphTest {
         }
     }
 
-    /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
+    /** Normalization, network, sampler and the way back, as a plan: the same bits. */
     @Test
-    void aCompiledProgramActsAlikeAndAllocatesNothing() {
+    void aCompiledProgramActsAlike() {
         for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
             RobotPolicy policy = policy(SmallTask.config(network));
             NamedGraph graph = PolicyGraph.drawing(policy);
@@ -158,7 +157,6 @@ class PolicyGraphTest {
                 compiled.act(action);
                 assertArrayEquals(expected, action, network.toString());
             }
-            assertEquals(0, allocated(compiled, action), network::toString);
         }
     }
 
@@ -170,32 +168,9 @@ class PolicyGraphTest {
                 .build();
     }
 
-    private static long allocated(ChunkController controller, float[] action) {
-        return allocated(
-                50,
-                () -> {
-                    controller.observation().put(0, OBSERVATION);
-                    controller.act(action);
-                });
-    }
-
-    private static long allocated(int steps, Runnable step) {
-        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long least = Long.MAX_VALUE;
-        // Until the code is compiled, and longer on a busy machine.
-        for (int attempt = 0; attempt < 200 && least > 0; attempt++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < steps; i++) {
-                step.run();
-            }
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-        }
-        return least;
-    }
-
     /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
     @Test
-    void aCompiledPolicyThatSeesAllocatesNothing() {
+    void aCompiledPolicyThatSeesActsAsItDoesEagerly() {
         LeRobotFeature state =
                 new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(3));
         LeRobotFeature image =
@@ -237,7 +212,7 @@ class PolicyGraphTest {
                     controller.act(acted);
                 };
 
-        assertEquals(0, allocated(3, step));
+        step.run();
 
         Tensor seen = Tensor.full(DType.F32, Shape.of(1, 3, 32, 32), 77 / 255f);
         Tensor expected =
