@@ -91,12 +91,12 @@ public final class ElementaryFunctions {
         7.476712e-07f
     };
 
-    /** The same times 2^-30, in MIDDLE - u t. */
+    /** The same in MIDDLE - u t. */
     private static final float[] NORMAL_TAIL_OF_MINUS = new float[NORMAL_TAIL.length];
 
     static {
         for (int power = 0; power < NORMAL_TAIL.length; power++) {
-            NORMAL_TAIL_OF_MINUS[power] = NORMAL_TAIL[power] * (power % 2 == 0 ? 1 : -1) * LOWERED;
+            NORMAL_TAIL_OF_MINUS[power] = NORMAL_TAIL[power] * (power % 2 == 0 ? 1 : -1);
         }
     }
 
@@ -309,16 +309,15 @@ public final class ElementaryFunctions {
     }
 
     /**
-     * Phi(-t), the upper tail of the standard normal, for t = |x|, as a product whose factors are
-     * normal numbers also where it is not.
+     * Phi(-t), the upper tail of the standard normal, for t = |x|, as a product.
      *
      * @param minusU -1 / (1 + SLOPE t)
      * @param minusPlace -t / (1 + SLOPE t)
-     * @param factor Phi(-t) / (u lifted)
-     * @param lifted e^(-t^2/2) 2^30
+     * @param factor Phi(-t) / (u e^(-t^2/2)), between 0.1 and 1
+     * @param decay e^(-t^2/2), which may be subnormal: then so is all that it is a factor of
      */
     record NormalTail(
-            FloatValue minusU, FloatValue minusPlace, FloatValue factor, FloatValue lifted) {
+            FloatValue minusU, FloatValue minusPlace, FloatValue factor, FloatValue decay) {
         static NormalTail of(FloatValue x) {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
             // -t^2/2 = n ln 2 + r, computed as t^2 = -2 n ln 2 + square: r is half of -square.
@@ -327,32 +326,32 @@ public final class ElementaryFunctions {
             FloatValue high = t.timesPlus(t, n.times(2 * LN_2_HIGH));
             FloatValue square = n.timesPlus(2 * LN_2_LOW, high);
             FloatValue power = shifted.bits().shiftLeft(23).asFloat();
-            FloatValue exp =
-                    polynomial(square, EXP_TAIL_OF_SQUARE)
-                            .timesPlus(square, -0.5f)
-                            .timesPlus(square, 1f)
+            FloatValue decay =
+                    polynomial(square, scaled(EXP_TAIL_OF_SQUARE, LOWERED))
+                            .timesPlus(square, -0.5f * LOWERED)
+                            .timesPlus(square, LOWERED)
                             .times(power);
             // A division is off the way of the multiplications, of which there are many.
             FloatValue minusU = x.kernel().constant(-1f).over(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
             FloatValue minusPlace = t.times(minusU);
             FloatValue factor =
                     polynomial(minusPlace.plus(NORMAL_TAIL_MIDDLE), NORMAL_TAIL_OF_MINUS);
-            return new NormalTail(minusU, minusPlace, factor, exp);
+            return new NormalTail(minusU, minusPlace, factor, decay);
         }
 
         /** The density at t. */
         FloatValue density() {
-            return lifted.times(ONE_OVER_SQRT_2_PI * LOWERED);
+            return decay.times(ONE_OVER_SQRT_2_PI);
         }
 
         /** -Phi(-t). */
         FloatValue minusProbability() {
-            return minusU.times(factor).times(lifted);
+            return minusU.times(factor).times(decay);
         }
 
         /** y - t Phi(-t), rounded once. */
         FloatValue takeMomentFrom(FloatValue y) {
-            return minusPlace.times(factor).timesPlus(lifted, y);
+            return minusPlace.times(factor).timesPlus(decay, y);
         }
     }
 
