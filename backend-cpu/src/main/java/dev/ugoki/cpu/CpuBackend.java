@@ -75,8 +75,19 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean wantsContiguous(Op op, int number, Stored... operands) {
+        return PreparedSteps.wantContiguous(op, number, operands);
+    }
+
+    @Override
     public @Nullable Kernel pointwise(Op op, TensorType... operands) {
         return Pointwise.of(op, operands);
+    }
+
+    @Override
+    public Prepared prepare(Op op, Slot[] operands, Slot[] results) {
+        Prepared step = PreparedSteps.of(op, operands, results);
+        return step != null ? step : Prepared.ofExecute(this, op, operands, results);
     }
 
     @Override

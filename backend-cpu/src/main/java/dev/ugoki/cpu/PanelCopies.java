@@ -30,8 +30,8 @@ sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
     int MOST_PIECES = 4;
 
     /**
-     * Packs a panel vector by vector, each of one to {@link #MOST_PIECES} pieces, the first of which
-     * begins with the vector. Up to a vector before a piece, and after it, is read.
+     * Packs a panel vector by vector, each of one to {@link #MOST_PIECES} pieces, the first of
+     * which begins with the vector. Up to a vector before a piece, and after it, is read.
      *
      * @param source what offsets are counted from
      * @param rows the offset of each row, in elements

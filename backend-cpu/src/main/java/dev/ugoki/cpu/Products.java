@@ -352,7 +352,7 @@ final class Products {
     }
 
     /** An operand's matrices: rows at a distance, or columns at a distance, else copied. */
-    private static final class Matrices implements AutoCloseable {
+    static final class Matrices implements AutoCloseable {
         final long address;
         final long distance;
         final boolean transposed;
@@ -375,6 +375,23 @@ final class Products {
                     transposed
                             ? (columns == 1 ? Math.max(1, rows) : columnStride)
                             : (rows == 1 ? Math.max(1, columns) : rowStride);
+        }
+
+        /** Whether the matrices are taken as they lie. */
+        static boolean needNoCopy(Stored x) {
+            long rows = x.shape().extent(-2);
+            long columns = x.shape().extent(-1);
+            int rank = x.shape().rank();
+            long rowStride = x.stride(rank - 2);
+            long columnStride = x.stride(rank - 1);
+            boolean plain =
+                    (columns == 1 || columnStride == 1) && (rows == 1 || rowStride >= columns);
+            return plain || (rows == 1 || rowStride == 1) && (columns == 1 || columnStride >= rows);
+        }
+
+        /** How matrices lie that {@link #needNoCopy}, wherever that is. */
+        static Matrices layout(Stored x) {
+            return new Matrices(x, Reordered.at(0), 0, x.toStrides());
         }
 
         static Matrices of(Stored x) {

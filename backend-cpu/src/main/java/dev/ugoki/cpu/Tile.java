@@ -225,8 +225,7 @@ final class Tile {
         } else if (partial) {
             runPartial(columns, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
         } else {
-            runParts(
-                    rows, vectors, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate, false);
+            runParts(rows, vectors, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate, false);
         }
     }
 

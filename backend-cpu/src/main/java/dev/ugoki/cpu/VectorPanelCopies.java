@@ -186,8 +186,7 @@ final class VectorPanelCopies implements PanelCopies {
         for (int row = 0; row < depth; row++) {
             long offset = 4L * rows[row];
             Lanes.store(
-                    Lanes.load(a + offset).blend(Lanes.load(b + offset), inB),
-                    to + row * rowBytes);
+                    Lanes.load(a + offset).blend(Lanes.load(b + offset), inB), to + row * rowBytes);
         }
     }
 

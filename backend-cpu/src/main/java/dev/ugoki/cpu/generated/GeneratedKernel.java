@@ -41,8 +41,7 @@ public final class GeneratedKernel {
     GeneratedKernel(Kernel kernel) {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
-        this.scratchSize =
-                BlockCodes.isUsable() ? ScratchSize.of(kernel) : ScratchSize.NONE;
+        this.scratchSize = BlockCodes.isUsable() ? ScratchSize.of(kernel) : ScratchSize.NONE;
         this.sumsOverRows =
                 kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
     }

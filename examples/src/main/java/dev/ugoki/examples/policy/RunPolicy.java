@@ -31,7 +31,7 @@ public final class RunPolicy implements Callable<Integer> {
             paramLabel = "CHECKPOINT",
             description =
                     "A run's folder, one of its checkpoints, or a pretrained_model folder, of ACT"
-                        + " or Diffusion Policy in LeRobot's layouts too.")
+                            + " or Diffusion Policy in LeRobot's layouts too.")
     private Path checkpoint = Path.of("");
 
     @Option(names = "--data", paramLabel = "DIR", description = "A LeRobot data set.")

@@ -37,7 +37,7 @@ public final class TemporalEnsembler {
         if (chunk < 1 || actions < 1) {
             throw new IllegalArgumentException(
                     "temporal ensembler: needs chunks of at least one action of at least one"
-                        + " number, has "
+                            + " number, has "
                             + chunk
                             + " of "
                             + actions);

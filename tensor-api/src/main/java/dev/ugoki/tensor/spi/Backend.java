@@ -57,6 +57,14 @@ public interface Backend {
     }
 
     /**
+     * Whether {@link #execute} would first copy operand {@code number}, which is not contiguous,
+     * into row-major order: then a plan does, into memory that it has planned.
+     */
+    default boolean wantsContiguous(Op op, int number, Stored... operands) {
+        return false;
+    }
+
+    /**
      * The function of single elements that {@link #execute} applies for {@code op}, as a kernel
      * whose operands and results are all {@link dev.ugoki.tensor.kernel.Layout#FULL} and have one
      * shape; null where there is none. A plan joins such kernels and gives the result to {@link
