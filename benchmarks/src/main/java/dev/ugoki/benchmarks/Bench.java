@@ -143,7 +143,7 @@ public final class Bench {
             // Native libraries need no time for a JIT, but pages and caches want to be touched.
             boolean isNative = each.library() == Library.LIBTORCH;
             ready.add(
-                    each.warm(isNative ? settings.warmUp() / 4 : settings.warmUp(), WARM_UP_RUNS));
+                    each.warm(isNative ? settings.warmUp() / 2 : settings.warmUp(), WARM_UP_RUNS));
             nanos.add(new ArrayList<>());
         }
         for (int round = 0; round < settings.rounds(); round++) {

@@ -38,12 +38,13 @@ public class ContenderBenchmark {
     /** For JMH. */
     public ContenderBenchmark() {}
 
-    /** Makes the inputs and runs once. */
+    /** Makes the inputs, and runs until all is compiled. */
     @Setup
     public void prepare() throws IOException {
         worker = Library.valueOf(contender).newWorker();
         worker.start(threads);
         worker.prepare(Catalogue.named(measurement));
+        worker.secondsUntilReady(System.nanoTime());
     }
 
     /** So many runs. */

@@ -90,7 +90,7 @@ final class Jmh {
                         "-wi",
                         "4",
                         "-w",
-                        Math.round(settings.warmUp() * 250) + "ms",
+                        Math.round(settings.warmUp() * 500) + "ms",
                         "-i",
                         Integer.toString(settings.rounds()),
                         "-r",

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  * @param filter finds the names of what is measured
  * @param rounds of each contender
  * @param seconds of a round
- * @param warmUp seconds that a contender of ours runs before the first round, for the JIT
+ * @param warmUp seconds that a contender of ours runs before the first round, for the JIT, after
+ *     its generated kernels are compiled
  * @param threads the numbers of threads to measure with
  * @param machine what contenders may use of it
  * @param results the folder that the results go to
@@ -35,7 +36,7 @@ record Settings(
         Pattern filter = Pattern.compile("");
         int rounds = 5;
         double seconds = 0.15;
-        double warmUp = 2.0;
+        double warmUp = 1.0;
         List<Integer> threads = List.of(1, 2);
         boolean avx2 = false;
         Path results = Path.of("benchmarks");

@@ -84,8 +84,12 @@ abstract class Worker {
         }
     }
 
-    /** Runs until nothing is left to be compiled; NaN if that takes too long. */
-    private double secondsUntilReady(long firstRun) {
+    /**
+     * Runs until nothing is left to be compiled; NaN if that takes too long.
+     *
+     * @param firstRun when the first run began, by the clock that counts nanoseconds
+     */
+    double secondsUntilReady(long firstRun) {
         int runsWhileReady = 0;
         while (runsWhileReady < RUNS_WHILE_READY) {
             run(1);

@@ -28,9 +28,9 @@ final class CodeQueue {
     private static final System.Logger LOG = System.getLogger(CodeQueue.class.getName());
 
     /** How often new code is given to the JIT, each time with twice the patience. */
-    private static final int ATTEMPTS = 4;
+    private static final int ATTEMPTS = 5;
 
-    private static final double FIRST_LIMIT_SECONDS = 5;
+    private static final double FIRST_LIMIT_SECONDS = 2;
 
     /** Waiting requests, and how many there are besides, in work. Guarded by itself. */
     private static final List<Request<?>> WAITING = new ArrayList<>();

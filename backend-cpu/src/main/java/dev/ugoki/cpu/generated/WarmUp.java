@@ -51,12 +51,14 @@ final class WarmUp {
     /**
      * Warms code that allocates nothing once it is compiled, on the calling thread.
      *
-     * @param limitSeconds of this thread's processor time, which a busy machine does not use up
+     * @param limitSeconds of this thread's processor time, which a busy machine does not use up; and
+     *     of pauses: code that is fast and still allocates will not get better
      * @return whether it was compiled by then
      */
     static boolean run(Runnable code, double limitSeconds) {
         long deadline = THREADS.getCurrentThreadCpuTime() + (long) (limitSeconds * 1e9);
-        for (int calls = 0; THREADS.getCurrentThreadCpuTime() < deadline; ) {
+        long pauses = (long) (limitSeconds * 1e9 / PAUSE_NANOS);
+        for (int calls = 0; pauses > 0 && THREADS.getCurrentThreadCpuTime() < deadline; ) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
                 code.run();
@@ -68,6 +70,7 @@ final class WarmUp {
             if (calls > CALLS_UNTIL_COMPILED) {
                 // The JIT is at work, and wants the processor.
                 LockSupport.parkNanos(PAUSE_NANOS);
+                pauses--;
             }
             if (Thread.interrupted()) {
                 return false;

@@ -91,15 +91,6 @@ public final class ElementaryFunctions {
         7.476712e-07f
     };
 
-    /** The same times 2^-30, in MIDDLE - u t. */
-    private static final float[] NORMAL_TAIL_OF_MINUS = new float[NORMAL_TAIL.length];
-
-    static {
-        for (int power = 0; power < NORMAL_TAIL.length; power++) {
-            NORMAL_TAIL_OF_MINUS[power] = NORMAL_TAIL[power] * (power % 2 == 0 ? 1 : -1) * LOWERED;
-        }
-    }
-
     private ElementaryFunctions() {}
 
     /** c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule with fused multiply-adds. */
@@ -312,13 +303,11 @@ public final class ElementaryFunctions {
      * Phi(-t), the upper tail of the standard normal, for t = |x|, as a product whose factors are
      * normal numbers also where it is not.
      *
-     * @param minusU -1 / (1 + SLOPE t)
-     * @param minusPlace -t / (1 + SLOPE t)
-     * @param factor Phi(-t) / (u lifted)
+     * @param size t, limited to where the tail is not 0
      * @param lifted e^(-t^2/2) 2^30
+     * @param ratio Phi(-t) / lifted
      */
-    record NormalTail(
-            FloatValue minusU, FloatValue minusPlace, FloatValue factor, FloatValue lifted) {
+    record NormalTail(FloatValue size, FloatValue lifted, FloatValue ratio) {
         static NormalTail of(FloatValue x) {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
             // -t^2/2 = n ln 2 + r, computed as t^2 = -2 n ln 2 + square: r is half of -square.
@@ -332,12 +321,11 @@ public final class ElementaryFunctions {
                             .timesPlus(square, -0.5f)
                             .timesPlus(square, 1f)
                             .times(power);
-            // A division is off the way of the multiplications, of which there are many.
-            FloatValue minusU = x.kernel().constant(-1f).over(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
-            FloatValue minusPlace = t.times(minusU);
-            FloatValue factor =
-                    polynomial(minusPlace.plus(NORMAL_TAIL_MIDDLE), NORMAL_TAIL_OF_MINUS);
-            return new NormalTail(minusU, minusPlace, factor, exp);
+            // A division here is off the way of the multiplications, of which there are many.
+            FloatValue u = x.kernel().constant(1f).over(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
+            FloatValue place = t.timesPlus(u, -NORMAL_TAIL_MIDDLE);
+            FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
+            return new NormalTail(t, exp, ratio);
         }
 
         /** The density at t. */
@@ -345,14 +333,14 @@ public final class ElementaryFunctions {
             return lifted.times(ONE_OVER_SQRT_2_PI * LOWERED);
         }
 
-        /** -Phi(-t). */
-        FloatValue minusProbability() {
-            return minusU.times(factor).times(lifted);
+        /** Phi(-t). */
+        FloatValue probability() {
+            return ratio.times(lifted);
         }
 
-        /** y - t Phi(-t), rounded once. */
-        FloatValue takeMomentFrom(FloatValue y) {
-            return minusPlace.times(factor).timesPlus(lifted, y);
+        /** t Phi(-t). */
+        FloatValue moment() {
+            return size.times(lifted).times(ratio);
         }
     }
 
