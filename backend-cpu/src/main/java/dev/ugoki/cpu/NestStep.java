@@ -69,9 +69,7 @@ final class NestStep implements Prepared {
                 laidOut.add(new Operand(joined.operands().get(i).type(), layout(step, rowStep)));
             }
         }
-        kernel =
-                GeneratedKernels.get(
-                        new Kernel(laidOut, joined.instructions(), joined.outputs()));
+        kernel = GeneratedKernels.get(new Kernel(laidOut, joined.instructions(), joined.outputs()));
         offsets = new long[slots.length][Math.toIntExact(repeats)];
         tables = new long[Math.toIntExact(repeats)][2 * slots.length];
         for (int repeat = 0; repeat < repeats; repeat++) {

@@ -84,7 +84,9 @@ public final class PolicyGraph {
         return leRobot(policy, true);
     }
 
-    /** The program of a policy of LeRobot's that draws all its noise: it takes {@code key} alone. */
+    /**
+     * The program of a policy of LeRobot's that draws all its noise: it takes {@code key} alone.
+     */
     public static NamedGraph drawing(LeRobotPolicy policy) {
         return leRobot(policy, false);
     }

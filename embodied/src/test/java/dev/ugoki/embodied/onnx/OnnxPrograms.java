@@ -1,10 +1,10 @@
 package dev.ugoki.embodied.onnx;
 
-import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.LeRobotConfig;
 import dev.ugoki.embodied.act.LeRobotFeature;
 import dev.ugoki.embodied.act.LeRobotNetwork;
 import dev.ugoki.embodied.act.LeRobotPolicy;
+import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.embodied.act.PolicyGraph;
 import dev.ugoki.embodied.act.PolicyScales;
@@ -225,9 +225,7 @@ final class OnnxPrograms {
             Key key = Key.of(inputs.size());
             boolean isKey = type.dtype() == DType.I32;
             inputs.add(
-                    isKey
-                            ? key.asTensor()
-                            : Random.normal(key, DType.F32, type.shape().toArray()));
+                    isKey ? key.asTensor() : Random.normal(key, DType.F32, type.shape().toArray()));
         }
         return new Program(
                 network.getClass().getSimpleName(), graph, inputs.toArray(Tensor[]::new), 1e-4);

@@ -45,8 +45,7 @@ class JitterTest {
     @Test
     void thePictureHasAChartForEachRate() throws IOException {
         byte[] png =
-                JitterChart.png(
-                        List.of(result("empty", 1_000, 0), result("policy", 250_000, 0)));
+                JitterChart.png(List.of(result("empty", 1_000, 0), result("policy", 250_000, 0)));
 
         BufferedImage image = ImageIO.read(new ByteArrayInputStream(png));
 

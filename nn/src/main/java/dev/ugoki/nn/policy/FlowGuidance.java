@@ -47,7 +47,8 @@ public record FlowGuidance(Form form, double most) {
                                 Tensor velocity = flow.apply(x);
                                 Tensor actions = x.sub(velocity.mul(time));
                                 Tensor error = error(actions, previous, weights);
-                                return velocity.sub(error.mul(RealTimeChunking.guidance(time, most)));
+                                return velocity.sub(
+                                        error.mul(RealTimeChunking.guidance(time, most)));
                             });
             case JACOBIAN -> {
                 Tensor followed = Autograd.variable(x.detach());

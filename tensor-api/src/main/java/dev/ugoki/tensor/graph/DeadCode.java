@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/** Leaves out nodes that no result and no update depends on, and captured tensors that none reads. */
+/**
+ * Leaves out nodes that no result and no update depends on, and captured tensors that none reads.
+ */
 public final class DeadCode implements GraphPass {
     public DeadCode() {}
 

@@ -58,8 +58,7 @@ public final class Decomposition implements GraphPass {
             case Prim prim -> target.add(prim, operands, types);
             case Composite composite
                     when !operands.isEmpty()
-                            && kernels.has(
-                                    composite, operandTypes.toArray(TensorType[]::new)) ->
+                            && kernels.has(composite, operandTypes.toArray(TensorType[]::new)) ->
                     target.add(composite, operands, types);
             case Composite composite -> inline(partsOf(composite, operandTypes), operands, target);
         };

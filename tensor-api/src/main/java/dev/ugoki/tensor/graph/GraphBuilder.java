@@ -44,8 +44,7 @@ public final class GraphBuilder {
 
     /** The results of an operation on earlier values; their types are checked. */
     public List<Integer> add(Op op, List<Integer> operands) {
-        TensorType[] operandTypes =
-                operands.stream().map(types::get).toArray(TensorType[]::new);
+        TensorType[] operandTypes = operands.stream().map(types::get).toArray(TensorType[]::new);
         return add(op, operands, List.of(TypeRules.infer(op, operandTypes)));
     }
 

@@ -161,23 +161,37 @@ final class GraphParser {
         for (Line line : content.lines()) {
             List<Integer> operands = new ArrayList<>();
             for (int number : line.operands()) {
-                operands.add(
-                        value(builder, values, waiting, names, weights, line.start(), number));
+                operands.add(value(builder, values, waiting, names, weights, line.start(), number));
             }
             run(line, builder, operands, values);
         }
         List<Graph.Update> updates = new ArrayList<>();
         for (Change change : content.changes()) {
-            int to = value(builder, values, waiting, names, weights, change.start(), change.value());
+            int to =
+                    value(builder, values, waiting, names, weights, change.start(), change.value());
             int capture =
-                    value(builder, values, waiting, names, weights, change.start(), change.capture());
+                    value(
+                            builder,
+                            values,
+                            waiting,
+                            names,
+                            weights,
+                            change.start(),
+                            change.capture());
             requireUpdatable(content, change);
             updates.add(new Graph.Update(capture, to));
         }
         List<Integer> results = new ArrayList<>();
         for (Named result : content.results()) {
             results.add(
-                    value(builder, values, waiting, names, weights, result.start(), result.value()));
+                    value(
+                            builder,
+                            values,
+                            waiting,
+                            names,
+                            weights,
+                            result.start(),
+                            result.value()));
         }
         try {
             return new NamedGraph(

@@ -30,8 +30,8 @@ import java.util.stream.Collectors;
  * </pre>
  *
  * An operation goes by its record's name, with the record's components as attributes. Values are
- * numbered, within a loop's body anew. A result's type stands before it, to be checked. A weight that
- * the program changes has a line {@code update %1 with %9}.
+ * numbered, within a loop's body anew. A result's type stands before it, to be checked. A weight
+ * that the program changes has a line {@code update %1 with %9}.
  */
 final class GraphText {
     static final String HEADER = "ugoki graph";

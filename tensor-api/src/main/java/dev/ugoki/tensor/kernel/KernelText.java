@@ -33,8 +33,7 @@ public final class KernelText {
 
     private static String of(Kernel kernel, Instruction instruction) {
         return switch (instruction) {
-            case Instruction.Load(int k) ->
-                    "in" + k + index(kernel.operands().get(k).layout());
+            case Instruction.Load(int k) -> "in" + k + index(kernel.operands().get(k).layout());
             case Instruction.FloatConstant(float value) -> value + "f";
             case Instruction.IntConstant(int value) -> String.valueOf(value);
             case Instruction.ColumnCount _ -> "columns";
@@ -74,8 +73,7 @@ public final class KernelText {
                         case GREATER -> binary(x, ">", y);
                         case GREATER_OR_EQUAL -> binary(x, ">=", y);
                     };
-            case Instruction.Select(int mask, int x, int y) ->
-                    "v" + mask + " ? v" + x + " : v" + y;
+            case Instruction.Select(int mask, int x, int y) -> "v" + mask + " ? v" + x + " : v" + y;
             case Instruction.FloatToBits(int x) -> "bits(v" + x + ")";
             case Instruction.BitsToFloat(int x) -> "float(bits v" + x + ")";
             case Instruction.FloatToInt(int x) -> "(int) v" + x;

@@ -43,8 +43,7 @@ public final class BoundPlan {
         storages = new Storage[types.length];
         for (int i = 0; i < types.length; i++) {
             TensorType type = types[i];
-            storages[i] =
-                    TensorScope.outside(() -> backend.memory().allocate(type, backend));
+            storages[i] = TensorScope.outside(() -> backend.memory().allocate(type, backend));
         }
         bindTo(bound);
         results = Plan.tensors(bound.results(storages));

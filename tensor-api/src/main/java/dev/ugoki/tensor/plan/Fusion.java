@@ -121,7 +121,9 @@ final class Fusion {
                 if (kernels[i] != null) {
                     for (Stored operand : steps.get(i).operands()) {
                         Integer producer = producers.get(operand.storage());
-                        if (producer != null && producer < i && groups[groupOf[producer]].pointwise) {
+                        if (producer != null
+                                && producer < i
+                                && groups[groupOf[producer]].pointwise) {
                             join(groupOf[producer], groupOf[i]);
                         }
                     }
@@ -209,8 +211,7 @@ final class Fusion {
                 for (Stored operand : steps.get(member).operands()) {
                     Integer producer = producers.get(operand.storage());
                     if (producer != null
-                            && (producer == Integer.MAX_VALUE
-                                    || writer.members.contains(producer))
+                            && (producer == Integer.MAX_VALUE || writer.members.contains(producer))
                             && !isWhole(operand, producer)) {
                         return false;
                     }
@@ -316,9 +317,7 @@ final class Fusion {
             if (readersOf.isEmpty()) {
                 for (int i = 0; i < steps.size(); i++) {
                     for (Stored operand : steps.get(i).operands()) {
-                        readersOf
-                                .computeIfAbsent(operand.storage(), _ -> new ArrayList<>())
-                                .add(i);
+                        readersOf.computeIfAbsent(operand.storage(), _ -> new ArrayList<>()).add(i);
                     }
                 }
             }
@@ -455,11 +454,11 @@ final class Fusion {
             return null;
         }
         boolean whole = kernel.isFlat() && kernel.outputs().size() == 1;
-        if (!whole || kernel.instructions().stream().anyMatch(Instruction.Reduce.class::isInstance)) {
+        if (!whole
+                || kernel.instructions().stream().anyMatch(Instruction.Reduce.class::isInstance)) {
             throw new IllegalStateException(
                     step.op() + ": the backend's pointwise kernel is none\n" + kernel);
         }
         return kernel;
     }
-
 }

@@ -22,14 +22,12 @@ final class Instance {
     private final boolean timed;
     private final PlanEvent event = new PlanEvent();
     private @Nullable Executable single;
-    private long runs;
 
     Instance(Backend backend, Graph traced, List<Stored> inputs, boolean atOnce) {
         this.traced = traced;
         this.simplified = Compilation.simplified(backend, traced);
         this.timed = PlanDebug.isOn();
-        this.joined =
-                new Executable(Compilation.steps(backend, simplified, inputs, true));
+        this.joined = new Executable(Compilation.steps(backend, simplified, inputs, true));
         this.ready = joined.ready();
         if (!atOnce && !ready.isDone()) {
             single = new Executable(Compilation.steps(backend, simplified, inputs, false));
@@ -64,9 +62,6 @@ final class Instance {
         event.begin();
         executable.run(timed);
         event.report(simplified, executable == joined);
-        if (timed && ++runs == PlanDebug.RUNS) {
-            PlanDebug.print("after " + runs + " runs\n" + executable.describe());
-        }
     }
 
     /** Waits until runs are at full speed. */

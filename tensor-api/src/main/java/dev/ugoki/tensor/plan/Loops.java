@@ -76,7 +76,8 @@ final class Loops {
         }
         Stored numbers = loop.numbers;
         if (numbers == null) {
-            throw new IllegalStateException("plan: step " + at + " uses the number of a later loop");
+            throw new IllegalStateException(
+                    "plan: step " + at + " uses the number of a later loop");
         }
         Stored layout = slot.stored();
         Stored[] views = new Stored[Math.toIntExact(loop.step.count())];

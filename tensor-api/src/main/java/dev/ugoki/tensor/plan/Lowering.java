@@ -45,8 +45,7 @@ final class Lowering {
         Stored[] values = lowering.run(graph, inputs);
         List<Steps.Assignment> updates = new ArrayList<>();
         for (Graph.Update update : graph.updates()) {
-            updates.add(
-                    new Steps.Assignment(values[update.capture()], values[update.value()]));
+            updates.add(new Steps.Assignment(values[update.capture()], values[update.value()]));
         }
         return new Steps(
                 backend,
@@ -151,8 +150,16 @@ final class Lowering {
             DType dtype = (operands.length > 0 ? operandTypes[0] : types.getFirst()).dtype();
             throw new RefusedOperationException(op, dtype, backend.device(), reason);
         }
+        List<Stored> ordered = new ArrayList<>(List.of(operands));
+        for (int i = 0; i < operands.length; i++) {
+            if (!operands[i].isContiguous() && backend.wantsContiguous(op, i, operands)) {
+                Stored copy = place(operands[i].type());
+                copy(operands[i], copy);
+                ordered.set(i, copy);
+            }
+        }
         List<Stored> results = types.stream().map(this::place).toList();
-        steps.add(new Step.Operation(op, List.of(operands), results));
+        steps.add(new Step.Operation(op, List.copyOf(ordered), results));
         return results;
     }
 

@@ -139,8 +139,7 @@ final class MemoryPlan {
     private boolean mayOverwrite(int at, Step.Joined step, Stored operand, Stored result) {
         Life old = lives.get(operand.storage());
         Life made = lives.get(result.storage());
-        long uses =
-                step.operands().stream().filter(o -> o.storage() == operand.storage()).count();
+        long uses = step.operands().stream().filter(o -> o.storage() == operand.storage()).count();
         return old != null
                 && made != null
                 && old.to == at

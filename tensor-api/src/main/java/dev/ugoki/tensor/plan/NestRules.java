@@ -33,8 +33,7 @@ final class NestRules {
             boolean again = false;
             for (int i = 0; i < operands.size(); i++) {
                 if (!copied[i] && !operands.get(i).isContiguous()) {
-                    long step =
-                            shape.rank() == 0 ? 0 : operands.get(i).stride(shape.rank() - 1);
+                    long step = shape.rank() == 0 ? 0 : operands.get(i).stride(shape.rank() - 1);
                     boolean scalar = isOneElement(operands.get(i));
                     if (step != 0 && step != 1 || !enough && !scalar) {
                         copied[i] = true;

@@ -51,8 +51,7 @@ final class Placement {
         for (Steps.Assignment update : copied) {
             Stored value = at(update.value());
             boolean changes = targets.contains(value.storage());
-            assignments.add(
-                    new Steps.Assignment(update.target(), changes ? copyOf(value) : value));
+            assignments.add(new Steps.Assignment(update.target(), changes ? copyOf(value) : value));
         }
         for (Steps.Assignment update : assignments) {
             steps.add(copy(update.value(), update.target()));
@@ -152,8 +151,7 @@ final class Placement {
     private static boolean isOnly(List<Stored> operands, int number, Stored target) {
         for (int i = 0; i < operands.size(); i++) {
             Stored operand = operands.get(i);
-            if (operand.storage() == target.storage()
-                    && (i != number || !isAt(operand, target))) {
+            if (operand.storage() == target.storage() && (i != number || !isAt(operand, target))) {
                 return false;
             }
         }

@@ -38,8 +38,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>No gradient flows through a plan; compute gradients inside of it.
  *
  * <p>The memory of a plan is its own, so one thread at a time may use it: for several threads, or
- * within itself, make {@link #another}. {@link #bind} gives a plan that is called without making
- * an array of inputs or results.
+ * within itself, make {@link #another}. {@link #bind} gives a plan that is called without making an
+ * array of inputs or results.
  */
 public final class Plan {
     private final Graph.Program function;
@@ -135,9 +135,18 @@ public final class Plan {
             Graph graph = instance(signature).graph();
             Backend backend = signature.backend();
             Instance own =
-                    new Instance(
-                            backend, graph, signature.placeholders(backend), joinedAtOnce);
+                    new Instance(backend, graph, signature.placeholders(backend), joinedAtOnce);
             return new BoundPlan(own, backend, inputs);
+        } finally {
+            user.set(null);
+        }
+    }
+
+    /** Traces and plans the function for such inputs, without running it. */
+    public void prepare(Tensor... inputs) {
+        begin();
+        try {
+            instance(Signature.of(inputs));
         } finally {
             user.set(null);
         }
@@ -195,9 +204,7 @@ public final class Plan {
     }
 
     private Instance made(Signature signature) {
-        Graph graph =
-                TensorScope.outside(
-                        () -> Graph.trace(function, signature.types()));
+        Graph graph = TensorScope.outside(() -> Graph.trace(function, signature.types()));
         Backend backend = signature.backend();
         List<Stored> inputs = signature.placeholders(backend);
         return new Instance(backend, graph, inputs, joinedAtOnce);

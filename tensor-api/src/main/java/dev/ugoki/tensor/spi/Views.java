@@ -1,8 +1,8 @@
 package dev.ugoki.tensor.spi;
 
-import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Prim;
 
 import org.jspecify.annotations.Nullable;
 

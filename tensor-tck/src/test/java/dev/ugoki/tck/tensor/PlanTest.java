@@ -110,8 +110,7 @@ final class PlanTest {
 
     @Test
     void readingAValueIsRefusedAndOffersWhatToDo() {
-        Plan plan =
-                Ugoki.compile(in -> results(in[0].sum().item() > 0 ? in[0] : in[0].neg()));
+        Plan plan = Ugoki.compile(in -> results(in[0].sum().item() > 0 ? in[0] : in[0].neg()));
 
         IllegalStateException e =
                 assertThrows(IllegalStateException.class, () -> plan.apply(pair(1, 2)));
@@ -154,7 +153,8 @@ final class PlanTest {
         assertArrayEquals(
                 new float[] {3, 2, 1, 6, 5, 4}, plan.apply(matrix.flip(1))[0].toFloatArray());
         assertArrayEquals(
-                new float[] {5, 6}, plan.apply(matrix.slice(0, 1, 2).slice(1, 1, 3))[0].toFloatArray());
+                new float[] {5, 6},
+                plan.apply(matrix.slice(0, 1, 2).slice(1, 1, 3))[0].toFloatArray());
     }
 
     @Test
@@ -168,8 +168,7 @@ final class PlanTest {
         Plan plan =
                 Ugoki.compile(
                         in -> {
-                            Tensor[] out =
-                                    Engine.apply(new Prim.Loop(body, 5), in[0], in[0].neg());
+                            Tensor[] out = Engine.apply(new Prim.Loop(body, 5), in[0], in[0].neg());
                             return results(out[0].mul(2), out[1]);
                         });
 
@@ -307,7 +306,12 @@ final class PlanTest {
                                 CompletableFuture.runAsync(
                                                 () ->
                                                         dev.ugoki.tensor.Device.parse("reference")
-                                                                .run(() -> plan[0].apply(pair(1, 2))))
+                                                                .run(
+                                                                        () ->
+                                                                                plan[0].apply(
+                                                                                        pair(
+                                                                                                1,
+                                                                                                2))))
                                         .join();
                             }
                             return results(in[0].add(1));

@@ -151,8 +151,7 @@ final class SavedGraphTest {
                 SavedGraph.describe(named)
                         .lines()
                         .anyMatch(line -> line.matches("update %\\d+ with %\\d+")));
-        assertArrayEquals(
-                new float[] {-10.5f, -21}, loaded.graph().evaluate(x)[0].toFloatArray());
+        assertArrayEquals(new float[] {-10.5f, -21}, loaded.graph().evaluate(x)[0].toFloatArray());
         assertArrayEquals(new float[] {10.5f, 21}, loaded.weight("memory").toFloatArray());
         assertArrayEquals(
                 new float[] {-15.25f, -30.5f}, loaded.graph().evaluate(x)[0].toFloatArray());
