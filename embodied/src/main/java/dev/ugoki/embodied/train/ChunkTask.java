@@ -4,7 +4,6 @@ import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.embodied.act.PolicyFeature;
 import dev.ugoki.embodied.act.PolicyScales;
 import dev.ugoki.embodied.act.RobotPolicy;
-import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.DeltaWindows;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.nn.Module;
@@ -14,11 +13,10 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.io.HostArray;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.HexFormat;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32C;
 
 /**
  * Imitation: a policy learns to predict the chunks of actions that followed what was observed in
@@ -95,29 +93,11 @@ public final class ChunkTask implements TrainingTask {
         return java.util.Arrays.copyOf(samples, count);
     }
 
-    /** A checksum of the configuration, the numbers in all features, and the episodes' ends. */
     private static String fingerprint(FrameTable frames, PolicyConfig config) {
-        CRC32C sum = new CRC32C();
-        sum.update(config.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        for (int episode = 0; episode < frames.episodeCount(); episode++) {
-            sum.update(ByteBuffer.allocate(4).putInt(frames.episodeEnd(episode)).flip());
-        }
-        for (PolicyFeature input : config.inputs()) {
-            add(sum, frames.column(input.name()));
-        }
-        add(sum, frames.column(config.action().name()));
-        return HexFormat.of().toHexDigits((int) sum.getValue());
-    }
-
-    private static void add(CRC32C sum, Column column) {
-        ByteBuffer bytes = ByteBuffer.allocate(8 * column.width());
-        for (int frame = 0; frame < column.frameCount(); frame++) {
-            bytes.clear();
-            for (int i = 0; i < column.width(); i++) {
-                bytes.putDouble(column.at(frame, i));
-            }
-            sum.update(bytes.flip());
-        }
+        List<String> features = new ArrayList<>();
+        config.inputs().forEach(input -> features.add(input.name()));
+        features.add(config.action().name());
+        return DataChecksum.of(frames, features, config.toString());
     }
 
     /** The policy, whose network is trained. */

@@ -4,7 +4,6 @@ import dev.ugoki.embodied.act.LeRobotConfig;
 import dev.ugoki.embodied.act.LeRobotFeature;
 import dev.ugoki.embodied.act.LeRobotNetwork;
 import dev.ugoki.embodied.act.LeRobotPolicy;
-import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.DatasetStatistics;
 import dev.ugoki.embodied.data.DeltaWindows;
 import dev.ugoki.embodied.data.FrameTable;
@@ -15,14 +14,12 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.io.HostArray;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32C;
 
 /**
  * Imitation by a policy of LeRobot's: ACT or Diffusion Policy, on features that a data set has as
@@ -119,29 +116,11 @@ public final class LeRobotTask implements TrainingTask {
         return Arrays.copyOf(samples, count);
     }
 
-    /** A checksum of the configuration, the numbers in all features, and the episodes' ends. */
     private static String fingerprint(FrameTable frames, LeRobotConfig config) {
-        CRC32C sum = new CRC32C();
-        sum.update(config.toString().getBytes(StandardCharsets.UTF_8));
-        for (int episode = 0; episode < frames.episodeCount(); episode++) {
-            sum.update(ByteBuffer.allocate(4).putInt(frames.episodeEnd(episode)).flip());
-        }
-        for (LeRobotFeature input : config.inputs()) {
-            add(sum, frames.column(input.name()));
-        }
-        add(sum, frames.column(config.action().name()));
-        return HexFormat.of().toHexDigits((int) sum.getValue());
-    }
-
-    private static void add(CRC32C sum, Column column) {
-        ByteBuffer bytes = ByteBuffer.allocate(8 * column.width());
-        for (int frame = 0; frame < column.frameCount(); frame++) {
-            bytes.clear();
-            for (int i = 0; i < column.width(); i++) {
-                bytes.putDouble(column.at(frame, i));
-            }
-            sum.update(bytes.flip());
-        }
+        List<String> features = new ArrayList<>();
+        config.inputs().forEach(input -> features.add(input.name()));
+        features.add(config.action().name());
+        return DataChecksum.of(frames, features, config.toString());
     }
 
     /**

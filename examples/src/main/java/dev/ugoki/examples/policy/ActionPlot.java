@@ -3,6 +3,7 @@ package dev.ugoki.examples.policy;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 import java.awt.Color;
@@ -59,6 +60,7 @@ final class ActionPlot {
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setPlotBorderVisible(false);
         chart.getStyler().setLegendVisible(dimension == 0);
+        chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNW);
         add(chart, "recorded", RECORDED, dimension, recorded);
         add(chart, "predicted", PREDICTED, dimension, predicted);
         return chart;
@@ -66,11 +68,14 @@ final class ActionPlot {
 
     private static void add(
             XYChart chart, String name, Color color, int dimension, double[][] actions) {
-        double[] frames = new double[actions.length];
-        double[] values = new double[actions.length];
+        // The last point stands there twice: where frames are evenly spaced, the library would put
+        // labels on them instead of on round numbers.
+        double[] frames = new double[actions.length + 1];
+        double[] values = new double[frames.length];
         for (int i = 0; i < frames.length; i++) {
-            frames[i] = i;
-            values[i] = actions[i][dimension];
+            int frame = Math.min(i, actions.length - 1);
+            frames[i] = frame;
+            values[i] = actions[frame][dimension];
         }
         XYSeries series = chart.addSeries(name, frames, values);
         series.setMarker(SeriesMarkers.NONE);

@@ -31,7 +31,12 @@ record RecordedEpisode(int number, FrameTable frames) {
         LeRobotDataset dataset = LeRobotDataset.open(folder);
         List<String> names = new ArrayList<>(policy.inputs());
         names.add(policy.action());
-        FrameTable frames = dataset.readFrames(names);
+        boolean seesBefore = names.remove(StateBefore.NAME);
+        if (seesBefore && !names.contains(StateBefore.STATE)) {
+            names.add(StateBefore.STATE);
+        }
+        FrameTable read = dataset.readFrames(names);
+        FrameTable frames = seesBefore ? StateBefore.addTo(read) : read;
         if (number < 0 || number >= frames.episodeCount()) {
             throw new IllegalArgumentException(
                     "--episode %d: the data set has the episodes 0 to %d"

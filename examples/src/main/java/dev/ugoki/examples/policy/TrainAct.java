@@ -39,14 +39,14 @@ import java.util.concurrent.Callable;
 @Command(
         name = "act",
         description = {
-            "Trains ACT on the states of a LeRobot data set, and measures it on held-out episodes"
-                    + " beside holding the last action and the nearest neighbour.",
+            "Trains ACT on the states of a LeRobot data set, now and a frame ago, and measures it"
+                + " on held-out episodes beside holding the last action and the nearest neighbour.",
             "Writes checkpoints in LeRobot's layout and metrics.jsonl into a folder."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class TrainAct implements Callable<Integer> {
-    private static final String STATE = "observation.state";
+    private static final String STATE = StateBefore.STATE;
     private static final String ACTION = "action";
 
     /** Of the held-out frames, each so-manieth is measured. */
@@ -118,7 +118,8 @@ public final class TrainAct implements Callable<Integer> {
     }
 
     private int train() throws IOException {
-        FrameTable all = LeRobotDataset.open(data).readFrames(List.of(STATE, ACTION));
+        FrameTable all =
+                StateBefore.addTo(LeRobotDataset.open(data).readFrames(List.of(STATE, ACTION)));
         if (all.episodeCount() < heldOut) {
             throw new IllegalArgumentException(
                     "--held-out %d: the data set has %d episodes"
@@ -155,10 +156,13 @@ public final class TrainAct implements Callable<Integer> {
                         Backbone.RESNET18,
                         null);
         return LeRobotConfig.of(
-                List.of(feature(frames.column(STATE), LeRobotFeature.Kind.STATE)),
+                List.of(
+                        feature(frames.column(STATE), LeRobotFeature.Kind.STATE),
+                        feature(frames.column(StateBefore.NAME), LeRobotFeature.Kind.ENV)),
                 feature(frames.column(ACTION), LeRobotFeature.Kind.ACTION),
                 Map.of(
                         LeRobotFeature.Kind.STATE, Normalization.MEAN_STD,
+                        LeRobotFeature.Kind.ENV, Normalization.MEAN_STD,
                         LeRobotFeature.Kind.ACTION, Normalization.MEAN_STD),
                 chunk,
                 network);

@@ -211,6 +211,16 @@ class RunPolicyTest {
     }
 
     @Test
+    void theStateBeforeIsThatOfTheSameEpisode() {
+        FrameTable frames = StateBefore.addTo(frames());
+        Column state = frames.column(StateBefore.STATE);
+        Column before = frames.column(StateBefore.NAME);
+        assertEquals(state.at(LENGTH, 1), before.at(LENGTH, 1));
+        assertEquals(state.at(LENGTH, 1), before.at(LENGTH + 1, 1));
+        assertEquals(state.at(LENGTH + 4, 0), before.at(LENGTH + 5, 0));
+    }
+
+    @Test
     void chosenEpisodesKeepTheirFrames() {
         FrameTable frames = frames();
         FrameTable chosen = EpisodeChoice.of(frames, episode -> episode != 1);
