@@ -39,7 +39,7 @@ done
     -C "$root/backend-cuda/target/test-classes" .
 "$jdk/bin/jlink" --output "$bundle/runtime" --strip-debug --no-header-files --no-man-pages \
     --compress zip-9 --add-modules \
-    java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.management,jdk.unsupported
+    java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.jfr,jdk.management,jdk.unsupported
 cp "$root"/backend-cuda/src/bundle/* "$bundle"
 chmod +x "$bundle"/run-*
 bytes=$(du -sb "$bundle" | cut -f1)

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -51,6 +52,7 @@ public final class CudaLibraries {
 
     private final Set<Path> folders;
     private final Map<String, Path> found = new LinkedHashMap<>();
+    private final List<String> broken = new ArrayList<>();
     private @Nullable String problem;
     private int devices;
     private int driverVersion;
@@ -294,6 +296,7 @@ public final class CudaLibraries {
                                 + ")");
             }
         }
+        lines.addAll(broken);
         return lines;
     }
 
@@ -306,8 +309,29 @@ public final class CudaLibraries {
         setUnlessSet("org.bytedeco.javacpp.maxBytes", "0");
         setUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         setUnlessSet("org.bytedeco.javacpp.noPointerGC", "true");
-        for (Path file : found.values()) {
-            System.load(file.toAbsolutePath().toString());
+        System.load(found(DRIVER));
+        for (Wanted wanted : WANTED) {
+            if (found.containsKey(wanted.file())) {
+                load(wanted);
+            }
+        }
+    }
+
+    private String found(String name) {
+        return Objects.requireNonNull(found.get(name)).toAbsolutePath().toString();
+    }
+
+    /** What is optional and does not load counts as missing, and {@link #describe} says why. */
+    @SuppressWarnings("restricted")
+    private void load(Wanted wanted) {
+        try {
+            System.load(found(wanted.file()));
+        } catch (UnsatisfiedLinkError e) {
+            if (!wanted.optional()) {
+                throw e;
+            }
+            found.remove(wanted.file());
+            broken.add(wanted.file() + " was found, but does not load: " + e.getMessage());
         }
     }
 
