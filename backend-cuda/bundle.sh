@@ -28,7 +28,7 @@ mkdir -p "$bundle/jars"
 # results are compared with, then run in Java.
 cp "$root"/{tensor-api,autograd,tensor-tck,backend-cpu,backend-cuda}/target/ugoki-*-SNAPSHOT.jar \
     "$bundle/jars"
-IFS=: read -r -a jars <"$root/backend-cuda/target/bundle-classpath"
+IFS=: read -r -a jars <"$root/backend-cuda/target/bundle-classpath" || true # no newline at its end
 for jar in "${jars[@]}"; do
     case $jar in
         *openblas* | */target/classes) ;;

@@ -258,13 +258,7 @@ final class ProductLibrary {
             cublas.cublasLtMatmulPreferenceDestroy(preference);
             boolean found = status == 0 && count[0] > 0 && best.state() == 0;
             return found
-                    ? Optional.of(
-                            new Plan(
-                                    product,
-                                    first,
-                                    second,
-                                    result,
-                                    best))
+                    ? Optional.of(new Plan(product, first, second, result, best))
                     : Optional.empty();
         }
     }
