@@ -79,17 +79,9 @@ public final class CudaLibraries {
 
     private void find() {
         Path driver = file(DRIVER);
-        if (driver == null) {
-            problem =
-                    "no NVIDIA driver: "
-                            + DRIVER
-                            + " was searched for in "
-                            + folders
-                            + "; install NVIDIA's driver 580 or later (it brings this file), or,"
-                            + " without a GPU, use the CPU";
-            return;
+        if (driver != null) {
+            found.put(DRIVER, driver);
         }
-        found.put(DRIVER, driver);
         List<String> missing = new ArrayList<>();
         for (Wanted wanted : WANTED) {
             Path file = file(wanted.file());
@@ -99,19 +91,33 @@ public final class CudaLibraries {
                 missing.add(wanted.file() + " (" + wanted.purpose() + ")");
             }
         }
+        if (driver != null && missing.isEmpty()) {
+            problem = askDriver(driver);
+            return;
+        }
+        List<String> problems = new ArrayList<>();
+        if (driver == null) {
+            problems.add(
+                    "no NVIDIA driver: there is no "
+                            + DRIVER
+                            + "; install NVIDIA's driver 580 or later, which brings it, or, without"
+                            + " a GPU, use the CPU");
+        }
         if (!missing.isEmpty()) {
-            problem =
+            problems.add(
                     "CUDA 13's libraries are missing: "
                             + String.join(", ", missing)
-                            + "; searched for in "
-                            + folders
                             + "; install CUDA 13 (its toolkit, or 'pip install"
                             + " nvidia-cuda-runtime nvidia-cuda-nvrtc nvidia-cublas"
                             + " nvidia-cudnn-cu13'), or name their folders with"
-                            + " -Dugoki.cuda.libraries=FOLDER:FOLDER";
-            return;
+                            + " -Dugoki.cuda.libraries=FOLDER:FOLDER");
         }
-        problem = askDriver(driver);
+        problem =
+                String.join("; ", problems)
+                        + "; searched: "
+                        + folders
+                        + "; found: "
+                        + found.values();
     }
 
     /** Null, or why the driver has no device for us. */
