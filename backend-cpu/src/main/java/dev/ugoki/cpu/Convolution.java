@@ -2,6 +2,7 @@ package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -37,17 +38,28 @@ final class Convolution {
             Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
             return;
         }
-        Convolution own = OF_THREAD.get();
-        own.shape.set(op.windows(), op.groups(), image, result.shape(), weight.shape());
         try (Reordered input = Reordered.contiguous(x);
                 Reordered filter = Reordered.floats(weight)) {
-            if (own.suitsFewPositions(x.dtype())) {
-                own.fewPositions.forward(
-                        own.shape, input.address(), filter.address(), result.address());
-                return;
-            }
-            own.correlation.forward(
-                    own.shape, x.dtype(), input.address(), filter.address(), result.address());
+            forward(
+                    op,
+                    x.type(),
+                    input.address(),
+                    weight.shape(),
+                    filter.address(),
+                    result.shape(),
+                    result.address());
+        }
+    }
+
+    /** Contiguous operands that are not empty, for which {@link #isFast}; the weight is F32. */
+    static void forward(
+            Prim.Conv op, TensorType image, long x, Shape weight, long w, Shape result, long y) {
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), image.shape(), result, weight);
+        if (image.dtype() == DType.F32 && FewPositions.suitsForward(own.shape)) {
+            own.fewPositions.forward(own.shape, x, w, y);
+        } else {
+            own.correlation.forward(own.shape, image.dtype(), x, w, y);
         }
     }
 
@@ -60,25 +72,42 @@ final class Convolution {
             PatchProducts.dataGradient(op, y, weight, result);
             return;
         }
-        Convolution own = OF_THREAD.get();
-        own.shape.set(op.windows(), op.groups(), image, y.shape(), weight.shape());
-        boolean few = own.suitsFewPositions(y.dtype());
-        boolean isEmpty = y.elementCount() == 0 || weight.elementCount() == 0;
-        if (few || isEmpty || own.leavesElementsOut()) {
+        if (y.elementCount() == 0 || weight.elementCount() == 0) {
             Fill.with(result.dtype(), 0.0, result.elementCount(), result.address());
-        }
-        if (isEmpty) {
             return;
         }
         try (Reordered output = Reordered.contiguous(y);
                 Reordered filter = Reordered.floats(weight)) {
-            if (few) {
-                own.fewPositions.dataGradient(
-                        own.shape, output.address(), filter.address(), result.address());
-                return;
-            }
-            own.correlation.dataGradient(
-                    own.shape, y.dtype(), output.address(), filter.address(), result.address());
+            dataGradient(
+                    op,
+                    y.type(),
+                    output.address(),
+                    weight.shape(),
+                    filter.address(),
+                    image,
+                    result.address());
+        }
+    }
+
+    /** Contiguous operands that are not empty, for which {@link #isFast}; the weight is F32. */
+    static void dataGradient(
+            Prim.ConvDataGrad op,
+            TensorType output,
+            long y,
+            Shape weight,
+            long w,
+            Shape image,
+            long x) {
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), image, output.shape(), weight);
+        boolean few = output.dtype() == DType.F32 && FewPositions.suits(own.shape);
+        if (few || own.leavesElementsOut()) {
+            NativeMemory.clear(x, image.elementCount() * output.dtype().byteSize());
+        }
+        if (few) {
+            own.fewPositions.dataGradient(own.shape, y, w, x);
+        } else {
+            own.correlation.dataGradient(own.shape, output.dtype(), y, w, x);
         }
     }
 
@@ -94,29 +123,42 @@ final class Convolution {
             PatchProducts.filterGradient(op, x, y, result);
             return;
         }
-        Convolution own = OF_THREAD.get();
-        own.shape.set(op.windows(), op.groups(), x.shape(), y.shape(), result.shape());
         try (Reordered input = Reordered.floats(x);
                 Reordered output = Reordered.floats(y);
                 WideResult target = WideResult.of(result)) {
-            if (FewPositions.suits(own.shape)) {
-                own.fewPositions.filterGradient(
-                        own.shape, input.address(), output.address(), target.address());
-            } else {
-                own.filterGradient.run(
-                        own.shape, input.address(), output.address(), target.address());
-            }
+            filterGradient(
+                    op,
+                    x.shape(),
+                    input.address(),
+                    y.shape(),
+                    output.address(),
+                    result.shape(),
+                    target.address());
             target.store();
         }
     }
 
-    private static boolean isFast(
-            DType dtype, List<Prim.Window> windows, Shape image, Shape out, Shape weight) {
-        return dtype != DType.F64 && ConvolutionShape.fits(windows, image, out, weight);
+    /** Contiguous F32 operands that are not empty, for which {@link #isFast}. */
+    static void filterGradient(
+            Prim.ConvFilterGrad op,
+            Shape image,
+            long x,
+            Shape output,
+            long y,
+            Shape weight,
+            long w) {
+        Convolution own = OF_THREAD.get();
+        own.shape.set(op.windows(), op.groups(), image, output, weight);
+        if (FewPositions.suits(own.shape)) {
+            own.fewPositions.filterGradient(own.shape, x, y, w);
+        } else {
+            own.filterGradient.run(own.shape, x, y, w);
+        }
     }
 
-    private boolean suitsFewPositions(DType dtype) {
-        return dtype == DType.F32 && FewPositions.suits(shape);
+    static boolean isFast(
+            DType dtype, List<Prim.Window> windows, Shape image, Shape out, Shape weight) {
+        return dtype != DType.F64 && ConvolutionShape.fits(windows, image, out, weight);
     }
 
     /** Whether there are elements of the image that no position of the result is made of. */

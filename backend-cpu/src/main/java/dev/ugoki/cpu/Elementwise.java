@@ -18,13 +18,13 @@ import java.util.function.LongUnaryOperator;
  * rounded; integers are computed as I64.
  */
 final class Elementwise {
-    private static final long ELEMENTS_OF_A_TASK = 1 << 14;
+    static final long ELEMENTS_OF_A_TASK = 1 << 14;
     private static final boolean VECTOR_CASTS = VectorModule.isUsable();
 
     private Elementwise() {}
 
     /** What is done to {@code count} elements at the operands' addresses. */
-    private interface Kernel {
+    interface Kernel {
         void run(long count, long a, long b, long c, long result);
     }
 
@@ -111,7 +111,7 @@ final class Elementwise {
         return true;
     }
 
-    private static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
+    static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
         int bytes = dtype.byteSize();
         long step = scalar ? 0 : bytes;
         if (dtype == DType.F32 && !scalar && FunctionLoops.has(kind)) {
@@ -157,7 +157,7 @@ final class Elementwise {
         }
     }
 
-    private static Kernel binaryKernel(
+    static Kernel binaryKernel(
             Prim.Binary.Kind kind, DType dtype, boolean xScalar, boolean yScalar) {
         int bytes = dtype.byteSize();
         long xStep = xScalar ? 0 : bytes;
@@ -213,7 +213,7 @@ final class Elementwise {
         }
     }
 
-    private static Kernel compareKernel(
+    static Kernel compareKernel(
             Prim.Compare.Kind kind, DType dtype, boolean xScalar, boolean yScalar) {
         long xStep = xScalar ? 0 : dtype.byteSize();
         long yStep = yScalar ? 0 : dtype.byteSize();
@@ -276,7 +276,7 @@ final class Elementwise {
         }
     }
 
-    private static Kernel selectKernel(int bytes, long step, long xStep, long yStep) {
+    static Kernel selectKernel(int bytes, long step, long xStep, long yStep) {
         var all = NativeMemory.ALL;
         return switch (bytes) {
             case 8 ->
@@ -332,7 +332,7 @@ final class Elementwise {
         }
     }
 
-    private static Kernel castKernel(DType from, DType to, boolean scalar) {
+    static Kernel castKernel(DType from, DType to, boolean scalar) {
         long step = scalar ? 0 : from.byteSize();
         int bytes = to.byteSize();
         if (!scalar && VECTOR_CASTS && VectorCasts.has(from, to)) {

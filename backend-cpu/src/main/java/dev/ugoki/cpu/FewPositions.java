@@ -10,6 +10,9 @@ final class FewPositions {
     /** Positions of all images together. */
     private static final long MOST = 32;
 
+    /** The same, where a general convolution need not pack weights: it fills vectors with them. */
+    private static final long MOST_FORWARD = 12;
+
     private final Sampling sampling = new Sampling();
     private ConvolutionShape shape = new ConvolutionShape();
     private int positions;
@@ -17,12 +20,34 @@ final class FewPositions {
     private int inVolume;
     private int depth;
 
+    /** The addresses of image, weights and result. */
+    private long x;
+
+    private long w;
+    private long y;
+    private final Use forward = this::forward;
+    private final Use dataGradient = this::dataGradient;
+    private final Use filterGradient = this::filterGradient;
+
+    /** Whether both gradients are better computed here. */
     static boolean suits(ConvolutionShape shape) {
-        return (long) shape.images * ConvolutionShape.volume(shape.out) <= MOST;
+        return positions(shape) <= MOST;
     }
 
-    private void begin(ConvolutionShape convolution) {
+    /** Whether the convolution itself is. */
+    static boolean suitsForward(ConvolutionShape shape) {
+        return positions(shape) <= MOST_FORWARD;
+    }
+
+    private static long positions(ConvolutionShape shape) {
+        return (long) shape.images * ConvolutionShape.volume(shape.out);
+    }
+
+    private void begin(ConvolutionShape convolution, long image, long weights, long result) {
         shape = convolution;
+        x = image;
+        w = weights;
+        y = result;
         sampling.setForward(shape);
         outVolume = ConvolutionShape.volume(shape.out);
         inVolume = ConvolutionShape.volume(shape.in);
@@ -47,80 +72,83 @@ final class FewPositions {
         }
     }
 
-    void forward(ConvolutionShape convolution, long x, long w, long y) {
-        begin(convolution);
-        int m = shape.outChannels;
-        forEachGroup(
-                (group, patches, rows) -> {
-                    gatherPatches(x, group, patches);
-                    MatrixProduct.f32(
-                            positions,
-                            m,
-                            depth,
-                            patches,
-                            depth,
-                            false,
-                            w + 4L * group * m * depth,
-                            depth,
-                            true,
-                            rows,
-                            m,
-                            false);
-                    for (int position = 0; position < positions; position++) {
-                        long target = y + 4 * result(group, position);
-                        for (int o = 0; o < m; o++) {
-                            float value = NativeMemory.getFloat(rows + 4L * (position * m + o));
-                            NativeMemory.setFloat(target + 4L * o * outVolume, value);
-                        }
-                    }
-                });
+    void forward(ConvolutionShape convolution, long image, long weights, long result) {
+        begin(convolution, image, weights, result);
+        forEachGroup(forward);
     }
 
-    /** Adds to {@code x}, which holds zeros. */
-    void dataGradient(ConvolutionShape convolution, long y, long w, long x) {
-        begin(convolution);
+    private void forward(int group, long patches, long rows) {
         int m = shape.outChannels;
-        forEachGroup(
-                (group, patches, rows) -> {
-                    gatherRows(y, group, rows);
-                    MatrixProduct.f32(
-                            positions,
-                            depth,
-                            m,
-                            rows,
-                            m,
-                            false,
-                            w + 4L * group * m * depth,
-                            depth,
-                            false,
-                            patches,
-                            depth,
-                            false);
-                    addPatches(patches, group, x);
-                });
+        gatherPatches(x, group, patches);
+        MatrixProduct.f32(
+                positions,
+                m,
+                depth,
+                patches,
+                depth,
+                false,
+                w + 4L * group * m * depth,
+                depth,
+                true,
+                rows,
+                m,
+                false);
+        for (int position = 0; position < positions; position++) {
+            long target = y + 4 * result(group, position);
+            for (int o = 0; o < m; o++) {
+                float value = NativeMemory.getFloat(rows + 4L * (position * m + o));
+                NativeMemory.setFloat(target + 4L * o * outVolume, value);
+            }
+        }
     }
 
-    void filterGradient(ConvolutionShape convolution, long x, long y, long w) {
-        begin(convolution);
+    /** Adds to the image, which holds zeros. */
+    void dataGradient(ConvolutionShape convolution, long result, long weights, long image) {
+        begin(convolution, image, weights, result);
+        forEachGroup(dataGradient);
+    }
+
+    private void dataGradient(int group, long patches, long rows) {
         int m = shape.outChannels;
-        forEachGroup(
-                (group, patches, rows) -> {
-                    gatherPatches(x, group, patches);
-                    gatherRows(y, group, rows);
-                    MatrixProduct.f32(
-                            m,
-                            depth,
-                            positions,
-                            rows,
-                            m,
-                            true,
-                            patches,
-                            depth,
-                            false,
-                            w + 4L * group * m * depth,
-                            depth,
-                            false);
-                });
+        gatherRows(y, group, rows);
+        MatrixProduct.f32(
+                positions,
+                depth,
+                m,
+                rows,
+                m,
+                false,
+                w + 4L * group * m * depth,
+                depth,
+                false,
+                patches,
+                depth,
+                false);
+        addPatches(patches, group, x);
+    }
+
+    void filterGradient(ConvolutionShape convolution, long image, long result, long weights) {
+        begin(convolution, image, weights, result);
+        forEachGroup(filterGradient);
+    }
+
+    private void filterGradient(int group, long patches, long rows) {
+        int m = shape.outChannels;
+        gatherPatches(x, group, patches);
+        gatherRows(y, group, rows);
+        MatrixProduct.f32(
+                m,
+                depth,
+                positions,
+                rows,
+                m,
+                true,
+                patches,
+                depth,
+                false,
+                w + 4L * group * m * depth,
+                depth,
+                false);
     }
 
     /** The element of the result in a group's first channel at a position. */

@@ -87,7 +87,7 @@ final class Fill {
         }
     }
 
-    private static final class OfWords {
+    static final class OfWords {
         static final GeneratedKernel UNIFORM = kernel(OfWords::uniform);
         static final GeneratedKernel NORMAL = kernel(NormalQuantile::ofWord);
 

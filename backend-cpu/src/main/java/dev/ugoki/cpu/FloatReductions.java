@@ -7,7 +7,7 @@ import dev.ugoki.tensor.op.Prim;
  * the parts' results are combined in their order: the bits depend on the shape alone.
  */
 final class FloatReductions {
-    private static final long ELEMENTS_OF_A_TASK = 1 << 16;
+    static final long ELEMENTS_OF_A_TASK = 1 << 16;
 
     private FloatReductions() {}
 
@@ -61,8 +61,7 @@ final class FloatReductions {
     }
 
     /** {@code to[r] = } the reduction of row r, on this thread. */
-    private static void rows(
-            Prim.Reduce.Kind kind, long from, long first, long end, long length, long to) {
+    static void rows(Prim.Reduce.Kind kind, long from, long first, long end, long length, long to) {
         if (kind == Prim.Reduce.Kind.SUM && length <= ShortRows.MOST_COLUMNS) {
             ShortRows.sum(from + 4 * first * length, end - first, length, to + 4 * first);
             return;
@@ -73,7 +72,7 @@ final class FloatReductions {
         }
     }
 
-    private static double reduce(Prim.Reduce.Kind kind, long from, long count) {
+    static double reduce(Prim.Reduce.Kind kind, long from, long count) {
         return switch (kind) {
             case SUM -> RowReductions.BEST.sum(from, count);
             case MAX -> RowReductions.BEST.maximum(from, count);
@@ -82,7 +81,7 @@ final class FloatReductions {
         };
     }
 
-    private static double combined(Prim.Reduce.Kind kind, long partial, long parts) {
+    static double combined(Prim.Reduce.Kind kind, long partial, long parts) {
         double result = NativeMemory.getDouble(partial);
         for (long i = 1; i < parts; i++) {
             double next = NativeMemory.getDouble(partial + 8 * i);

@@ -32,11 +32,18 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class FusedKernels {
     /** Bytes of what a flat kernel takes in at once, on any machine. */
-    private static final long LINE = 64;
+    static final long LINE = 64;
+
+    static final int TENSORS_OF_ADAM = 4;
+    static final int SETTINGS_OF_ADAM = 8;
+    static final int TENSORS_OF_AVERAGE = 2;
+    static final int SETTINGS_OF_AVERAGE = 2;
+
+    private static final long COMMON_WIDTH = 256;
 
     private static final Map<Composite, GeneratedKernel> FLAT = new ConcurrentHashMap<>();
 
-    private static final class OfRows {
+    static final class OfRows {
         static final GeneratedKernel SOFTMAX = GeneratedKernels.get(RowKernels.softmax());
         static final GeneratedKernel LOG_SOFTMAX = GeneratedKernels.get(RowKernels.logSoftmax());
         static final GeneratedKernel SOFTMAX_GRADIENT =
@@ -50,6 +57,12 @@ final class FusedKernels {
     }
 
     private FusedKernels() {}
+
+    /** Asks for kernels of rows that most networks use, for rows of whole vectors. */
+    static void requestCommon() {
+        OfRows.SOFTMAX.compileRows(COMMON_WIDTH);
+        OfRows.LAYER_NORM.compileRows(COMMON_WIDTH);
+    }
 
     /** {@code result = } the sum of contiguous rows. */
     static void sumOfRows(long from, long rows, long columns, long result) {
@@ -351,6 +364,13 @@ final class FusedKernels {
     }
 
     private static void adam(Composite op, long[] in, Result[] out) {
+        double[] settings = new double[SETTINGS_OF_ADAM];
+        settingsOfAdam(op, in, settings);
+        withSettings(op, in, TENSORS_OF_ADAM, settings, out);
+    }
+
+    /** What the kernel takes of the scalars that an Adam step is given. */
+    static void settingsOfAdam(Composite op, long[] in, double[] settings) {
         double learningRate = NativeMemory.getDouble(in[4]);
         double beta1 = NativeMemory.getDouble(in[5]);
         double beta2 = NativeMemory.getDouble(in[6]);
@@ -358,22 +378,27 @@ final class FusedKernels {
         double decay = NativeMemory.getDouble(in[8]);
         double correction1 = NativeMemory.getDouble(in[9]);
         double correction2 = NativeMemory.getDouble(in[10]);
-        double[] settings = {
-            op instanceof OptimizerStep.AdamWStep ? 1 - learningRate * decay : decay,
-            beta1,
-            1 - beta1,
-            beta2,
-            1 - beta2,
-            -learningRate / correction1,
-            1 / Math.sqrt(correction2),
-            epsilon
-        };
-        withSettings(op, in, 4, settings, out);
+        settings[0] = op instanceof OptimizerStep.AdamWStep ? 1 - learningRate * decay : decay;
+        settings[1] = beta1;
+        settings[2] = 1 - beta1;
+        settings[3] = beta2;
+        settings[4] = 1 - beta2;
+        settings[5] = -learningRate / correction1;
+        settings[6] = 1 / Math.sqrt(correction2);
+        settings[7] = epsilon;
     }
 
     private static void movingAverage(Composite op, long[] in, Result[] out) {
+        double[] settings = new double[SETTINGS_OF_AVERAGE];
+        settingsOfAverage(in, settings);
+        withSettings(op, in, TENSORS_OF_AVERAGE, settings, out);
+    }
+
+    /** What the kernel takes of the scalar that a moving average is given. */
+    static void settingsOfAverage(long[] in, double[] settings) {
         double decay = NativeMemory.getDouble(in[2]);
-        withSettings(op, in, 2, new double[] {decay, 1 - decay}, out);
+        settings[0] = decay;
+        settings[1] = 1 - decay;
     }
 
     /**

@@ -13,8 +13,10 @@ import dev.ugoki.tensor.spi.Stored;
  * @param counter3 the fourth
  */
 record RandomWords(int key0, int key1, int counter2, int counter3) {
-    private static final long BLOCKS_OF_A_TASK = 1 << 12;
+    static final long BLOCKS_OF_A_TASK = 1 << 12;
     private static final boolean IN_VECTORS = VectorModule.isUsable();
+
+    private static final ThreadLocal<int[]> LAST_WORDS = ThreadLocal.withInitial(() -> new int[4]);
 
     static RandomWords of(Stored key) {
         int[] words = new int[4];
@@ -48,11 +50,17 @@ record RandomWords(int key0, int key1, int counter2, int counter3) {
     }
 
     private void write(long firstBlock, long count, long to) {
+        write(key0, key1, counter2, counter3, firstBlock, count, to);
+    }
+
+    /** Writes {@code count} words from block {@code firstBlock} on, on this thread. */
+    static void write(
+            int key0, int key1, int counter2, int counter3, long firstBlock, long count, long to) {
         long done = 0;
         if (IN_VECTORS) {
             done = VectorPhilox.write(key0, key1, counter2, counter3, firstBlock, count / 4, to);
         }
-        int[] words = new int[4];
+        int[] words = LAST_WORDS.get();
         for (long block = done; 4 * block < count; block++) {
             Philox.block(key0, key1, counter2, counter3, firstBlock + block, words);
             for (int i = 0; i < Math.min(4, count - 4 * block); i++) {

@@ -84,7 +84,7 @@ final class Rows {
      * A contiguous operand as {@code [outer, length, inner]}, of which the middle is reduced:
      * columns side by side, in the order of the rows, where there are enough of them.
      */
-    private record Middle(long outer, long length, long inner) {
+    record Middle(long outer, long length, long inner) {
         private static final long FEWEST_COLUMNS = 16;
         private static final long COLUMNS_OF_A_TASK = 1 << 10;
 
@@ -109,6 +109,11 @@ final class Rows {
             }
             boolean serves = x.isContiguous() && inner >= FEWEST_COLUMNS && length > 1;
             return serves ? new Middle(outer, length, inner) : null;
+        }
+
+        /** Whether all is one sum over rows. */
+        boolean isOneSum(Prim.Reduce.Kind kind) {
+            return kind == Prim.Reduce.Kind.SUM && outer == 1;
         }
 
         void reduce(Prim.Reduce.Kind kind, long from, long to) {

@@ -27,8 +27,8 @@ final class ScalarFunctions {
             case EXPM1 -> StrictMath::expm1;
             case LOG -> StrictMath::log;
             case LOG1P -> StrictMath::log1p;
-            case SIN -> StrictMath::sin;
-            case COS -> StrictMath::cos;
+            case SIN -> StrictTrigonometry::sin;
+            case COS -> StrictTrigonometry::cos;
             case TAN -> StrictMath::tan;
             case ASIN -> StrictMath::asin;
             case ACOS -> StrictMath::acos;

@@ -10,7 +10,7 @@ import java.util.Arrays;
 /** Elements of any layout, one after the other into contiguous memory, or back. */
 final class StridedCopy {
     private static final MemorySegment ALL = NativeMemory.ALL;
-    private static final long ELEMENTS_OF_A_TASK = 1 << 15;
+    static final long ELEMENTS_OF_A_TASK = 1 << 15;
 
     private StridedCopy() {}
 
@@ -78,7 +78,7 @@ final class StridedCopy {
     }
 
     /** The loops of a copy, without those of one step, and with those joined that can be. */
-    private record Nest(long[] extents, long[] fromStrides, long[] toStrides) {
+    record Nest(long[] extents, long[] fromStrides, long[] toStrides) {
         private static final long FEWEST = 4;
 
         static Nest of(long[] extents, long[] fromStrides, long[] toStrides) {
@@ -134,7 +134,7 @@ final class StridedCopy {
         }
     }
 
-    private static long offset(long run, long[] extents, long[] strides) {
+    static long offset(long run, long[] extents, long[] strides) {
         long offset = 0;
         long rest = run;
         for (int dim = extents.length - 2; dim >= 0; dim--) {
@@ -144,8 +144,7 @@ final class StridedCopy {
         return offset;
     }
 
-    private static void run(
-            long count, long from, long fromStride, long to, long toStride, int bytes) {
+    static void run(long count, long from, long fromStride, long to, long toStride, int bytes) {
         if (fromStride == 1 && toStride == 1) {
             NativeMemory.copy(from, to, count * bytes);
             return;

@@ -47,27 +47,42 @@ record TransposedCopy(
     }
 
     void run(long from, long to) {
+        ThreadPool.shared().parallelFor(tasks(), task -> runTask(task, from, to));
+    }
+
+    /** Into how many tasks the copy is cut. */
+    int tasks() {
+        long stripsOfTask = stripsOfTask();
+        return Math.toIntExact((allStrips() + stripsOfTask - 1) / stripsOfTask);
+    }
+
+    private long stripsOfMatrix() {
+        return (rows + TILE - 1) / TILE;
+    }
+
+    private long allStrips() {
         long matrices = 1;
         for (long extent : extents) {
             matrices *= extent;
         }
-        long strips = (rows + TILE - 1) / TILE;
-        long stripsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / (TILE * columns));
-        long all = matrices * strips;
-        int tasks = Math.toIntExact((all + stripsOfTask - 1) / stripsOfTask);
-        ThreadPool.shared()
-                .parallelFor(
-                        tasks,
-                        task -> {
-                            long end = Math.min(all, (task + 1) * stripsOfTask);
-                            for (long strip = task * stripsOfTask; strip < end; strip++) {
-                                long matrix = strip / strips;
-                                strip(
-                                        strip % strips * TILE,
-                                        from + offset(matrix, fromStrides) * bytes,
-                                        to + offset(matrix, toStrides) * bytes);
-                            }
-                        });
+        return matrices * stripsOfMatrix();
+    }
+
+    private long stripsOfTask() {
+        return Math.max(1, ELEMENTS_OF_A_TASK / (TILE * columns));
+    }
+
+    /** One task of a copy. */
+    void runTask(int task, long from, long to) {
+        long strips = stripsOfMatrix();
+        long end = Math.min(allStrips(), (task + 1) * stripsOfTask());
+        for (long strip = task * stripsOfTask(); strip < end; strip++) {
+            long matrix = strip / strips;
+            strip(
+                    strip % strips * TILE,
+                    from + offset(matrix, fromStrides) * bytes,
+                    to + offset(matrix, toStrides) * bytes);
+        }
     }
 
     private long offset(long matrix, long[] strides) {

@@ -1,6 +1,7 @@
 package dev.ugoki.examples;
 
 import dev.ugoki.examples.models.ModelKinds;
+import dev.ugoki.tck.conformance.Compiled;
 import dev.ugoki.tck.conformance.Conformance;
 import dev.ugoki.tck.conformance.ConformanceSuite;
 import dev.ugoki.tck.conformance.ModelSuite;
@@ -46,6 +47,11 @@ final class RunConformance implements Callable<Integer> {
             description = "operations or models; default: both.")
     private @Nullable String only;
 
+    @Option(
+            names = "--compiled",
+            description = "Runs each case as a plan too, which must have the same bits.")
+    private boolean compiled;
+
     @Override
     public Integer call() throws Exception {
         List<ConformanceSuite> suites =
@@ -56,7 +62,11 @@ final class RunConformance implements Callable<Integer> {
             throw new IllegalArgumentException("--only " + only + ": must be operations or models");
         }
         ComputeOptions.emulate(emulated);
-        Conformance.Report report = Conformance.run(folder, Device.parse(backend), chosen);
+        Device device = Device.parse(backend);
+        Conformance.Report report =
+                compiled
+                        ? Compiled.call(() -> Conformance.run(folder, device, chosen))
+                        : Conformance.run(folder, device, chosen);
         report.print(System.out);
         return report.exitStatus();
     }

@@ -142,10 +142,16 @@ public final class ChunkTask implements TrainingTask {
 
     @Override
     public Tensor loss(int[] samples, Key key) {
-        return policy.network().loss(batch(samples), key);
+        return loss(batch(samples), key);
     }
 
-    private Chunks batch(int[] samples) {
+    @Override
+    public Tensor loss(Tensor[] batch, Key key) {
+        return policy.network().loss(Chunks.of(batch[0], batch[1]), key);
+    }
+
+    @Override
+    public Tensor[] batch(int[] samples) {
         PolicyConfig config = policy.config();
         int[] frames = new int[samples.length];
         for (int i = 0; i < frames.length; i++) {
@@ -166,9 +172,10 @@ public final class ChunkTask implements TrainingTask {
         }
         float[] actions = windows.gather(config.action().name(), frames);
         policy.scales().normalizeActions(actions, origins);
-        return Chunks.of(
-                Tensor.of(conditioning, frames.length, config.conditioningWidth()),
-                Tensor.of(actions, frames.length, config.horizon(), config.action().width()));
+        return new Tensor[] {
+            Tensor.of(conditioning, frames.length, config.conditioningWidth()),
+            Tensor.of(actions, frames.length, config.horizon(), config.action().width())
+        };
     }
 
     /** The present step of each window [n, steps, width]. */

@@ -1,16 +1,21 @@
 package dev.ugoki.embodied.train;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.RandomScope;
 import dev.ugoki.nn.optim.GradientClipping;
 import dev.ugoki.nn.optim.MovingAverage;
 import dev.ugoki.nn.optim.Optimizer;
+import dev.ugoki.nn.optim.PlannedStep;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.io.FileFormatException;
 import dev.ugoki.tensor.io.HostArray;
+
+import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,6 +45,8 @@ public final class Trainer {
     private static final int LOSS = 2;
     private static final int LAYERS = 3;
 
+    private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
+
     private final TrainingTask task;
     private TrainingSettings settings;
     private final Key key;
@@ -47,6 +54,8 @@ public final class Trainer {
     private final Optimizer optimizer;
     private final MovingAverage average;
     private long stepCount;
+    private @Nullable PlannedStep planned;
+    private boolean prepared;
 
     private Trainer(TrainingTask task, TrainingSettings settings) {
         this.task = task;
@@ -97,6 +106,24 @@ public final class Trainer {
         } catch (IllegalArgumentException problem) {
             throw new FileFormatException(checkpoint, String.valueOf(problem.getMessage()));
         }
+    }
+
+    /**
+     * Makes steps as plans from here on: the whole step is traced once, and then runs with the same
+     * bits, in fewer passes over memory. Where the task or the network cannot be traced, a warning
+     * says why, and steps are made as before.
+     */
+    public void compile() {
+        planned =
+                PlannedStep.of(optimizer, task::loss)
+                        .withClipping(settings.gradientClip())
+                        .withAverage(average);
+        prepared = false;
+    }
+
+    /** Whether steps are made as plans; known for certain after the first. */
+    public boolean isCompiled() {
+        return planned != null;
     }
 
     public TrainingTask task() {
@@ -166,7 +193,7 @@ public final class Trainer {
      * Makes one step and returns its loss.
      *
      * @throws IllegalStateException if all steps are made, or the loss is not finite; the weights
-     *     are then as they were before
+     *     are then as they were before, unless steps are compiled, which take the loss in at once
      */
     public double step() {
         if (isFinished()) {
@@ -176,6 +203,10 @@ public final class Trainer {
         Key draws = key.fold(LOSS).fold(stepCount);
         Key layers = key.fold(LAYERS).fold(stepCount);
         try (TensorScope _ = TensorScope.open()) {
+            PlannedStep plan = planned(samples, draws, layers);
+            if (plan != null) {
+                return plannedStep(plan, samples, draws, layers);
+            }
             var found =
                     Autograd.valueAndGrad(
                             () -> RandomScope.call(layers, () -> task.loss(samples, draws)),
@@ -191,6 +222,47 @@ public final class Trainer {
             stepCount++;
             return loss;
         }
+    }
+
+    /** The plan, where steps are compiled and can be. */
+    private @Nullable PlannedStep planned(int[] samples, Key draws, Key layers) {
+        PlannedStep plan = planned;
+        if (plan == null || prepared) {
+            return plan;
+        }
+        Tensor[] batch = task.batch(samples);
+        if (batch == null) {
+            warn(task.getClass().getSimpleName() + " gives no batches of tensors", null);
+        } else {
+            try {
+                plan.prepare(draws, layers, batch);
+            } catch (RuntimeException e) {
+                warn(String.valueOf(e.getMessage()), e);
+            }
+        }
+        prepared = true;
+        return planned;
+    }
+
+    private void warn(String reason, @Nullable RuntimeException problem) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "training is NOT compiled, and runs step by step: " + reason,
+                problem);
+        planned = null;
+    }
+
+    private double plannedStep(PlannedStep plan, int[] samples, Key draws, Key layers) {
+        double loss = plan.run(draws, layers, requireNonNull(task.batch(samples)));
+        if (!Double.isFinite(loss)) {
+            throw new IllegalStateException(
+                    ("the loss of step %d is %s, and the compiled step has taken it in: resume from"
+                                    + " the last checkpoint with a lower learning rate, or limit"
+                                    + " the gradients")
+                            .formatted(stepCount, loss));
+        }
+        stepCount++;
+        return loss;
     }
 
     private List<Tensor> clipped(List<Tensor> gradients) {

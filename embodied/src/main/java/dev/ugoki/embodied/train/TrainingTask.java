@@ -5,6 +5,8 @@ import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.io.HostArray;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -32,6 +34,23 @@ public interface TrainingTask {
      * @param key for random draws; another one in each step
      */
     Tensor loss(int[] samples, Key key);
+
+    /**
+     * Some samples as tensors, so that their {@link #loss(Tensor[], Key)} can be planned; null
+     * where the task has no such form, and every step runs eagerly.
+     */
+    default Tensor @Nullable [] batch(int[] samples) {
+        return null;
+    }
+
+    /**
+     * What {@link #loss(int[], Key)} gives for the samples that {@link #batch} gave, computed of
+     * these tensors, the key and the network alone.
+     */
+    default Tensor loss(Tensor[] batch, Key key) {
+        throw new UnsupportedOperationException(
+                getClass().getSimpleName() + ": has no loss of a batch of tensors");
+    }
 
     /**
      * Writes what using the network later takes, weights included, into an empty folder.

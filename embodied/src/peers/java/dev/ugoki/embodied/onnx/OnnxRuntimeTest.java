@@ -8,7 +8,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
 
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
@@ -79,8 +78,7 @@ class OnnxRuntimeTest {
     }
 
     private static Tensor tensor(OnnxTensor value, TensorType type) {
-        assertEquals(
-                boxed(type.shape().toArray()), boxed(((TensorInfo) value.getInfo()).getShape()));
+        assertEquals(boxed(type.shape().toArray()), boxed(value.getInfo().getShape()));
         ByteBuffer bytes = value.getByteBuffer().order(ByteOrder.nativeOrder());
         return Tensor.of(type, MemorySegment.ofBuffer(bytes));
     }

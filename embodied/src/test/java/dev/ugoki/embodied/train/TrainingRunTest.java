@@ -113,6 +113,41 @@ class TrainingRunTest {
         }
     }
 
+    @Test
+    void compiledStepsGiveTheSameWeights() {
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW)) {
+            TrainingSettings settings = SmallTask.SETTINGS.withSteps(12).withGradientClip(0.5);
+            ChunkTask eager = SmallTask.task(network);
+            ChunkTask planned = SmallTask.task(network);
+            Trainer one = Trainer.start(eager, settings);
+            Trainer other = Trainer.start(planned, settings);
+            other.compile();
+            while (!one.isFinished()) {
+                assertEquals(one.step(), other.step());
+            }
+            assertTrue(other.isCompiled());
+            assertEquals(eager.network().stateDict(), planned.network().stateDict());
+            assertEquals(one.averagedWeights(), other.averagedWeights());
+        }
+    }
+
+    @Test
+    void whatCannotBeTracedIsTrainedStepByStep() {
+        TrainingSettings settings = SmallTask.SETTINGS.withSteps(3);
+        ChunkTask plain = SmallTask.task(SmallTask.REGRESSION);
+        Trainer without = Trainer.start(new Wrapped(plain, loss -> loss), settings);
+        without.compile();
+        ChunkTask eager = SmallTask.task(SmallTask.REGRESSION);
+        Trainer expected = Trainer.start(eager, settings);
+
+        while (!expected.isFinished()) {
+            assertEquals(expected.step(), without.step());
+        }
+
+        assertTrue(!without.isCompiled());
+        assertEquals(eager.network().stateDict(), plain.network().stateDict());
+    }
+
     private static Map<String, HostArray> weightsAfter(
             NetworkConfig network, TrainingSettings settings) {
         ChunkTask task = SmallTask.task(network);

@@ -80,6 +80,11 @@ public final class TrainPushT implements Callable<Integer> {
             description = "Episodes to evaluate; default: ${DEFAULT-VALUE}.")
     private int evaluationSeeds;
 
+    @Option(
+            names = "--compiled",
+            description = "Makes each training step as one plan; the weights have the same bits.")
+    private boolean compiled;
+
     @Mixin private ComputeOptions compute;
 
     @Override
@@ -91,7 +96,7 @@ public final class TrainPushT implements Callable<Integer> {
     }
 
     private int train() throws IOException {
-        TrainingJob job = new TrainingJob(System.out, compute.threads());
+        TrainingJob job = new TrainingJob(System.out, compute.threads(), compiled);
         PolicyKind kind = kind(policy);
         Path folder = resume != null ? resume : out != null ? out : defaultFolder(kind);
         TrainingJob.Result result =

@@ -39,10 +39,17 @@ final class TrainingJob {
 
     private final PrintStream out;
     private final int threads;
+    private final boolean compiled;
 
-    TrainingJob(PrintStream out, int threads) {
+    /**
+     * A job.
+     *
+     * @param compiled whether training steps are made as plans
+     */
+    TrainingJob(PrintStream out, int threads, boolean compiled) {
         this.out = out;
         this.threads = threads;
+        this.compiled = compiled;
     }
 
     /**
@@ -168,6 +175,9 @@ final class TrainingJob {
     private Result finish(
             TrainingRun run, double seconds, Demonstrations demonstrations, int evaluationSeeds)
             throws IOException {
+        if (compiled) {
+            run.trainer().compile();
+        }
         Path checkpoint = trained(run, seconds);
         RobotPolicy loaded = RobotPolicy.load(Checkpoints.pretrainedModel(checkpoint));
         out.println("evaluating " + evaluationSeeds + " episodes in closed loop");

@@ -98,6 +98,29 @@ public final class MovingAverage {
         updates++;
     }
 
+    /** How much of the average stays at the next update: an input of a planned step. */
+    public double nextDecay() {
+        return decay.at(updates);
+    }
+
+    /**
+     * Takes the parameters' values into the average as {@link #update()} does, with the decay given
+     * as a scalar F64, and without counting the update: for a function that is planned. Whoever
+     * runs the plan calls {@link #updated} after each run.
+     */
+    public void update(Tensor kept) {
+        requireOwnValues();
+        for (Entry entry : entries) {
+            Tensor value = entry.parameter().tensor().detach();
+            Engine.update(new OptimizerStep.MovingAverageStep(), entry.average(), value, kept);
+        }
+    }
+
+    /** Counts an update that a plan has made. */
+    public void updated() {
+        updates++;
+    }
+
     private Tensor decayOn(Device device) {
         return device.call(() -> Tensor.full(DType.F64, Shape.SCALAR, decay.at(updates)));
     }

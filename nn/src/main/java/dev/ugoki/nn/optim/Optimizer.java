@@ -145,6 +145,48 @@ public final class Optimizer {
         stepCount++;
     }
 
+    /**
+     * The scalars of the next step, a vector F64 {@code [k]} for each of {@link #groups} that has
+     * parameters: what changes from step to step, and so must be an input of a planned step.
+     */
+    public List<double[]> nextSettings() {
+        return groups.stream()
+                .filter(group -> !group.parameters().isEmpty())
+                .map(group -> group.rule().settings(learningRate(group), stepCount + 1))
+                .toList();
+    }
+
+    /**
+     * Updates the parameters as {@link #step} does, with the scalars of {@link #nextSettings} given
+     * as tensors, and without counting the step: for a function that is planned. Whoever runs the
+     * plan calls {@link #stepped} after each run.
+     *
+     * @param settings F64 {@code [k]} for each group that has parameters
+     */
+    public void update(List<Tensor> gradients, List<Tensor> settings) {
+        check(gradients);
+        int index = 0;
+        int used = 0;
+        for (ParameterGroup group : groups) {
+            if (group.parameters().isEmpty()) {
+                continue;
+            }
+            Tensor vector = settings.get(used++);
+            Tensor[] scalars = new Tensor[Math.toIntExact(vector.extent(0))];
+            for (int i = 0; i < scalars.length; i++) {
+                scalars[i] = vector.slice(0, i, i + 1).reshape(Shape.SCALAR);
+            }
+            for (int i = 0; i < group.parameters().size(); i++, index++) {
+                update(slots.get(index), gradients.get(index), scalars);
+            }
+        }
+    }
+
+    /** Counts a step that a plan has made. */
+    public void stepped() {
+        stepCount++;
+    }
+
     private void check(List<Tensor> gradients) {
         if (gradients.size() != slots.size()) {
             throw new IllegalArgumentException(

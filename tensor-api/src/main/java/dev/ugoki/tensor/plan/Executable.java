@@ -43,6 +43,7 @@ final class Executable {
     private final Storage[] captures;
     private final Storage[] updated;
     private final long[] nanos;
+    private final long[] allocated;
     private long runs;
 
     private final @Nullable Storage[] now;
@@ -91,6 +92,7 @@ final class Executable {
             prepared.add(prepare(at, program.steps().get(at)));
         }
         nanos = new long[prepared.size()];
+        allocated = new long[prepared.size()];
     }
 
     private void compute(Step.Operation step) {
@@ -244,14 +246,22 @@ final class Executable {
         int at = 0;
         int count = prepared.size();
         while (at < count) {
+            long bytes = timed ? PlanDebug.allocatedBytes() : 0;
             long start = timed ? System.nanoTime() : 0;
             prepared.get(at).run();
             if (timed) {
                 nanos[at] += System.nanoTime() - start;
+                allocated[at] += PlanDebug.allocatedBytes() - bytes;
             }
             at = loops.next(at);
         }
         runs++;
+        if (timed && runs == PlanDebug.RUNS) {
+            PlanDebug.print("after " + runs + " runs\n" + describe());
+            java.util.Arrays.fill(nanos, 0);
+            java.util.Arrays.fill(allocated, 0);
+            runs = 0;
+        }
     }
 
     /** Whether a run changes what is in this storage, besides its results. */
@@ -274,7 +284,10 @@ final class Executable {
         return memory.size();
     }
 
-    /** A line for each step: what it is, and how long it takes on average, where that was timed. */
+    /**
+     * A line for each step: what it is and, where that was measured, how long it took on average
+     * and how many bytes of Java's heap it allocated.
+     */
     String describe() {
         StringBuilder text = new StringBuilder();
         String indent = "  ";
@@ -286,6 +299,7 @@ final class Executable {
             text.append(indent).append(StepText.of(step, memory));
             if (runs > 0 && nanos[at] > 0) {
                 text.append("  %.1f us".formatted(nanos[at] / 1e3 / runs));
+                text.append(", %d bytes".formatted(allocated[at] / runs));
             }
             text.append('\n');
             if (step instanceof Step.LoopBegin) {

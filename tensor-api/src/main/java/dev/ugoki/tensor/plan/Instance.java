@@ -22,7 +22,6 @@ final class Instance {
     private final boolean timed;
     private final PlanEvent event = new PlanEvent();
     private @Nullable Executable single;
-    private long runs;
 
     Instance(Backend backend, Graph traced, List<Stored> inputs, boolean atOnce) {
         this.traced = traced;
@@ -63,9 +62,6 @@ final class Instance {
         event.begin();
         executable.run(timed);
         event.report(simplified, executable == joined);
-        if (timed && ++runs == PlanDebug.RUNS) {
-            PlanDebug.print("after " + runs + " runs\n" + executable.describe());
-        }
     }
 
     /** Waits until runs are at full speed. */

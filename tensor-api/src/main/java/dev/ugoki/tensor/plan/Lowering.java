@@ -150,8 +150,16 @@ final class Lowering {
             DType dtype = (operands.length > 0 ? operandTypes[0] : types.getFirst()).dtype();
             throw new RefusedOperationException(op, dtype, backend.device(), reason);
         }
+        List<Stored> ordered = new ArrayList<>(List.of(operands));
+        for (int i = 0; i < operands.length; i++) {
+            if (!operands[i].isContiguous() && backend.wantsContiguous(op, i, operands)) {
+                Stored copy = place(operands[i].type());
+                copy(operands[i], copy);
+                ordered.set(i, copy);
+            }
+        }
         List<Stored> results = types.stream().map(this::place).toList();
-        steps.add(new Step.Operation(op, List.of(operands), results));
+        steps.add(new Step.Operation(op, List.copyOf(ordered), results));
         return results;
     }
 

@@ -142,6 +142,16 @@ public final class Plan {
         }
     }
 
+    /** Traces and plans the function for such inputs, without running it. */
+    public void prepare(Tensor... inputs) {
+        begin();
+        try {
+            instance(Signature.of(inputs));
+        } finally {
+            user.set(null);
+        }
+    }
+
     /** Traces and plans the function for inputs of these types, and waits for its kernels. */
     public void warmUp(TensorType... inputs) {
         begin();

@@ -8,6 +8,7 @@ import dev.ugoki.tensor.op.Op;
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -56,6 +57,14 @@ public interface Backend {
     }
 
     /**
+     * Whether {@link #execute} would first copy operand {@code number}, which is not contiguous,
+     * into row-major order: then a plan does, into memory that it has planned.
+     */
+    default boolean wantsContiguous(Op op, int number, Stored... operands) {
+        return false;
+    }
+
+    /**
      * The function of single elements that {@link #execute} applies for {@code op}, as a kernel
      * whose operands and results are all {@link dev.ugoki.tensor.kernel.Layout#FULL} and have one
      * shape; null where there is none. A plan joins such kernels and gives the result to {@link
@@ -87,4 +96,24 @@ public interface Backend {
 
     /** Lines about the device, its libraries and settings, for {@code doctor}. */
     List<String> describe();
+
+    /**
+     * How many kernels that were asked for are still being compiled. Until then results are the
+     * same, but slower. 0 where kernels need no compiling.
+     */
+    default int pendingKernels() {
+        return 0;
+    }
+
+    /**
+     * Asks for the kernels that most programs use, and waits until these, and all that were asked
+     * for before, are ready. Never needed: a kernel is asked for at its first use.
+     *
+     * @param limit how long to wait at most; with {@link Duration#ZERO} they become ready beside
+     *     what the program does next
+     * @return whether all are ready
+     */
+    default boolean warmUp(Duration limit) {
+        return true;
+    }
 }

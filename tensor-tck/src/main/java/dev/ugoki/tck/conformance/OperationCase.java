@@ -49,22 +49,36 @@ final class OperationCase implements ConformanceCase {
                     new Comparison(
                             node.required("rtol").doubleValue(),
                             node.required("atol").doubleValue());
-            Map<String, Tensor> bases = bases();
-            List<Tensor> results =
-                    OperationTable.apply(
-                            group(), new Attributes(node.required("attrs")), arguments(bases));
-            Deviation worst = compareResults(comparison, results);
-            return node.has("grads")
-                    ? worst.or(compareGradients(comparison, bases, results))
-                    : worst;
+            List<Tensor> given = new ArrayList<>();
+            for (JsonNode input : node.required("inputs")) {
+                given.add(tensor(array(input.required("tensor"))));
+            }
+            Tensor[] inputs = given.toArray(Tensor[]::new);
+            Tensor[] found = program(inputs);
+            Deviation worst = compare(comparison, found);
+            Compiled.check(this::program, inputs, found);
+            return worst;
         }
     }
 
-    private Map<String, Tensor> bases() {
+    /** The results, then the gradients in the order in which they are expected. */
+    private Tensor[] program(Tensor... inputs) {
+        Map<String, Tensor> bases = bases(inputs);
+        List<Tensor> results =
+                OperationTable.apply(
+                        group(), new Attributes(node.required("attrs")), arguments(bases));
+        List<Tensor> all = new ArrayList<>(results);
+        if (node.has("grads") && results.size() == node.required("outputs").size()) {
+            all.addAll(gradients(bases, results));
+        }
+        return all.stream().map(Tensor::detach).toArray(Tensor[]::new);
+    }
+
+    private Map<String, Tensor> bases(Tensor[] inputs) {
         Map<String, Tensor> bases = new LinkedHashMap<>();
         for (JsonNode input : node.required("inputs")) {
             String name = input.required("name").asText();
-            Tensor base = tensor(array(input.required("tensor")));
+            Tensor base = inputs[bases.size()];
             boolean followed = node.path("grads").has(name);
             bases.put(name, followed ? Autograd.variable(base) : base);
         }
@@ -98,21 +112,26 @@ final class OperationCase implements ConformanceCase {
         };
     }
 
-    private Deviation compareResults(Comparison comparison, List<Tensor> results) {
+    private Deviation compare(Comparison comparison, Tensor[] found) {
         JsonNode expected = node.required("outputs");
-        if (results.size() != expected.size()) {
-            throw new MismatchException(results.size() + " results, expected " + expected.size());
+        int gradients = node.path("grads").size();
+        if (found.length != expected.size() + gradients) {
+            throw new MismatchException(
+                    found.length + " results, expected " + (expected.size() + gradients));
         }
         Deviation worst = Deviation.NONE;
-        for (int i = 0; i < results.size(); i++) {
-            Tensor result = results.get(i);
-            worst = worst.or(comparison.compare("result " + i, result, array(expected.get(i))));
+        for (int i = 0; i < expected.size(); i++) {
+            worst = worst.or(comparison.compare("result " + i, found[i], array(expected.get(i))));
+        }
+        int next = expected.size();
+        for (Map.Entry<String, JsonNode> gradient : node.path("grads").properties()) {
+            String name = "gradient of " + gradient.getKey();
+            worst = worst.or(comparison.compare(name, found[next++], array(gradient.getValue())));
         }
         return worst;
     }
 
-    private Deviation compareGradients(
-            Comparison comparison, Map<String, Tensor> bases, List<Tensor> results) {
+    private List<Tensor> gradients(Map<String, Tensor> bases, List<Tensor> results) {
         List<Tensor> outputs = new ArrayList<>();
         List<Tensor> cotangents = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
@@ -122,20 +141,16 @@ final class OperationCase implements ConformanceCase {
                 cotangents.add(tensor(array(cotangent)));
             }
         }
-        Gradients gradients = Autograd.backward(outputs, cotangents);
-        Deviation worst = Deviation.NONE;
+        Gradients found = Autograd.backward(outputs, cotangents);
+        List<Tensor> gradients = new ArrayList<>();
         for (Map.Entry<String, JsonNode> expected : node.required("grads").properties()) {
-            String name = expected.getKey();
-            Tensor base = bases.get(name);
+            Tensor base = bases.get(expected.getKey());
             if (base == null) {
-                throw new IllegalArgumentException("there is no input '" + name + "'");
+                throw new IllegalArgumentException("there is no input '" + expected.getKey() + "'");
             }
-            Deviation deviation =
-                    comparison.compare(
-                            "gradient of " + name, gradients.of(base), array(expected.getValue()));
-            worst = worst.or(deviation);
+            gradients.add(found.of(base));
         }
-        return worst;
+        return gradients;
     }
 
     private static Tensor tensor(HostArray array) {

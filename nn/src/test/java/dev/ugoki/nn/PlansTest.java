@@ -1,0 +1,189 @@
+package dev.ugoki.nn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+
+import dev.ugoki.autograd.Autograd;
+import dev.ugoki.nn.layer.Activation;
+import dev.ugoki.nn.layer.Linear;
+import dev.ugoki.nn.layer.Sequential;
+import dev.ugoki.nn.optim.AdamW;
+import dev.ugoki.nn.optim.GradientClipping;
+import dev.ugoki.nn.optim.MovingAverage;
+import dev.ugoki.nn.optim.Optimizer;
+import dev.ugoki.nn.optim.PlannedStep;
+import dev.ugoki.nn.optim.Schedule;
+import dev.ugoki.nn.policy.ConditionalUnet1d;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Losses;
+import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Reduction;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.Ugoki;
+import dev.ugoki.tensor.plan.BoundPlan;
+import dev.ugoki.tensor.plan.Plan;
+
+import org.junit.jupiter.api.Test;
+
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Networks as plans: the same bits as eagerly, and nothing allocated once they are warm. */
+final class PlansTest {
+    private static final int CALLS = 200;
+    private static final long LIMIT_SECONDS = 60;
+
+    private static Sequential mlp() {
+        Key key = Key.of(1);
+        return new Sequential(
+                new Linear(13, 64, key.fold(0)),
+                Activation.relu(),
+                new Linear(64, 64, key.fold(1)),
+                Activation.gelu(),
+                new Linear(64, 6, key.fold(2)));
+    }
+
+    @Test
+    void anMlpRunsAsAPlanWithTheSameBitsAndWithoutAllocating() {
+        Sequential network = mlp();
+        Tensor x = Random.normal(Key.of(3), DType.F32, 1, 13);
+
+        checkInference(Ugoki.compile(in -> new Tensor[] {network.apply(in[0])}), x);
+    }
+
+    @Test
+    void theUnetOfPushTRunsAsAPlanWithTheSameBitsAndWithoutAllocating() {
+        ConditionalUnet1d network =
+                ConditionalUnet1d.Config.of(2, 20).withChannels(64, 128, 256).build(Key.of(2));
+        Tensor x = Random.normal(Key.of(4), DType.F32, 1, 16, 2);
+        Tensor step = Tensor.of(new float[] {7}, 1);
+        Tensor condition = Random.normal(Key.of(5), DType.F32, 1, 20);
+
+        checkInference(
+                Ugoki.compile(in -> new Tensor[] {network.apply(in[0], in[1], in[2])}),
+                x,
+                step,
+                condition);
+    }
+
+    private static void checkInference(Plan plan, Tensor... inputs) {
+        BoundPlan bound = plan.bind(inputs);
+        bound.run();
+        float[] cold = bound.result(0).toFloatArray();
+        bound.warmUp();
+        bound.run();
+        float[] warm = bound.result(0).toFloatArray();
+
+        assertArrayEquals(cold, warm);
+        assertArrayEquals(plan.joinedAtOnce().apply(inputs)[0].toFloatArray(), warm);
+        assertEquals(0, bytesPerCall(bound::run), bound::describe);
+    }
+
+    @Test
+    void theUnetAsAPlanHasTheBitsOfTheUnet() {
+        ConditionalUnet1d network =
+                ConditionalUnet1d.Config.of(2, 20)
+                        .withChannels(16, 32)
+                        .withGroups(4)
+                        .build(Key.of(2));
+        Plan plan =
+                Ugoki.compile(in -> new Tensor[] {network.apply(in[0], in[1], in[2])})
+                        .joinedAtOnce();
+        Tensor x = Random.normal(Key.of(4), DType.F32, 3, 16, 2);
+        Tensor step = Tensor.of(new float[] {7, 3, 99}, 3);
+        Tensor condition = Random.normal(Key.of(5), DType.F32, 3, 20);
+
+        assertArrayEquals(
+                network.apply(x, step, condition).toFloatArray(),
+                plan.apply(x, step, condition)[0].toFloatArray());
+    }
+
+    /** A regression with noise on its inputs, trained by AdamW with clipping and averaging. */
+    private static final class Training {
+        final Sequential network = mlp();
+        final Optimizer optimizer = Optimizer.of(network, AdamW.of(1e-2), Schedule.linearWarmup(5));
+        final MovingAverage average =
+                new MovingAverage(network, MovingAverage.Decay.power(0.75, 0.99));
+
+        Tensor loss(Tensor[] batch, Key key) {
+            Tensor noise = Random.normal(key, DType.F32, batch[0].shape().toArray());
+            Tensor y = network.apply(batch[0].add(noise.mul(0.01)));
+            return Losses.mse(y, batch[1], Reduction.MEAN);
+        }
+
+        double eagerStep(Key key, Tensor... batch) {
+            try (TensorScope _ = TensorScope.open()) {
+                var found = Autograd.valueAndGrad(() -> loss(batch, key), optimizer.parameters());
+                optimizer.step(GradientClipping.byGlobalNorm(found.gradients(), 0.5).gradients());
+                average.update();
+                return found.value().item();
+            }
+        }
+
+        PlannedStep planned() {
+            return PlannedStep.of(optimizer, this::loss).withClipping(0.5).withAverage(average);
+        }
+    }
+
+    @Test
+    void aPlannedTrainingStepHasTheBitsOfTheEagerOne() {
+        Training eager = new Training();
+        Training planned = new Training();
+        PlannedStep step = planned.planned();
+        Tensor x = Random.normal(Key.of(3), DType.F32, 32, 13);
+        Tensor y = Random.normal(Key.of(6), DType.F32, 32, 6);
+        for (int i = 0; i < 4; i++) {
+            Key key = Key.of(100 + i);
+            assertEquals(eager.eagerStep(key, x, y), step.run(key, Key.of(0), x, y));
+            if (i == 1) {
+                step.warmUp();
+            }
+        }
+        assertEquals(eager.optimizer.stepCount(), planned.optimizer.stepCount());
+        List<String> names = List.copyOf(eager.network.namedParameters().keySet());
+        for (String name : names) {
+            assertArrayEquals(
+                    eager.network.namedParameters().get(name).tensor().toFloatArray(),
+                    planned.network.namedParameters().get(name).tensor().toFloatArray(),
+                    name);
+            assertArrayEquals(
+                    eager.average.averages().get(name).toDoubles(),
+                    planned.average.averages().get(name).toDoubles(),
+                    name);
+        }
+    }
+
+    @Test
+    void aPlannedTrainingStepAllocatesNothing() {
+        Training training = new Training();
+        Tensor x = Random.normal(Key.of(3), DType.F32, 32, 13);
+        Tensor y = Random.normal(Key.of(6), DType.F32, 32, 6);
+        PlannedStep.Bound step = training.planned().bind(x, y);
+        step.warmUp();
+
+        assertEquals(0, bytesPerCall(step::run), step::describe);
+    }
+
+    /**
+     * The bytes that a call allocates once the JIT has compiled it, on all threads that work: the
+     * least over rounds, the first that allocates nothing ending the search.
+     */
+    private static long bytesPerCall(Runnable action) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+        while (least > 0 && System.nanoTime() < end) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int call = 0; call < CALLS; call++) {
+                action.run();
+            }
+            least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / CALLS);
+        }
+        return least;
+    }
+}
