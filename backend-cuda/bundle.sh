@@ -28,7 +28,7 @@ mkdir -p "$bundle/jars"
 # results are compared with, then run in Java.
 cp "$root"/{tensor-api,autograd,tensor-tck,backend-cpu,backend-cuda}/target/ugoki-*-SNAPSHOT.jar \
     "$bundle/jars"
-IFS=: read -r -a jars <"$root/backend-cuda/target/bundle-classpath"
+IFS=: read -r -a jars <"$root/backend-cuda/target/bundle-classpath" || true # no newline at its end
 for jar in "${jars[@]}"; do
     case $jar in
         *openblas* | */target/classes) ;;
@@ -39,7 +39,7 @@ done
     -C "$root/backend-cuda/target/test-classes" .
 "$jdk/bin/jlink" --output "$bundle/runtime" --strip-debug --no-header-files --no-man-pages \
     --compress zip-9 --add-modules \
-    java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.management,jdk.unsupported
+    java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.jfr,jdk.management,jdk.unsupported
 cp "$root"/backend-cuda/src/bundle/* "$bundle"
 chmod +x "$bundle"/run-*
 bytes=$(du -sb "$bundle" | cut -f1)

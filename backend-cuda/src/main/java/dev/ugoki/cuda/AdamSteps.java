@@ -12,7 +12,6 @@ import dev.ugoki.tensor.spi.Stored;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +20,7 @@ import java.util.Set;
 
 /**
  * Steps of Adam and AdamW, many parameters to a launch: a step waits, its memory pinned, until
- * there are 32 of one kind, or until anything else touches what it reads or writes.
+ * there are 32 of one kind, or until anything else reads what it writes, or writes what it touches.
  */
 final class AdamSteps {
     private static final List<DType> DTYPES = List.of(DType.F32, DType.F16, DType.BF16);
@@ -72,7 +71,8 @@ final class AdamSteps {
 
     private @Nullable Key key;
     private final List<Step> steps = new ArrayList<>();
-    private final Set<Storage> touched = new HashSet<>();
+    private final Set<Storage> read = new HashSet<>();
+    private final Set<Storage> written = new HashSet<>();
     private volatile boolean waiting;
 
     static boolean has(Composite op, TensorType[] operands) {
@@ -113,12 +113,12 @@ final class AdamSteps {
 
     private synchronized boolean meets(Stored[] operands, Stored[] results) {
         for (Stored operand : operands) {
-            if (touched.contains(operand.storage())) {
+            if (written.contains(operand.storage())) {
                 return true;
             }
         }
         for (Stored result : results) {
-            if (touched.contains(result.storage())) {
+            if (written.contains(result.storage()) || read.contains(result.storage())) {
                 return true;
             }
         }
@@ -150,10 +150,10 @@ final class AdamSteps {
             }
             steps.add(new Step(in[0].elementCount(), addresses));
             for (Stored each : in) {
-                touch(each.storage());
+                note(read, each.storage());
             }
             for (Stored each : out) {
-                touch(each.storage());
+                note(written, each.storage());
             }
             waiting = true;
             if (alone || copied) {
@@ -162,13 +162,13 @@ final class AdamSteps {
         }
     }
 
-    /** Whether this step reads or writes tensors of another that waits; settings are shared. */
+    /** Whether this step reads or writes tensors of another that waits. */
     private boolean meetsOwn(Stored[] in, Stored[] out) {
-        return waiting && meets(Arrays.copyOf(in, 4), out);
+        return waiting && meets(in, out);
     }
 
-    private void touch(Storage storage) {
-        if (touched.add(storage)) {
+    private static void note(Set<Storage> storages, Storage storage) {
+        if (storages.add(storage)) {
             storage.pin();
         }
     }
@@ -204,8 +204,10 @@ final class AdamSteps {
         if (blocks > 0) {
             gpu.launch(common.kernel(), arguments, blocks, 1, THREADS, 0);
         }
-        touched.forEach(Storage::unpin);
-        touched.clear();
+        read.forEach(Storage::unpin);
+        read.clear();
+        written.forEach(Storage::unpin);
+        written.clear();
         steps.clear();
         key = null;
         waiting = false;

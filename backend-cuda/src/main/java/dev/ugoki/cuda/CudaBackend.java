@@ -72,7 +72,17 @@ final class CudaBackend implements Backend {
     /** Writes a program down; the kernels that it needs are compiled already. */
     CudaGraph capture(Supplier<Tensor[]> program) {
         adamSteps.flushIfWaiting(gpu);
-        Lane lane = gpu.lane();
+        Lane lane = gpu.openLaneForCapture();
+        try {
+            CudaGraph[] graph = new CudaGraph[1];
+            Gpu.onLane(lane, () -> graph[0] = captureOn(lane, program));
+            return graph[0];
+        } finally {
+            lane.close();
+        }
+    }
+
+    private CudaGraph captureOn(Lane lane, Supplier<Tensor[]> program) {
         try (TensorScope scope = TensorScope.open()) {
             lane.beginCapture();
             Tensor[] results;

@@ -103,11 +103,22 @@ final class Gpu {
         synchronized (this) {
             all = List.copyOf(lanes);
         }
-        for (Lane lane : all) {
-            if (!lane.isCapturing() || lane == lane()) {
-                lane.synchronize();
-            }
+        if (lane().isCapturing()) {
+            lane().synchronize(); // which says that it cannot be
         }
+        for (Lane lane : all) {
+            lane.synchronize();
+        }
+    }
+
+    /** Whether uses of memory are noted: what is written down instead of run uses none yet. */
+    private boolean isTracked(Lane lane) {
+        return severalLanes && !lane.isCapturing();
+    }
+
+    /** A stream that a graph is captured on, apart from what other threads do meanwhile. */
+    Lane openLaneForCapture() {
+        return Lane.forCapture(lane());
     }
 
     /** Runs what starts kernels on these, after all that they have to wait for. */
@@ -121,7 +132,7 @@ final class Gpu {
                 lane.hold(result.storage());
             }
         }
-        if (!severalLanes) {
+        if (!isTracked(lane)) {
             launches.run();
             return;
         }
@@ -257,7 +268,7 @@ final class Gpu {
             Stored stored = new Stored(memory.allocate(type, backend), type);
             lent.add(stored.storage());
             Lane lane = lane();
-            if (severalLanes) {
+            if (isTracked(lane)) {
                 order.beforeWrite(lane, stored.storage());
             }
             lane.hold(stored.storage());
@@ -271,8 +282,8 @@ final class Gpu {
         @Override
         public void close() {
             for (Storage storage : lent) {
-                if (severalLanes) {
-                    Lane lane = lane();
+                Lane lane = lane();
+                if (isTracked(lane)) {
                     lane.nextOperation();
                     order.afterWrite(lane, storage);
                 }

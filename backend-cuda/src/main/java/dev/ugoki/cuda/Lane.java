@@ -27,6 +27,7 @@ final class Lane {
     private final long event;
     private final long staging;
     private final long fault;
+    private final boolean ownsFault;
     private final long seenFault;
     private long staged;
 
@@ -40,14 +41,25 @@ final class Lane {
     private final Map<Lane, Long> waitedFor = new HashMap<>();
     private @Nullable List<Storage> capturing;
 
+    /** A stream with a place of its own for faults. */
     Lane(Driver driver) {
+        this(driver, driver.allocate(FAULT_BYTES), true);
+        driver.clear(fault, FAULT_BYTES, stream);
+    }
+
+    /** A stream whose kernels report faults where another's do: a graph's run there later. */
+    static Lane forCapture(Lane of) {
+        return new Lane(of.driver, of.fault, false);
+    }
+
+    private Lane(Driver driver, long fault, boolean ownsFault) {
         this.driver = driver;
         this.stream = driver.createStream();
         this.event = driver.createEvent();
         this.staging = driver.allocatePinned(STAGING);
         this.seenFault = driver.allocatePinned(FAULT_BYTES);
-        this.fault = driver.allocate(FAULT_BYTES);
-        driver.clear(fault, FAULT_BYTES, stream);
+        this.fault = fault;
+        this.ownsFault = ownsFault;
     }
 
     /** The address of the structure that kernels report faults in. */
@@ -199,6 +211,8 @@ final class Lane {
         driver.destroyEvent(event);
         driver.freePinned(staging);
         driver.freePinned(seenFault);
-        driver.free(fault);
+        if (ownsFault) {
+            driver.free(fault);
+        }
     }
 }

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -51,6 +52,7 @@ public final class CudaLibraries {
 
     private final Set<Path> folders;
     private final Map<String, Path> found = new LinkedHashMap<>();
+    private final List<String> broken = new ArrayList<>();
     private @Nullable String problem;
     private int devices;
     private int driverVersion;
@@ -77,17 +79,9 @@ public final class CudaLibraries {
 
     private void find() {
         Path driver = file(DRIVER);
-        if (driver == null) {
-            problem =
-                    "no NVIDIA driver: "
-                            + DRIVER
-                            + " was searched for in "
-                            + folders
-                            + "; install NVIDIA's driver 580 or later (it brings this file), or,"
-                            + " without a GPU, use the CPU";
-            return;
+        if (driver != null) {
+            found.put(DRIVER, driver);
         }
-        found.put(DRIVER, driver);
         List<String> missing = new ArrayList<>();
         for (Wanted wanted : WANTED) {
             Path file = file(wanted.file());
@@ -97,19 +91,33 @@ public final class CudaLibraries {
                 missing.add(wanted.file() + " (" + wanted.purpose() + ")");
             }
         }
+        if (driver != null && missing.isEmpty()) {
+            problem = askDriver(driver);
+            return;
+        }
+        List<String> problems = new ArrayList<>();
+        if (driver == null) {
+            problems.add(
+                    "no NVIDIA driver: there is no "
+                            + DRIVER
+                            + "; install NVIDIA's driver 580 or later, which brings it, or, without"
+                            + " a GPU, use the CPU");
+        }
         if (!missing.isEmpty()) {
-            problem =
+            problems.add(
                     "CUDA 13's libraries are missing: "
                             + String.join(", ", missing)
-                            + "; searched for in "
-                            + folders
                             + "; install CUDA 13 (its toolkit, or 'pip install"
                             + " nvidia-cuda-runtime nvidia-cuda-nvrtc nvidia-cublas"
                             + " nvidia-cudnn-cu13'), or name their folders with"
-                            + " -Dugoki.cuda.libraries=FOLDER:FOLDER";
-            return;
+                            + " -Dugoki.cuda.libraries=FOLDER:FOLDER");
         }
-        problem = askDriver(driver);
+        problem =
+                String.join("; ", problems)
+                        + "; searched: "
+                        + folders
+                        + "; found: "
+                        + found.values();
     }
 
     /** Null, or why the driver has no device for us. */
@@ -294,6 +302,7 @@ public final class CudaLibraries {
                                 + ")");
             }
         }
+        lines.addAll(broken);
         return lines;
     }
 
@@ -306,8 +315,29 @@ public final class CudaLibraries {
         setUnlessSet("org.bytedeco.javacpp.maxBytes", "0");
         setUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         setUnlessSet("org.bytedeco.javacpp.noPointerGC", "true");
-        for (Path file : found.values()) {
-            System.load(file.toAbsolutePath().toString());
+        System.load(found(DRIVER));
+        for (Wanted wanted : WANTED) {
+            if (found.containsKey(wanted.file())) {
+                load(wanted);
+            }
+        }
+    }
+
+    private String found(String name) {
+        return Objects.requireNonNull(found.get(name)).toAbsolutePath().toString();
+    }
+
+    /** What is optional and does not load counts as missing, and {@link #describe} says why. */
+    @SuppressWarnings("restricted")
+    private void load(Wanted wanted) {
+        try {
+            System.load(found(wanted.file()));
+        } catch (UnsatisfiedLinkError e) {
+            if (!wanted.optional()) {
+                throw e;
+            }
+            found.remove(wanted.file());
+            broken.add(wanted.file() + " was found, but does not load: " + e.getMessage());
         }
     }
 

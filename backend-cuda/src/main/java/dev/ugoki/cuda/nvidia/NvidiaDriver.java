@@ -103,14 +103,15 @@ public final class NvidiaDriver implements Driver {
     /** Opens a device that {@link CudaLibraries} has found usable. */
     public static Driver open(int index) {
         CudaLibraries libraries = CudaLibraries.ofThisMachine();
-        libraries.load();
         try {
+            libraries.load();
             return new NvidiaDriver(index, libraries);
         } catch (LinkageError e) {
             throw new IllegalStateException(
-                    "cuda: the bindings' native half does not load: "
+                    "cuda: a library does not load: "
                             + e.getMessage()
-                            + "; add org.bytedeco:cuda and org.bytedeco:javacpp with the classifier"
+                            + "; if it is one of the bindings (libjni..), add org.bytedeco:cuda and"
+                            + " org.bytedeco:javacpp with the classifier"
                             + " of this platform; found: "
                             + libraries.describe(),
                     e);

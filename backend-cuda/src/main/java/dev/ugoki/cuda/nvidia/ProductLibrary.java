@@ -8,6 +8,8 @@ import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSB;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
@@ -23,7 +25,6 @@ import dev.ugoki.cuda.driver.MatrixProducts;
 import dev.ugoki.tensor.DType;
 
 import org.bytedeco.cuda.cublas.cublasLtContext;
-import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulPreferenceOpaque_t;
@@ -63,6 +64,7 @@ final class ProductLibrary {
             long bLeading,
             long bBatch,
             long bAlignment,
+            long cAlignment,
             boolean biased) {}
 
     private record Plan(
@@ -70,7 +72,7 @@ final class ProductLibrary {
             cublasLtMatrixLayoutOpaque_t first,
             cublasLtMatrixLayoutOpaque_t second,
             cublasLtMatrixLayoutOpaque_t result,
-            cublasLtMatmulAlgo_t algorithm) {}
+            cublasLtMatmulHeuristicResult_t choice) {}
 
     private final NvidiaDriver driver;
     private final cublasLtContext context = new cublasLtContext();
@@ -115,6 +117,7 @@ final class ProductLibrary {
                 Math.max(bLeading, bTurned ? call.k() : call.n()),
                 call.bBatch(),
                 alignment(call.b()),
+                alignment(call.c()),
                 call.bias() != 0);
     }
 
@@ -235,6 +238,11 @@ final class ProductLibrary {
             alignment.put((int) key.aAlignment());
             cublas.cublasLtMatmulPreferenceSetAttribute(
                     preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment, 4);
+            alignment.put((int) key.cAlignment());
+            cublas.cublasLtMatmulPreferenceSetAttribute(
+                    preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment, 4);
+            cublas.cublasLtMatmulPreferenceSetAttribute(
+                    preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment, 4);
             int status =
                     cublas.cublasLtMatmulAlgoGetHeuristic(
                             context,
@@ -250,13 +258,7 @@ final class ProductLibrary {
             cublas.cublasLtMatmulPreferenceDestroy(preference);
             boolean found = status == 0 && count[0] > 0 && best.state() == 0;
             return found
-                    ? Optional.of(
-                            new Plan(
-                                    product,
-                                    first,
-                                    second,
-                                    result,
-                                    new cublasLtMatmulAlgo_t(best.algo())))
+                    ? Optional.of(new Plan(product, first, second, result, best))
                     : Optional.empty();
         }
     }
@@ -298,7 +300,7 @@ final class ProductLibrary {
                         plan.result(),
                         c,
                         plan.result(),
-                        plan.algorithm(),
+                        plan.choice().algo(),
                         new NvidiaDriver.Raw(workspace(stream)),
                         WORKSPACE,
                         driver.stream(stream)));
