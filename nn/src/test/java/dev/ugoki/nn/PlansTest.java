@@ -119,7 +119,7 @@ final class PlansTest {
                         8,
                         2,
                         new DiffusionSampler(
-                                NoiseSchedule.cosine(20),
+                                NoiseSchedule.squaredCosine(20),
                                 DiffusionSampler.Kind.DDPM,
                                 4,
                                 DiffusionSampler.Prediction.NOISE,
