@@ -8,4 +8,6 @@ module dev.ugoki.nn {
     exports dev.ugoki.nn.layer;
     exports dev.ugoki.nn.optim;
     exports dev.ugoki.nn.policy;
+    exports dev.ugoki.nn.transformer;
+    exports dev.ugoki.nn.vision;
 }

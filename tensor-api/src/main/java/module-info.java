@@ -1,6 +1,7 @@
 /** Tensors, operations, graphs, files of tensors, and the interface that backends implement. */
 module dev.ugoki.tensor {
     requires static transitive org.jspecify;
+    requires jdk.jfr;
     requires jdk.management;
 
     exports dev.ugoki.tensor;

@@ -1,7 +1,5 @@
 package dev.ugoki.cpu;
 
-import jdk.incubator.vector.VectorShape;
-
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +28,7 @@ public final class VectorModule {
         if (!readable) {
             return "the module " + NAME + " is missing; start Java with --add-modules " + NAME;
         }
-        // A fault that is not found yet: with vectors of 128 bits a kernel writes where it must
-        // not.
-        return VectorShape.preferredShape().vectorBitSize() >= 256
-                ? null
-                : "vectors of 128 bits are not supported yet";
+        return null;
     }
 
     /** Whether vector kernels are used. */

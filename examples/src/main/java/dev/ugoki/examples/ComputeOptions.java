@@ -14,7 +14,9 @@ public final class ComputeOptions {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            description = "cpu or reference, with :NUMBER for one of several; default: the best.")
+            description =
+                    "cpu, cuda or reference, with :NUMBER for one of several; default: the"
+                            + " best.")
     private @Nullable String device;
 
     @Option(
@@ -22,6 +24,20 @@ public final class ComputeOptions {
             paramLabel = "N",
             description = "Threads that compute; default: all processors.")
     private @Nullable Integer threads;
+
+    @Option(names = "--emulated", description = EMULATED)
+    private boolean emulated;
+
+    /** What {@code --emulated} does. */
+    static final String EMULATED =
+            "With cuda: no GPU, but the same kernels, compiled by g++, on this machine's memory.";
+
+    /** Lets the device {@code cuda} be the emulated one, if wanted; before anything is computed. */
+    static void emulate(boolean wanted) {
+        if (wanted) {
+            System.setProperty("ugoki.cuda", "emulated");
+        }
+    }
 
     /** Runs what a command does there, with so many threads; returns its exit code. */
     public int run(Callable<Integer> command) throws Exception {
@@ -32,6 +48,7 @@ public final class ComputeOptions {
             // The backend reads this when it starts, which nothing has asked for so far.
             System.setProperty("ugoki.threads", Integer.toString(threads));
         }
+        emulate(emulated);
         Device chosen = device == null ? Device.current() : Device.parse(device);
         try {
             return chosen.call(command);

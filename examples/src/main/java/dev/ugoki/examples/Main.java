@@ -2,7 +2,10 @@ package dev.ugoki.examples;
 
 import dev.ugoki.examples.accuracy.MeasureAccuracy;
 import dev.ugoki.examples.bits.CheckBits;
+import dev.ugoki.examples.jitter.MeasureJitter;
 import dev.ugoki.examples.operations.WriteOperations;
+import dev.ugoki.examples.policy.RunPolicy;
+import dev.ugoki.examples.policy.TrainAct;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
 import dev.ugoki.examples.pusht.EvalPushT;
@@ -30,6 +33,7 @@ import java.io.UncheckedIOException;
         subcommands = {
             Main.Train.class,
             Main.Eval.class,
+            RunPolicy.class,
             DemoPushT.class,
             Main.Replay.class,
             Main.Demonstrate.class,
@@ -39,6 +43,7 @@ import java.io.UncheckedIOException;
             RunFuzz.class,
             MeasureAccuracy.class,
             CheckBits.class,
+            MeasureJitter.class,
             WriteOperations.class
         })
 public final class Main extends CommandGroup {
@@ -85,7 +90,7 @@ public final class Main extends CommandGroup {
             name = "train",
             description = "Trains a policy.",
             mixinStandardHelpOptions = true,
-            subcommands = TrainPushT.class)
+            subcommands = {TrainPushT.class, TrainAct.class})
     static final class Train extends CommandGroup {}
 
     @Command(

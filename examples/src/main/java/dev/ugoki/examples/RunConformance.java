@@ -1,9 +1,10 @@
 package dev.ugoki.examples;
 
+import dev.ugoki.examples.models.ModelKinds;
 import dev.ugoki.tck.conformance.Compiled;
 import dev.ugoki.tck.conformance.Conformance;
 import dev.ugoki.tck.conformance.ConformanceSuite;
-import dev.ugoki.tck.conformance.MissingSuite;
+import dev.ugoki.tck.conformance.ModelSuite;
 import dev.ugoki.tck.conformance.OperationSuite;
 import dev.ugoki.tensor.Device;
 
@@ -34,8 +35,11 @@ final class RunConformance implements Callable<Integer> {
             names = "--backend",
             paramLabel = "KIND",
             defaultValue = "cpu",
-            description = "cpu or reference; default: ${DEFAULT-VALUE}.")
+            description = "cpu, cuda or reference; default: ${DEFAULT-VALUE}.")
     private String backend = "cpu";
+
+    @Option(names = "--emulated", description = ComputeOptions.EMULATED)
+    private boolean emulated;
 
     @Option(
             names = "--only",
@@ -51,12 +55,13 @@ final class RunConformance implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         List<ConformanceSuite> suites =
-                List.of(new OperationSuite(), new MissingSuite("models", "models.jsonl", "model"));
+                List.of(new OperationSuite(), new ModelSuite(ModelKinds.all()));
         List<ConformanceSuite> chosen =
                 suites.stream().filter(suite -> only == null || suite.name().equals(only)).toList();
         if (chosen.isEmpty()) {
             throw new IllegalArgumentException("--only " + only + ": must be operations or models");
         }
+        ComputeOptions.emulate(emulated);
         Device device = Device.parse(backend);
         Conformance.Report report =
                 compiled

@@ -12,17 +12,22 @@ import dev.ugoki.tensor.op.Overwrite;
  */
 public final class Buffer {
     private final Tensor tensor;
-    private final boolean saved;
+    private final Place place;
 
-    /**
-     * A buffer that starts with a copy of {@code initial}, and belongs to no scope.
-     *
-     * @param saved whether it is part of the module's state, or a constant that the module's
-     *     constructor makes anew
-     */
-    Buffer(Tensor initial, boolean saved) {
+    /** What a buffer is to the state of its module. */
+    enum Place {
+        /** Part of it. */
+        SAVED,
+        /** Part of it, but older states do without: one that lacks it leaves it as it is. */
+        OPTIONAL,
+        /** No part of it: a constant that the module's constructor makes anew. */
+        CONSTANT
+    }
+
+    /** A buffer that starts with a copy of {@code initial}, and belongs to no scope. */
+    Buffer(Tensor initial, Place place) {
         this.tensor = TensorScope.outside(() -> initial.detach().copy());
-        this.saved = saved;
+        this.place = place;
     }
 
     /** The current values. */
@@ -36,7 +41,12 @@ public final class Buffer {
 
     /** Whether it is part of the module's state. */
     public boolean isSaved() {
-        return saved;
+        return place != Place.CONSTANT;
+    }
+
+    /** Whether a state may lack it. */
+    boolean isOptional() {
+        return place == Place.OPTIONAL;
     }
 
     /**

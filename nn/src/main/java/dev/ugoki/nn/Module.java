@@ -11,6 +11,7 @@ import dev.ugoki.tensor.io.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -84,12 +85,20 @@ public abstract class Module {
 
     /** A buffer of this module that starts with {@code initial} and is part of its state. */
     protected final Buffer buffer(String name, Tensor initial) {
-        return register(name, new Buffer(initial, true));
+        return register(name, new Buffer(initial, Buffer.Place.SAVED));
+    }
+
+    /**
+     * A buffer of this module that is part of its state, though a state may lack it: it stays as it
+     * is then.
+     */
+    protected final Buffer optionalBuffer(String name, Tensor initial) {
+        return register(name, new Buffer(initial, Buffer.Place.OPTIONAL));
     }
 
     /** A constant of this module, which is not part of its state. */
     protected final Buffer constant(String name, Tensor value) {
-        return register(name, new Buffer(value, false));
+        return register(name, new Buffer(value, Buffer.Place.CONSTANT));
     }
 
     private Buffer register(String name, Buffer buffer) {
@@ -160,6 +169,14 @@ public abstract class Module {
         return count;
     }
 
+    final Collection<Parameter> ownParameters() {
+        return parameters.values();
+    }
+
+    final Collection<Buffer> ownBuffers() {
+        return buffers.values();
+    }
+
     private void visit(String prefix, BiConsumer<String, Module> visitor) {
         visitor.accept(prefix, this);
         children.forEach((name, child) -> child.visit(prefix + name + ".", visitor));
@@ -182,6 +199,24 @@ public abstract class Module {
         visit("", (_, module) -> module.training = false);
     }
 
+    /** Runs an action in evaluation, and goes back to the modes of before. */
+    final <T> T inEvaluation(Supplier<T> action) {
+        List<Module> trained = new ArrayList<>();
+        visit(
+                "",
+                (_, module) -> {
+                    if (module.training) {
+                        trained.add(module);
+                    }
+                });
+        eval();
+        try {
+            return action.get();
+        } finally {
+            trained.forEach(module -> module.training = true);
+        }
+    }
+
     // ---- state ----
 
     /**
@@ -196,7 +231,8 @@ public abstract class Module {
 
     /**
      * Takes over the values of {@code state}; those of another floating dtype are converted to the
-     * parameter's. The names must be exactly those of {@link #stateDict}.
+     * parameter's. The names must be exactly those of {@link #stateDict}, less what a state may
+     * lack.
      *
      * @throws IllegalArgumentException if names are missing or unexpected, or shapes or kinds of
      *     dtype differ: all of them are listed, and nothing has changed
@@ -211,10 +247,9 @@ public abstract class Module {
         slots.forEach(
                 (name, slot) -> {
                     HostArray values = state.get(name);
-                    if (values == null) {
-                        throw new IllegalStateException("load: " + name + " has gone");
+                    if (values != null) {
+                        slot.put(values);
                     }
-                    slot.put(values);
                 });
     }
 
@@ -237,7 +272,8 @@ public abstract class Module {
     }
 
     /** A place for values: a parameter or a buffer. */
-    private record Slot(Tensor tensor, java.util.function.Consumer<Tensor> assign) {
+    private record Slot(
+            Tensor tensor, boolean isOptional, java.util.function.Consumer<Tensor> assign) {
         void put(HostArray values) {
             tensor.device()
                     .run(
@@ -258,13 +294,17 @@ public abstract class Module {
                             (name, parameter) ->
                                     slots.put(
                                             prefix + name,
-                                            new Slot(parameter.tensor(), parameter::assign)));
+                                            new Slot(
+                                                    parameter.tensor(), false, parameter::assign)));
                     module.buffers.forEach(
                             (name, buffer) -> {
                                 if (buffer.isSaved()) {
                                     slots.put(
                                             prefix + name,
-                                            new Slot(buffer.tensor(), buffer::assign));
+                                            new Slot(
+                                                    buffer.tensor(),
+                                                    buffer.isOptional(),
+                                                    buffer::assign));
                                 }
                             });
                 });
@@ -278,7 +318,9 @@ public abstract class Module {
                     HostArray values = state.get(name);
                     TensorType type = slot.tensor().type();
                     if (values == null) {
-                        problems.add("missing: " + name + " " + type);
+                        if (!slot.isOptional()) {
+                            problems.add("missing: " + name + " " + type);
+                        }
                     } else if (!values.shape().equals(type.shape())
                             || values.dtype() != type.dtype()
                                     && !(values.dtype().isFloating()
@@ -329,7 +371,15 @@ public abstract class Module {
         return "";
     }
 
-    /** This module and all in it as a tree, with shapes and parameter counts. */
+    /** The name of its kind with its settings. */
+    final String describeKind() {
+        return settings().isEmpty() ? kind() : kind() + "(" + settings() + ")";
+    }
+
+    /**
+     * This module and all in it as a tree, with shapes and parameter counts. What it costs to run,
+     * {@link ModuleSummary} tells.
+     */
     @Override
     public final String toString() {
         List<String> texts = new ArrayList<>();
@@ -348,10 +398,7 @@ public abstract class Module {
 
     private void describe(String name, int depth, List<String> texts, List<Long> counts) {
         StringBuilder line = new StringBuilder("  ".repeat(depth));
-        line.append(name.isEmpty() ? "" : name + ": ").append(kind());
-        if (!settings().isEmpty()) {
-            line.append('(').append(settings()).append(')');
-        }
+        line.append(name.isEmpty() ? "" : name + ": ").append(describeKind());
         parameters.forEach(
                 (own, parameter) -> line.append(' ').append(own).append(parameter.type().shape()));
         buffers.forEach(

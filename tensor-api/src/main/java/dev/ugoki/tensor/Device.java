@@ -29,6 +29,18 @@ public record Device(String kind, int index) {
     }
 
     /**
+     * An NVIDIA GPU.
+     *
+     * @throws IllegalStateException if it is not there, with what was searched for, where, and the
+     *     fix
+     */
+    public static Device cuda(int index) {
+        Device device = new Device("cuda", index);
+        Backends.forDevice(device);
+        return device;
+    }
+
+    /**
      * Reads {@code kind} or {@code kind:index}.
      *
      * @throws IllegalArgumentException if the text is neither

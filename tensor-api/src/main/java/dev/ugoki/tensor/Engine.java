@@ -503,7 +503,10 @@ public final class Engine {
                     pinned.add(storage);
                 }
             }
+            OperationEvent event = new OperationEvent();
+            event.begin();
             backend.execute(op, operands, results);
+            event.report(op, operands, results);
         } catch (IllegalStateException e) {
             throw entered < operands.length
                     ? new IllegalStateException(

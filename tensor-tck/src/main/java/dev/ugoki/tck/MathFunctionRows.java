@@ -1,9 +1,12 @@
 package dev.ugoki.tck;
 
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.op.MathFunction;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Rows of the functions of mathematics that are not primitives. */
 final class MathFunctionRows {
@@ -52,10 +55,31 @@ final class MathFunctionRows {
 
     private static void add(List<Row> rows, MathFunction op, Values smooth, Values wide) {
         rows.add(row(op.name(), op, smooth, 2, 3).withGradient());
-        rows.add(row(op.name() + " of wide values", op, wide, 3, 5, 67));
+        addWide(rows, op, wide);
         rows.add(row(op.name() + " at the ends", op, ENDS, 5, 11));
         rows.add(row(op.name() + " of a scalar", op, smooth));
         rows.add(row(op.name() + " of nothing", op, smooth, 0, 2));
+    }
+
+    private static void addWide(List<Row> rows, MathFunction op, Values wide) {
+        String name = op.name() + " of wide values";
+        Row row = row(name, op, wide, 3, 5, 67);
+        if (op instanceof MathFunction.LogGamma || op instanceof MathFunction.Digamma) {
+            // Sums of large terms: exact to 1e-14 absolutely, by whatever logarithm and sine.
+            Set<DType> others = new HashSet<>(Row.FLOATING);
+            others.remove(DType.F64);
+            Tolerance absolute = Tolerance.ulps(16).orEpsilons(64);
+            rows.add(
+                    Row.of(
+                            name + " in F64",
+                            op,
+                            Set.of(DType.F64),
+                            absolute,
+                            Operand.of(wide, 3, 5, 67)));
+            rows.add(Row.of(name, op, others, TOLERANCE, Operand.of(wide, 3, 5, 67)));
+        } else {
+            rows.add(row);
+        }
     }
 
     private static void addPairs(List<Row> rows, MathFunction op, Values smooth) {

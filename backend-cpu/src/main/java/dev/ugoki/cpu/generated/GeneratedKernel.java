@@ -1,6 +1,5 @@
 package dev.ugoki.cpu.generated;
 
-import dev.ugoki.tensor.kernel.Instruction;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
@@ -27,8 +26,7 @@ public final class GeneratedKernel {
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
     private final @Nullable KernelCompiler compiler;
-    private final long keptRows;
-    private final long reductions;
+    private final ScratchSize scratchSize;
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
     private volatile @Nullable KernelCode wholeVectors;
@@ -40,9 +38,10 @@ public final class GeneratedKernel {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
         this.compiler = compiler;
-        this.keptRows = compiler == null ? 0 : compiler.schedule(kernel).keptValues().size();
-        this.reductions =
-                kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();
+        this.scratchSize =
+                compiler == null
+                        ? ScratchSize.NONE
+                        : ScratchSize.of(kernel, compiler.schedule(kernel));
         this.sumsOverRows =
                 kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
     }
@@ -54,12 +53,12 @@ public final class GeneratedKernel {
 
     /** Bytes of scratch memory, 64-byte aligned, that each thread needs for rows of this length. */
     public long scratchBytes(long columns) {
-        return keptRows * ((4 * columns + 63) & -64) + 64 * reductions;
+        return scratchSize.ofRows(columns);
     }
 
     /** The same for {@link #runFlat}; 0 for all but very long kernels. */
     public long flatScratchBytes() {
-        return 4L * KernelEmitter.FLAT_BLOCK * keptRows;
+        return scratchSize.ofFlat();
     }
 
     /**

@@ -59,7 +59,9 @@ final class KernelCompiler {
             CompletableFuture<Boolean> done) {
         try {
             KernelCode code = KernelClass.define(kernel, shape, width);
-            if (WarmUp.run(kernel, code, shape, FIRST_LIMIT_SECONDS * (1 << number - 1))) {
+            ScratchSize scratchSize = ScratchSize.of(kernel, schedule(kernel));
+            double limitSeconds = FIRST_LIMIT_SECONDS * (1 << number - 1);
+            if (WarmUp.run(kernel, code, shape, scratchSize, limitSeconds)) {
                 use.accept(code);
                 done.complete(true);
             } else if (number < ATTEMPTS) {

@@ -37,11 +37,18 @@ final class WarmUp {
      * @param limitSeconds of this thread's processor time, which a busy machine does not use up
      * @return whether it was compiled by then
      */
-    static boolean run(Kernel kernel, KernelCode code, LoopShape shape, double limitSeconds) {
+    static boolean run(
+            Kernel kernel,
+            KernelCode code,
+            LoopShape shape,
+            ScratchSize scratchSize,
+            double limitSeconds) {
         try (Arena arena = Arena.ofConfined()) {
             long[] operands = operands(kernel, arena);
-            long scratch = area(arena, kernel.instructions().size());
             long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
+            long scratchBytes =
+                    shape == LoopShape.FLAT ? scratchSize.ofFlat() : scratchSize.ofRows(columns);
+            long scratch = arena.allocate(Math.max(64, scratchBytes), 64).address();
             long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
             return run(() -> code.run(operands, 0, end, columns, scratch), limitSeconds);
         }

@@ -9,6 +9,7 @@ import dev.ugoki.cpu.generated.Workload.Kind;
 import dev.ugoki.tensor.kernel.Activations;
 import dev.ugoki.tensor.kernel.ElementaryFunctions;
 import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.kernel.Schedule;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -256,7 +257,10 @@ final class GeneratorMeasurement {
                                     KernelClass.define(
                                             kernel, LoopShape.FLAT, VectorWidth.PREFERRED);
                             long defined = System.nanoTime();
-                            boolean warm = WarmUp.run(kernel, code, LoopShape.FLAT, 30);
+                            var schedule =
+                                    Schedule.of(kernel, VectorWidth.PREFERRED.valuesPerPass());
+                            var scratch = ScratchSize.of(kernel, schedule);
+                            boolean warm = WarmUp.run(kernel, code, LoopShape.FLAT, scratch, 30);
                             long compiled = System.nanoTime();
                             text.append(
                                     "| %s | %d | %.2f | %s |%n"

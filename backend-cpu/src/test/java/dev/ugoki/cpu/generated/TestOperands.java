@@ -80,8 +80,8 @@ record TestOperands(Kernel kernel, long rows, long columns, List<MemorySegment> 
 
     /** Scratch memory for code of this width; columns are at most FLAT_BLOCK. */
     static long scratch(Kernel kernel, VectorWidth width, Arena arena) {
-        int kept = Schedule.of(kernel, width.valuesPerPass()).keptValues().size();
-        long bytes = 4L * KernelEmitter.FLAT_BLOCK * kept + 64L * kernel.instructions().size();
+        ScratchSize size = ScratchSize.of(kernel, Schedule.of(kernel, width.valuesPerPass()));
+        long bytes = Math.max(size.ofFlat(), size.ofRows(KernelEmitter.FLAT_BLOCK));
         return arena.allocate(bytes, 64).address();
     }
 

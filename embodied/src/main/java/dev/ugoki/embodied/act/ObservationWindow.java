@@ -1,5 +1,8 @@
 package dev.ugoki.embodied.act;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
  * The last few observations of a robot. Before there are enough of them, the first one stands for
  * those that are missing, as in training.
@@ -47,9 +50,23 @@ public final class ObservationWindow {
      * @throws IllegalStateException if nothing was observed yet
      */
     public float[] steps() {
+        requireObserved();
+        return window.clone();
+    }
+
+    private void requireObserved() {
         if (empty) {
             throw new IllegalStateException("nothing was observed yet");
         }
-        return window.clone();
+    }
+
+    /**
+     * Writes the observations, the present one last, as F32 [steps, width]; nothing is allocated.
+     *
+     * @throws IllegalStateException if nothing was observed yet
+     */
+    public void copyTo(MemorySegment target) {
+        requireObserved();
+        MemorySegment.copy(window, 0, target, ValueLayout.JAVA_FLOAT, 0, window.length);
     }
 }

@@ -9,6 +9,7 @@ import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.MissingStatisticsException;
 import dev.ugoki.embodied.data.Normalizer;
 import dev.ugoki.embodied.data.Statistic;
+import dev.ugoki.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -178,6 +179,49 @@ public final class PolicyScales {
         for (int i = 0; i < chunks.length; i++) {
             chunks[i] = Math.clamp(chunks[i], leastAction[i % width], mostAction[i % width]);
         }
+    }
+
+    /** Observations [1, observation steps * frame width], normalized, in operations of tensors. */
+    Tensor normalizeObservation(Tensor observation) {
+        int steps = config.observationSteps();
+        Tensor frames = observation.reshape(steps, config.frameWidth());
+        List<Tensor> normalized = new ArrayList<>();
+        int offset = 0;
+        for (int i = 0; i < inputs.size(); i++) {
+            int width = config.inputs().get(i).width();
+            normalized.add(inputs.get(i).normalize(frames.slice(1, offset, offset + width), -1));
+            offset += width;
+        }
+        return Tensor.concat(1, normalized.toArray(Tensor[]::new))
+                .reshape(1, config.conditioningWidth());
+    }
+
+    /** What actions of a chunk are relative to, [1, 1, width]. */
+    private Tensor origin(Tensor observation) {
+        int width = config.action().width();
+        long at = config.conditioningWidth() - config.frameWidth() + config.originOffset();
+        return observation.slice(1, at, at + width).reshape(1, 1, width);
+    }
+
+    private Tensor actionScale(float[] scale) {
+        return Tensor.of(scale, 1, config.horizon(), config.action().width());
+    }
+
+    /** As {@link #normalizeActions(float[], float[])} of one chunk, in operations of tensors. */
+    Tensor normalizeActions(Tensor chunk, Tensor observation) {
+        return actionScale == null
+                ? absoluteActions.normalize(chunk, -1)
+                : chunk.sub(origin(observation)).div(actionScale(actionScale));
+    }
+
+    /** As {@link #unnormalizeActions(float[], float[])} of one chunk, in operations of tensors. */
+    Tensor unnormalizeActions(Tensor chunk, Tensor observation) {
+        Tensor actions =
+                actionScale == null
+                        ? absoluteActions.unnormalize(chunk, -1)
+                        : chunk.mul(actionScale(actionScale)).add(origin(observation));
+        int width = config.action().width();
+        return actions.clamp(Tensor.of(leastAction, width), Tensor.of(mostAction, width));
     }
 
     /** The features' kinds and shapes, for the files of the processors. */

@@ -7,7 +7,8 @@ package dev.ugoki.embodied.data;
 public final class MissingStatisticsException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
-    MissingStatisticsException(String problem) {
+    /** An error that says what is missing of which feature. */
+    public MissingStatisticsException(String problem) {
         super(problem);
     }
 }

@@ -1,5 +1,7 @@
 package dev.ugoki.embodied.data;
 
+import dev.ugoki.tensor.Tensor;
+
 /**
  * Brings a feature's vectors to the scale of {@link Normalization}, and back.
  *
@@ -116,6 +118,51 @@ public final class Normalizer {
                 vectors[start + i] = scaled + offset[i];
             }
         }
+    }
+
+    /**
+     * A tensor normalized along one of its dimensions, which has the feature's width: {@code -1}
+     * for vectors, {@code -3} for images with the channels before the rows.
+     */
+    public Tensor normalize(Tensor x, int dim) {
+        if (mode == Normalization.IDENTITY) {
+            return x;
+        }
+        Tensor moved = x.sub(along(offset, x, dim));
+        Tensor doubles = along(factors(2, 1), x, dim);
+        Tensor shift = along(factors(1, 0), x, dim);
+        return moved.mul(doubles).div(along(divisor, x, dim)).sub(shift);
+    }
+
+    /** Takes a normalized tensor back to the feature's own scale; as {@link #normalize}. */
+    public Tensor unnormalize(Tensor y, int dim) {
+        if (mode == Normalization.IDENTITY) {
+            return y;
+        }
+        Tensor moved = y.add(along(factors(1, 0), y, dim));
+        Tensor halves = along(factors(0.5f, 1), y, dim);
+        return moved.mul(along(divisor, y, dim)).mul(halves).add(along(offset, y, dim));
+    }
+
+    private float[] factors(float inUnitRange, float otherwise) {
+        float[] factors = new float[offset.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = toUnitRange[i] ? inUnitRange : otherwise;
+        }
+        return factors;
+    }
+
+    private static Tensor along(float[] values, Tensor x, int dim) {
+        int place = dim < 0 ? dim + x.rank() : dim;
+        if (place < 0 || place >= x.rank() || x.extent(place) != values.length) {
+            throw new IllegalArgumentException(
+                    "normalization: dimension %d of %s must have %d elements"
+                            .formatted(dim, x.type(), values.length));
+        }
+        long[] extents = new long[x.rank()];
+        java.util.Arrays.fill(extents, 1);
+        extents[place] = values.length;
+        return Tensor.of(values, extents).cast(x.dtype());
     }
 
     private int checkedWidth(float[] vectors) {

@@ -49,11 +49,17 @@ public final class Json {
      * @throws FileFormatException if it is missing, too large, or no JSON object
      */
     public static JsonSettings read(Path file) throws IOException {
+        return read(file, MAX_BYTES);
+    }
+
+    /** As above, of at most so many bytes. */
+    public static JsonSettings read(Path file, long mostBytes) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new FileFormatException(file, "is missing");
         }
-        if (Files.size(file) > MAX_BYTES) {
-            throw new FileFormatException(file, "is larger than 16 MiB, too large for settings");
+        if (Files.size(file) > mostBytes) {
+            throw new FileFormatException(
+                    file, "is larger than " + (mostBytes >> 20) + " MiB, too large for settings");
         }
         try {
             JsonNode node = MAPPER.readTree(Files.readAllBytes(file));

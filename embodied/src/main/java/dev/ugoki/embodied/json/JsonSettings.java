@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.ugoki.tensor.io.FileFormatException;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -163,6 +165,37 @@ public final class JsonSettings {
                             + "; ignoring them could change what the others mean. Read it with the"
                             + " version that wrote it, or remove them");
         }
+    }
+
+    /** As {@link #text}, or {@code otherwise} where it is missing or null. */
+    public String text(String name, String otherwise) throws FileFormatException {
+        taken.add(name);
+        return has(name) ? text(name) : otherwise;
+    }
+
+    /** As {@link #flag}, or {@code otherwise} where it is missing or null. */
+    public boolean flag(String name, boolean otherwise) throws FileFormatException {
+        taken.add(name);
+        return has(name) ? flag(name) : otherwise;
+    }
+
+    /** As {@link #integer}, or {@code otherwise} where it is missing or null. */
+    public long integer(String name, long least, long most, long otherwise)
+            throws FileFormatException {
+        taken.add(name);
+        return has(name) ? integer(name, least, most) : otherwise;
+    }
+
+    /** As {@link #number}, or {@code otherwise} where it is missing or null. */
+    public double number(String name, double otherwise) throws FileFormatException {
+        taken.add(name);
+        return has(name) ? number(name) : otherwise;
+    }
+
+    /** Takes a setting of any kind that is only kept, not understood; null if it is not there. */
+    public @Nullable JsonNode keep(String name) {
+        taken.add(name);
+        return object.get(name);
     }
 
     /** An error that names the file and the setting. */

@@ -7,11 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where tests find data: public data sets beside the repository, and samples in the resources. */
-final class SharedData {
+public final class SharedData {
     private SharedData() {}
 
     /** A data set of {@code ../shared/data}; where that is absent, the test is skipped. */
-    static Path dataSet(String name) {
+    public static Path dataSet(String name) {
         Path folder = repositoryRoot().resolveSibling("shared").resolve("data").resolve(name);
         Assumptions.assumeTrue(Files.isDirectory(folder), () -> folder + " is absent");
         return folder;

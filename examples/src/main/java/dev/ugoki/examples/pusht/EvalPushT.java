@@ -1,9 +1,8 @@
 package dev.ugoki.examples.pusht;
 
 import dev.ugoki.embodied.act.RobotPolicy;
-import dev.ugoki.embodied.train.Checkpoints;
-import dev.ugoki.embodied.train.TrainingRun;
 import dev.ugoki.examples.ComputeOptions;
+import dev.ugoki.examples.PretrainedFolder;
 
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +12,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -58,7 +56,7 @@ public final class EvalPushT implements Callable<Integer> {
     }
 
     private int evaluate() throws IOException {
-        Path folder = pretrained(checkpoint);
+        Path folder = PretrainedFolder.of(checkpoint);
         ChunkPolicy policy = new TrainedPolicy(RobotPolicy.load(folder));
         int threads = compute.threads();
         Scores scores =
@@ -80,15 +78,5 @@ public final class EvalPushT implements Callable<Integer> {
             System.out.println("report: " + report);
         }
         return 0;
-    }
-
-    private static Path pretrained(Path named) throws IOException {
-        if (Files.exists(named.resolve("config.json"))) {
-            return named;
-        }
-        Path inCheckpoint = Checkpoints.pretrainedModel(named);
-        return Files.isDirectory(inCheckpoint)
-                ? inCheckpoint
-                : Checkpoints.pretrainedModel(TrainingRun.lastCheckpoint(named));
     }
 }

@@ -20,7 +20,7 @@ class CheckBitsTest {
         Map<String, String> first = CheckBits.inNewMachine(settings.getFirst(), ROWS);
         assertFalse(first.isEmpty());
         for (Setting setting : settings) {
-            if (List.of("interpreted", "256 bits").contains(setting.name())) {
+            if (List.of("interpreted", "256 bits", "128 bits").contains(setting.name())) {
                 assertEquals(first, CheckBits.inNewMachine(setting, ROWS), setting.name());
             }
         }

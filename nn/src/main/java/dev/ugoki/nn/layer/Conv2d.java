@@ -46,6 +46,36 @@ public final class Conv2d extends Layer {
         bias = hasBias ? parameter("bias", Init.fanIn(key.fold(1), fanIn, out)) : null;
     }
 
+    /** A layer that starts with these values. */
+    public Conv2d(Tensor weight, @Nullable Tensor bias, Convolutions.Settings settings) {
+        this.settings = settings;
+        this.weight = parameter("weight", weight);
+        this.bias = bias == null ? null : parameter("bias", bias);
+    }
+
+    /**
+     * A convolution of each channel by itself, with a bias; its {@code weight} is {@code [channels,
+     * 1, kernel, kernel]}.
+     */
+    public static Conv2d depthwise(
+            long channels, long kernel, Convolutions.Settings settings, Key key) {
+        return new Conv2d(
+                channels, channels, kernel, settings.withGroups(Math.toIntExact(channels)), key);
+    }
+
+    public Parameter weight() {
+        return weight;
+    }
+
+    public @Nullable Parameter bias() {
+        return bias;
+    }
+
+    /** How the kernel moves. */
+    public Convolutions.Settings convolutionSettings() {
+        return settings;
+    }
+
     @Override
     public Tensor apply(Tensor x) {
         return Convolutions.conv2d(

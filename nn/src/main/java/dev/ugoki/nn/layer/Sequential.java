@@ -22,6 +22,11 @@ public final class Sequential extends Layer {
         return layers.get(index);
     }
 
+    /** How many layers there are. */
+    public int size() {
+        return layers.size();
+    }
+
     @Override
     public Tensor apply(Tensor x) {
         Tensor y = x;

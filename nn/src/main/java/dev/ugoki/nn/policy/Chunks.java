@@ -41,6 +41,11 @@ public record Chunks(Tensor conditioning, Tensor actions, @Nullable Tensor paddi
 
     /** The mean of losses {@code [n, length, actions]} over the actions that are not padding. */
     Tensor mean(Tensor losses) {
+        return mean(losses, padding);
+    }
+
+    /** As above, for any padding. */
+    static Tensor mean(Tensor losses, @Nullable Tensor padding) {
         if (padding == null) {
             return losses.mean();
         }

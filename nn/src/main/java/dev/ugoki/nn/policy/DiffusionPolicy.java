@@ -11,6 +11,8 @@ import dev.ugoki.tensor.Reduction;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.function.IntToDoubleFunction;
 import java.util.function.Supplier;
 
@@ -25,8 +27,11 @@ import java.util.function.Supplier;
 public final class DiffusionPolicy extends ChunkPolicy {
     /** A level of names. */
     private static final class Level extends Module {
-        Level(String name, Module module) {
-            child(name, module);
+        Level(@Nullable Module encoder, Module network) {
+            if (encoder != null) {
+                child("rgb_encoder", encoder);
+            }
+            child("unet", network);
         }
     }
 
@@ -42,10 +47,20 @@ public final class DiffusionPolicy extends ChunkPolicy {
      */
     public <D extends Module & Denoiser> DiffusionPolicy(
             D network, int length, int actions, DiffusionSampler sampler) {
+        this(network, null, length, actions, sampler);
+    }
+
+    /** As above, with the encoder that conditioning is made with, so that it is learned too. */
+    <D extends Module & Denoiser> DiffusionPolicy(
+            D network,
+            @Nullable Module encoder,
+            int length,
+            int actions,
+            DiffusionSampler sampler) {
         super(length, actions);
         this.network = network;
         this.sampler = sampler;
-        child("diffusion", new Level("unet", network));
+        child("diffusion", new Level(encoder, network));
         NoiseSchedule schedule = sampler.schedule();
         actionScales = constant("actionScales", table(t -> Math.sqrt(schedule.kept(t))));
         noiseScales = constant("noiseScales", table(t -> Math.sqrt(1 - schedule.kept(t))));
@@ -102,18 +117,20 @@ public final class DiffusionPolicy extends ChunkPolicy {
     @Override
     public Tensor sample(Tensor conditioning, Key key) {
         long[] shape = {conditioning.extent(0), chunkLength(), actionSize()};
-        Key stepKey = key.fold(1);
-        Supplier<Tensor> noise =
-                new Supplier<>() {
-                    private long drawn;
-
-                    @Override
-                    public Tensor get() {
-                        return Random.normal(stepKey.fold(drawn++), conditioning.dtype(), shape);
-                    }
-                };
         Tensor start = Random.normal(key.fold(0), conditioning.dtype(), shape);
-        return sample(conditioning, start, noise);
+        return sample(conditioning, start, noises(key.fold(1), start));
+    }
+
+    /** Noise after noise, of the type of a start. */
+    static Supplier<Tensor> noises(Key key, Tensor start) {
+        return new Supplier<>() {
+            private long drawn;
+
+            @Override
+            public Tensor get() {
+                return Random.normal(key.fold(drawn++), start.dtype(), start.shape().toArray());
+            }
+        };
     }
 
     /**

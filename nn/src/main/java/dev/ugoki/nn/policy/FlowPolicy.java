@@ -117,11 +117,48 @@ public final class FlowPolicy extends ChunkPolicy {
                 });
     }
 
+    /**
+     * Chunks that begin as {@code noise} and agree with {@code previous}, what is left of the
+     * chunks before, as strongly as {@code weights} says: real-time chunking.
+     *
+     * @param previous {@code [n, length, actions]}, normalized; behind what is left, its last
+     *     action
+     * @param weights {@code [length]}, 1 where a chunk must agree, 0 where it is free
+     */
+    public Tensor sample(
+            Tensor conditioning,
+            Tensor noise,
+            Tensor previous,
+            Tensor weights,
+            FlowGuidance guidance) {
+        Tensor perAction = weights.reshape(1, chunkLength(), 1);
+        Tensor x = noise.detach();
+        for (int step = 0; step < config.steps(); step++) {
+            double time = 1 - step / (double) config.steps();
+            Tensor from = x;
+            try (TensorScope scope = TensorScope.open()) {
+                Tensor velocity =
+                        guidance.guided(
+                                noisy -> velocity(noisy, time, conditioning),
+                                from,
+                                time,
+                                previous,
+                                perAction);
+                x = scope.keep(from.sub(velocity.mul(1.0 / config.steps())));
+            }
+        }
+        return x;
+    }
+
     private Tensor advance(Tensor x, double time, Tensor conditioning) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor step = Tensor.full(x.dtype(), Shape.of(x.extent(0)), time * config.timeScale());
-            Tensor velocity = network.apply(x, step, conditioning);
+            Tensor velocity = velocity(x, time, conditioning);
             return scope.keep(x.sub(velocity.mul(1.0 / config.steps())));
         }
+    }
+
+    private Tensor velocity(Tensor x, double time, Tensor conditioning) {
+        Tensor step = Tensor.full(x.dtype(), Shape.of(x.extent(0)), time * config.timeScale());
+        return network.apply(x, step, conditioning);
     }
 }

@@ -181,7 +181,7 @@ class LayersTest {
     @ValueSource(strings = {"flowTimeEmbedding/0", "flowTimeEmbedding/1"})
     void periodsAreThoseOfFlowMatching(String id) throws IOException {
         var expected = ModelCases.read(id);
-        var config = expected.config();
+        var config = expected.config().json();
         SinusoidalEmbedding embedding =
                 SinusoidalEmbedding.ofPeriods(
                         config.get("dim").asInt(),
@@ -192,8 +192,8 @@ class LayersTest {
         double steepest = 2 * Math.PI / config.get("minPeriod").asDouble();
         double rounding = steepest * Math.ulp(1f) / 4;
         assertArrayEquals(
-                expected.arrays().get("embedding").toDoubles(),
-                embedding.apply(expected.tensor("time")).toDoubleArray(),
+                expected.output("embedding").toDoubles(),
+                embedding.apply(expected.input("time")).toDoubleArray(),
                 rounding + 1e-6);
     }
 

@@ -38,7 +38,7 @@ class MultiheadAttentionTest {
     @ValueSource(strings = {"mha/0", "mha/1"})
     void agreesWithPyTorch(String id) throws IOException {
         var expected = ModelCases.read(id);
-        var config = expected.config();
+        var config = expected.config().json();
         MultiheadAttention attention =
                 new MultiheadAttention.Config(
                                 config.get("embedDim").asInt(),
@@ -47,21 +47,21 @@ class MultiheadAttentionTest {
                                 0)
                         .build(KEY);
         attention.load(expected.parameters());
-        Tensor query = expected.tensor("query");
-        Tensor key = expected.tensor("key");
-        Tensor value = expected.tensor("value");
-        Mask mask = Mask.ofKeyPadding(expected.tensor("keyPaddingMask"));
+        Tensor query = expected.input("query");
+        Tensor key = expected.input("key");
+        Tensor value = expected.input("value");
+        Mask mask = Mask.ofKeyPadding(expected.input("keyPaddingMask"));
         var attended = attention.attend(query, key, value, mask);
-        expected.assertOutput("output", attended.output());
-        expected.assertOutput("weights", attended.weights());
-        expected.assertOutput("output", attention.apply(query, key, value, mask));
-        expected.assertLossAndGradients(
-                attention,
+        expected.checkOutput("output", attended.output());
+        expected.checkOutput("weights", attended.weights());
+        expected.checkOutput("output", attention.apply(query, key, value, mask));
+        expected.checkLoss(
                 () ->
                         Losses.mse(
                                 attention.apply(query, key, value, mask),
-                                expected.tensor("target"),
-                                Reduction.MEAN));
+                                expected.input("target"),
+                                Reduction.MEAN),
+                attention.namedParameters());
     }
 
     @Test

@@ -50,15 +50,16 @@ class OptimizerTest {
     @ValueSource(strings = {"sgd/0", "sgd/1", "adam/0", "adamw/0", "rmsprop/0"})
     void goesThePathOfPyTorch(String id) throws IOException {
         var expected = ModelCases.read(id);
-        Parameter parameter = new Parameter(expected.tensor("initial"));
-        Optimizer optimizer = of(parameter, rule(id, expected.config()), Schedule.constant());
-        Tensor gradients = expected.tensor("gradients");
+        Parameter parameter = new Parameter(expected.input("initial"));
+        Optimizer optimizer =
+                of(parameter, rule(id, expected.config().json()), Schedule.constant());
+        Tensor gradients = expected.input("gradients");
         Tensor[] path = new Tensor[(int) gradients.extent(0)];
         for (int k = 0; k < path.length; k++) {
             optimizer.step(List.of(gradients.slice(0, k, k + 1).squeeze(0)));
             path[k] = parameter.tensor().detach().copy();
         }
-        expected.assertOutput("trajectory", Tensor.stack(0, path));
+        expected.checkOutput("trajectory", Tensor.stack(0, path));
     }
 
     private static UpdateRule rule(String id, JsonNode config) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import dev.ugoki.nn.HostTensors;
 import dev.ugoki.nn.ModelCases;
+import dev.ugoki.tck.conformance.ModelCase;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -32,35 +33,34 @@ class DiffusionPolicyTest {
     @ValueSource(strings = {"diffusion/0", "diffusion/2"})
     void agreesWithLeRobot(String id) throws IOException {
         var expected = ModelCases.read(id);
-        JsonNode config = expected.config();
+        JsonNode config = expected.config().json();
         DiffusionPolicy policy = policy(config);
         policy.load(expected.parameters());
         Tensor observed =
                 Tensor.concat(
                         2,
-                        expected.tensor("observation.state"),
-                        expected.tensor("observation.environment_state"));
+                        expected.input("observation.state"),
+                        expected.input("observation.environment_state"));
         Tensor conditioning = observed.reshape(observed.extent(0), -1);
         Chunks chunks =
-                new Chunks(
-                        conditioning, expected.tensor("action"), expected.tensor("action_is_pad"));
-        expected.assertLossAndGradients(
-                policy,
-                () -> policy.loss(chunks, expected.tensor("noise"), expected.tensor("timesteps")));
+                new Chunks(conditioning, expected.input("action"), expected.input("action_is_pad"));
+        expected.checkLoss(
+                () -> policy.loss(chunks, expected.input("noise"), expected.input("timesteps")),
+                policy.namedParameters());
         Tensor sampled =
-                policy.sample(conditioning, expected.tensor("startNoise"), stepNoises(expected));
+                policy.sample(conditioning, expected.input("startNoise"), stepNoises(expected));
         int first = config.get("n_obs_steps").asInt() - 1;
         int last = first + config.get("n_action_steps").asInt();
-        expected.assertOutput("actionsEval", sampled.slice(1, first, last));
+        expected.checkOutput("actionsEval", sampled.slice(1, first, last));
     }
 
-    private static Supplier<Tensor> stepNoises(ModelCases.Case given) {
-        if (!given.arrays().containsKey("stepNoises")) {
+    private static Supplier<Tensor> stepNoises(ModelCase given) {
+        if (!given.hasInput("stepNoises")) {
             return () -> {
                 throw new AssertionError("DDIM draws nothing");
             };
         }
-        Tensor noises = given.tensor("stepNoises");
+        Tensor noises = given.input("stepNoises");
         List<Tensor> each = new ArrayList<>(noises.split(0, ones(noises.extent(0))));
         return () -> each.removeFirst().squeeze(0);
     }

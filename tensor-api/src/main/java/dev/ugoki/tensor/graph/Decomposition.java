@@ -50,7 +50,9 @@ public final class Decomposition implements GraphPass {
             List<TensorType> types,
             GraphBuilder target) {
         return switch (op) {
-            case StopGradient _ -> operands;
+            case StopGradient stop
+                    when !kernels.has(stop, operandTypes.toArray(TensorType[]::new)) ->
+                    operands;
             case Prim.Loop loop ->
                     target.add(new Prim.Loop(apply(loop.body()), loop.steps()), operands, types);
             case Prim prim -> target.add(prim, operands, types);

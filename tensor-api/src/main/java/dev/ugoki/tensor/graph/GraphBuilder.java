@@ -55,6 +55,11 @@ public final class GraphBuilder {
         return results;
     }
 
+    /** The type of a value. */
+    public TensorType typeOf(int value) {
+        return types.get(value);
+    }
+
     private int newValue(TensorType type) {
         types.add(type);
         return types.size() - 1;

@@ -20,6 +20,7 @@ final class Instance {
     private final Executable joined;
     private final CompletableFuture<Boolean> ready;
     private final boolean timed;
+    private final PlanEvent event = new PlanEvent();
     private @Nullable Executable single;
 
     Instance(Backend backend, Graph traced, List<Stored> inputs, boolean atOnce) {
@@ -58,7 +59,9 @@ final class Instance {
     }
 
     void run(Executable executable) {
+        event.begin();
         executable.run(timed);
+        event.report(simplified, executable == joined);
     }
 
     /** Waits until runs are at full speed. */

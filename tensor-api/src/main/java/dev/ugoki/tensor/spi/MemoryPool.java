@@ -166,6 +166,7 @@ public final class MemoryPool {
             committed.addAndGet(-bytes);
             return null;
         }
+        AllocationEvent.report(name, bytes, committed.get());
         return new Block(this, address, bytes, sizeClass);
     }
 

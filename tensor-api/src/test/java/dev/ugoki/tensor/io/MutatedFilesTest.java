@@ -124,6 +124,43 @@ class MutatedFilesTest {
                 NpzFile::read);
     }
 
+    @Test
+    void damagedPytorchFilesAreReadOrRefused() throws IOException {
+        byte[] elements = new byte[48];
+        byte[] pickle =
+                new PytorchBytes()
+                        .op('}')
+                        .op('(')
+                        .text("epoch")
+                        .number(3)
+                        .text("model")
+                        .orderedDict()
+                        .op('(')
+                        .text("weight")
+                        .tensor("FloatStorage", "0", 12, new long[] {3, 4}, new long[] {1, 3})
+                        .text("bias")
+                        .tensor("FloatStorage", "0", 12, new long[] {12}, new long[] {1})
+                        .text("loss")
+                        .decimal(0.5)
+                        .op('u')
+                        .op('u')
+                        .end();
+        Map<String, byte[]> storages = Map.of("0", elements);
+        byte[] archive = PytorchBytes.zip(pickle, storages);
+        byte[] legacy = PytorchBytes.legacy(pickle, storages, 4);
+        readMutated(
+                160,
+                (mutator, random) ->
+                        switch (random.nextInt(4)) {
+                            case 0 -> mutator.mutate(archive);
+                            case 1 -> mutator.mutate(legacy);
+                            case 2 -> PytorchBytes.legacy(mutator.mutate(pickle), storages, 4);
+                            // a damaged object in a whole archive, whose checksum is right
+                            default -> PytorchBytes.zip(mutator.mutate(pickle), storages);
+                        },
+                PytorchFile::read);
+    }
+
     private static byte[] zip(byte[] npy) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {

@@ -1,0 +1,332 @@
+package dev.ugoki.cuda;
+
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.kernel.Instruction;
+import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.kernel.Layout;
+import dev.ugoki.tensor.kernel.Output;
+import dev.ugoki.tensor.kernel.Reduction;
+import dev.ugoki.tensor.kernel.ValueType;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/**
+ * Writes loop nests out as CUDA C, instruction by instruction, with the bits that {@link Kernel}
+ * specifies.
+ *
+ * <p>A flat nest has a thread for each element. Otherwise 64 threads go over a row together, once
+ * for each reduction that waits for another and once more for the outputs; what a later pass needs
+ * again it computes again. Where sums over rows are stored, a block goes over the rows of one sum.
+ *
+ * <p>Values of F32 may lie in memory as F16 or BF16: they are widened when they are loaded and
+ * rounded once when they are stored.
+ */
+final class NestWriter {
+    /** What a nest in rows needs: a float for each thread, and one for the result. */
+    static final int SHARED_BYTES = 4 * (64 + 1);
+
+    static final int THREADS = 64;
+
+    private enum Level {
+        ROW,
+        ELEMENT
+    }
+
+    private final Kernel kernel;
+    private final List<DType> inputs;
+    private final List<DType> outputs;
+    private final List<ValueType> types;
+    private final Level[] levels;
+    private final int[] stages;
+    private final StringBuilder text = new StringBuilder();
+
+    private NestWriter(Kernel kernel, List<DType> inputs, List<DType> outputs) {
+        this.kernel = kernel;
+        this.inputs = inputs;
+        this.outputs = outputs;
+        this.types = kernel.types();
+        this.levels = new Level[types.size()];
+        this.stages = new int[types.size()];
+        for (int value = 0; value < types.size(); value++) {
+            place(value);
+        }
+    }
+
+    /**
+     * The text of a kernel that takes the structure Nest.
+     *
+     * @param inputs how each input lies in memory: F32, F16 or BF16 for F32 values, I32, BOOL
+     * @param outputs how each output lies in memory
+     */
+    static String write(String name, Kernel kernel, List<DType> inputs, List<DType> outputs) {
+        NestWriter writer = new NestWriter(kernel, inputs, outputs);
+        if (kernel.isFlat()) {
+            writer.flat(name);
+        } else {
+            writer.rows(name);
+        }
+        return writer.text.toString();
+    }
+
+    private Instruction instruction(int value) {
+        return kernel.instructions().get(value);
+    }
+
+    private void place(int value) {
+        Level level = Level.ROW;
+        int stage = 0;
+        for (int argument : instruction(value).arguments()) {
+            level = levels[argument] == Level.ELEMENT ? Level.ELEMENT : level;
+            stage = Math.max(stage, stages[argument]);
+        }
+        if (instruction(value) instanceof Instruction.Load(int operand)
+                && kernel.operands().get(operand).layout().variesByColumn()) {
+            level = Level.ELEMENT;
+        }
+        if (instruction(value) instanceof Instruction.Reduce) {
+            level = Level.ROW;
+            stage++;
+        }
+        levels[value] = level;
+        stages[value] = stage;
+    }
+
+    private TreeSet<Integer> needed(Iterable<Integer> roots) {
+        TreeSet<Integer> all = new TreeSet<>();
+        roots.forEach(root -> collect(root, all));
+        return all;
+    }
+
+    private void collect(int value, TreeSet<Integer> all) {
+        if (all.add(value)) {
+            instruction(value).arguments().forEach(argument -> collect(argument, all));
+        }
+    }
+
+    private List<Integer> stored() {
+        return kernel.outputs().stream().map(Output::value).toList();
+    }
+
+    private void line(String line, Object... arguments) {
+        text.append(String.format(Locale.ROOT, line, arguments)).append('\n');
+    }
+
+    private void flat(String name) {
+        line("UGOKI_KERNEL(%s, Nest) {", name);
+        line("i64 row = 0; i64 j = global_index();");
+        line("if (j < p.columns) {");
+        needed(stored()).forEach(this::compute);
+        for (int k = 0; k < kernel.outputs().size(); k++) {
+            store(k);
+        }
+        line("}\n}");
+    }
+
+    private boolean sumsOverRows() {
+        return kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
+    }
+
+    private void rows(String name) {
+        TreeSet<Integer> all = needed(stored());
+        line("UGOKI_BOUNDED_KERNEL(%s, Nest, NEST_THREADS) {", name);
+        line("UGOKI_SHARED(f32, shared);");
+        if (sumsOverRows()) {
+            line("i64 end = ((i64)blockIdx.x + 1) * ROWS_PER_SUM;");
+            line("end = end < p.rows ? end : p.rows;");
+            line("for (i64 row = (i64)blockIdx.x * ROWS_PER_SUM; row < end; row++) {");
+        } else {
+            line("{ i64 row = blockIdx.x;");
+        }
+        int lastStage = all.stream().mapToInt(value -> stages[value]).max().orElse(0);
+        for (int stage = 0; stage <= lastStage; stage++) {
+            rowValues(all, stage);
+            reductions(all, stage);
+        }
+        line("for (i64 j = threadIdx.x; j < p.columns; j += NEST_THREADS) {");
+        List<Integer> elements =
+                kernel.outputs().stream()
+                        .filter(output -> output.layout() != Layout.PER_ROW)
+                        .map(Output::value)
+                        .toList();
+        computeElements(elements);
+        for (int k = 0; k < kernel.outputs().size(); k++) {
+            if (kernel.outputs().get(k).layout() != Layout.PER_ROW) {
+                store(k);
+            }
+        }
+        line("}");
+        for (int k = 0; k < kernel.outputs().size(); k++) {
+            if (kernel.outputs().get(k).layout() == Layout.PER_ROW) {
+                line("if (threadIdx.x == 0) { i64 j = 0; (void)j;");
+                store(k);
+                line("}");
+            }
+        }
+        line("}\n}");
+    }
+
+    /** What is the same in all columns, of one stage. */
+    private void rowValues(TreeSet<Integer> all, int stage) {
+        for (int value : all) {
+            if (levels[value] == Level.ROW
+                    && stages[value] == stage
+                    && !(instruction(value) instanceof Instruction.Reduce)) {
+                compute(value);
+            }
+        }
+    }
+
+    /** One pass over the columns for all reductions whose arguments are there now. */
+    private void reductions(TreeSet<Integer> all, int stage) {
+        List<Integer> reductions =
+                all.stream()
+                        .filter(v -> instruction(v) instanceof Instruction.Reduce)
+                        .filter(v -> stages[v] == stage + 1)
+                        .toList();
+        if (reductions.isEmpty()) {
+            return;
+        }
+        for (int value : reductions) {
+            line("f32 a%d; %s::start(a%d);", value, operation(value), value);
+        }
+        line("for (i64 j = threadIdx.x; j < p.columns; j += NEST_THREADS) { (void)j;");
+        computeElements(
+                reductions.stream().map(v -> instruction(v).arguments().getFirst()).toList());
+        for (int value : reductions) {
+            int argument = instruction(value).arguments().getFirst();
+            line("a%d = %s::of(a%d, v%d);", value, operation(value), value, argument);
+        }
+        line("}");
+        for (int value : reductions) {
+            line(
+                    "f32 v%d = over_columns<%s>(shared, a%d, p.columns);",
+                    value, operation(value), value);
+        }
+    }
+
+    private String operation(int value) {
+        return ((Instruction.Reduce) instruction(value)).reduction() == Reduction.SUM
+                ? "Sum"
+                : "Maximum";
+    }
+
+    private void computeElements(Iterable<Integer> roots) {
+        for (int value : needed(roots)) {
+            if (levels[value] == Level.ELEMENT) {
+                compute(value);
+            }
+        }
+    }
+
+    private void compute(int value) {
+        String type =
+                switch (types.get(value)) {
+                    case F32 -> "f32";
+                    case I32 -> "i32";
+                    case MASK -> "bool";
+                };
+        line("%s v%d = %s;", type, value, expression(instruction(value)));
+    }
+
+    private String at(int operand, Layout layout) {
+        return (layout.variesByRow() ? "row * p.row_distances[" + operand + "]" : "(i64)0")
+                + (layout.variesByColumn() ? " + j" : "");
+    }
+
+    private String expression(Instruction instruction) {
+        return switch (instruction) {
+            case Instruction.Load(int operand) -> load(operand);
+            case Instruction.FloatConstant(float x) ->
+                    "__int_as_float((i32)0x%08xu)".formatted(Float.floatToRawIntBits(x));
+            case Instruction.IntConstant(int x) -> "(i32)0x%08xu".formatted(x);
+            case Instruction.ColumnCount() -> "(f32)p.columns";
+            case Instruction.FloatUnary(var operator, int x) ->
+                    switch (operator) {
+                        case NEGATE -> "-v" + x;
+                        case ABSOLUTE -> "fabsf(v" + x + ")";
+                        case SQUARE_ROOT -> "sqrtf(v" + x + ")";
+                    };
+            case Instruction.FloatBinary(var operator, int x, int y) ->
+                    "v"
+                            + x
+                            + switch (operator) {
+                                case ADD -> " + ";
+                                case SUBTRACT -> " - ";
+                                case MULTIPLY -> " * ";
+                                case DIVIDE -> " / ";
+                            }
+                            + "v"
+                            + y;
+            case Instruction.FusedMultiplyAdd(int x, int y, int z) ->
+                    "fmaf(v%d, v%d, v%d)".formatted(x, y, z);
+            case Instruction.IntBinary(var operator, int x, int y) -> integer(operator, x, y);
+            case Instruction.Compare(var comparison, int x, int y) ->
+                    "v%d %s v%d".formatted(x, relation(comparison), y);
+            case Instruction.Select(int mask, int x, int y) ->
+                    "v%d ? v%d : v%d".formatted(mask, x, y);
+            case Instruction.FloatToBits(int x) -> "__float_as_int(v" + x + ")";
+            case Instruction.BitsToFloat(int x) -> "__int_as_float(v" + x + ")";
+            case Instruction.FloatToInt(int x) -> "as_i32(v" + x + ")";
+            case Instruction.IntToFloat(int x) -> "(f32)v" + x;
+            case Instruction.Reduce _ ->
+                    throw new IllegalStateException("reductions are written elsewhere");
+        };
+    }
+
+    private static String integer(Instruction.IntBinaryOperator operator, int x, int y) {
+        String form =
+                switch (operator) {
+                    case ADD -> "(i32)((u32)v%d + (u32)v%d)";
+                    case SUBTRACT -> "(i32)((u32)v%d - (u32)v%d)";
+                    case MULTIPLY -> "(i32)((u32)v%d * (u32)v%d)";
+                    case AND -> "v%d & v%d";
+                    case OR -> "v%d | v%d";
+                    case XOR -> "v%d ^ v%d";
+                    case SHIFT_LEFT -> "(i32)((u32)v%d << (v%d & 31))";
+                    case SHIFT_RIGHT -> "v%d >> (v%d & 31)";
+                    case SHIFT_RIGHT_UNSIGNED -> "(i32)((u32)v%d >> (v%d & 31))";
+                };
+        return form.formatted(x, y);
+    }
+
+    private static String relation(Instruction.Comparison comparison) {
+        return switch (comparison) {
+            case EQUAL -> "==";
+            case NOT_EQUAL -> "!=";
+            case LESS -> "<";
+            case LESS_OR_EQUAL -> "<=";
+            case GREATER -> ">";
+            case GREATER_OR_EQUAL -> ">=";
+        };
+    }
+
+    private String load(int operand) {
+        String at = at(operand, kernel.operands().get(operand).layout());
+        String type = Names.of(inputs.get(operand));
+        return "load((const %s*)p.addresses[%d], %s)%s"
+                .formatted(
+                        type,
+                        operand,
+                        at,
+                        kernel.operands().get(operand).type() == ValueType.MASK ? " != 0" : "");
+    }
+
+    private void store(int k) {
+        Output output = kernel.outputs().get(k);
+        int operand = kernel.operands().size() + k;
+        String type = Names.of(outputs.get(k));
+        if (output.layout() == Layout.PER_COLUMN) {
+            line(
+                    "{ f32* sum = (f32*)p.addresses[%d] + (row / ROWS_PER_SUM) *"
+                            + " p.row_distances[%d] + j;",
+                    operand, operand);
+            line("*sum = (row %% ROWS_PER_SUM == 0 ? 0.0f : *sum) + v%d; }", output.value());
+        } else {
+            line(
+                    "store((%s*)p.addresses[%d], %s, v%d);",
+                    type, operand, at(operand, output.layout()), output.value());
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package dev.ugoki.embodied.act;
+
+import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.DiffusionSampler;
+import dev.ugoki.nn.policy.NoiseSchedule;
+import dev.ugoki.nn.policy.ObservationPolicy;
+import dev.ugoki.nn.policy.VisualDiffusionPolicy;
+import dev.ugoki.tensor.Key;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.Optional;
+
+/** The networks of LeRobot's policies, with the settings that their configurations name. */
+public sealed interface LeRobotNetwork {
+    /** The {@code type} in {@code config.json}. */
+    String type();
+
+    /** How many steps are observed, the present one last. */
+    int observationSteps();
+
+    /** How many actions a chunk has, those of steps before the present included. */
+    int chunkLength();
+
+    /** The network with fresh weights for some features. */
+    ObservationPolicy build(LeRobotConfig config, Key key);
+
+    /**
+     * Whether the features fit.
+     *
+     * @throws IllegalArgumentException if not
+     */
+    default void check(List<LeRobotFeature> inputs, LeRobotFeature action, int actionSteps) {
+        for (LeRobotFeature.Kind kind :
+                List.of(LeRobotFeature.Kind.STATE, LeRobotFeature.Kind.ENV)) {
+            List<LeRobotFeature> found =
+                    inputs.stream().filter(input -> input.kind() == kind).toList();
+            if (found.size() > 1) {
+                throw new IllegalArgumentException(
+                        "a policy takes one input of kind %s, and there are %s"
+                                .formatted(kind, found));
+            }
+        }
+        if (observationSteps() - 1 + actionSteps > chunkLength()) {
+            throw new IllegalArgumentException(
+                    "a chunk of %d actions that begins %d steps ago has no %d actions from now on"
+                            .formatted(chunkLength(), observationSteps() - 1, actionSteps));
+        }
+    }
+
+    /** ACT. */
+    record Act(
+            int chunkLength,
+            ActPolicy.Layers layers,
+            ActPolicy.Vae vae,
+            @Nullable Double ensembleCoefficient)
+            implements LeRobotNetwork {
+        /** LeRobot's defaults. */
+        public static final Act DEFAULT =
+                new Act(100, ActPolicy.Layers.DEFAULT, ActPolicy.Vae.DEFAULT, null);
+
+        @Override
+        public String type() {
+            return "act";
+        }
+
+        @Override
+        public int observationSteps() {
+            return 1;
+        }
+
+        @Override
+        public ActPolicy build(LeRobotConfig config, Key key) {
+            return ActPolicy.Config.of(width(config, LeRobotFeature.Kind.STATE), actions(config))
+                    .withEnvironment(width(config, LeRobotFeature.Kind.ENV))
+                    .withCameras(config.images().size())
+                    .withChunk(chunkLength)
+                    .withLayers(layers)
+                    .withVae(vae)
+                    .build(key);
+        }
+    }
+
+    /**
+     * Diffusion Policy.
+     *
+     * @param cropShape rows and columns, or empty for whole images
+     * @param inferenceSteps null for all that it is trained on
+     */
+    record Diffusion(
+            int observationSteps,
+            int chunkLength,
+            List<Integer> cropShape,
+            boolean cropsAtRandom,
+            boolean normalizesGroups,
+            int keypoints,
+            boolean encoderPerCamera,
+            VisualDiffusionPolicy.Unet unet,
+            Noise noise,
+            @Nullable Integer inferenceSteps,
+            boolean masksPadding)
+            implements LeRobotNetwork {
+        /** As the published checkpoints: 2 steps, chunks of 16, no crop. */
+        public static final Diffusion DEFAULT =
+                new Diffusion(
+                        2,
+                        16,
+                        List.of(),
+                        true,
+                        true,
+                        32,
+                        false,
+                        VisualDiffusionPolicy.Unet.DEFAULT,
+                        Noise.DEFAULT,
+                        null,
+                        false);
+
+        /**
+         * How noise is added and taken out.
+         *
+         * @param schedule {@code squaredcos_cap_v2} or {@code linear}
+         * @param clip actions are held to {@code -clip .. clip}; infinity for not at all
+         */
+        public record Noise(
+                DiffusionSampler.Kind kind,
+                int trainingSteps,
+                String schedule,
+                double firstBeta,
+                double lastBeta,
+                DiffusionSampler.Prediction prediction,
+                double clip) {
+            /** DDPM in 100 steps. */
+            public static final Noise DEFAULT =
+                    new Noise(
+                            DiffusionSampler.Kind.DDPM,
+                            100,
+                            "squaredcos_cap_v2",
+                            0.0001,
+                            0.02,
+                            DiffusionSampler.Prediction.NOISE,
+                            1);
+
+            DiffusionSampler sampler(@Nullable Integer steps) {
+                NoiseSchedule made =
+                        schedule.equals("linear")
+                                ? NoiseSchedule.linear(trainingSteps, firstBeta, lastBeta)
+                                : NoiseSchedule.squaredCosine(trainingSteps);
+                return new DiffusionSampler(
+                        made, kind, steps == null ? trainingSteps : steps, prediction, clip);
+            }
+        }
+
+        public Diffusion {
+            cropShape = List.copyOf(cropShape);
+        }
+
+        @Override
+        public String type() {
+            return "diffusion";
+        }
+
+        @Override
+        public VisualDiffusionPolicy build(LeRobotConfig config, Key key) {
+            return new VisualDiffusionPolicy.Config(
+                            width(config, LeRobotFeature.Kind.STATE),
+                            width(config, LeRobotFeature.Kind.ENV),
+                            actions(config),
+                            observationSteps,
+                            chunkLength,
+                            vision(config.images()),
+                            unet,
+                            noise.sampler(inferenceSteps),
+                            masksPadding)
+                    .build(key);
+        }
+
+        private VisualDiffusionPolicy.Vision vision(List<LeRobotFeature> images) {
+            if (images.isEmpty()) {
+                return VisualDiffusionPolicy.Vision.NONE;
+            }
+            List<Integer> shape = images.getFirst().shape();
+            for (LeRobotFeature image : images) {
+                if (!image.shape().equals(shape)) {
+                    throw new IllegalArgumentException(
+                            "images of all cameras must have one size, and are " + images);
+                }
+            }
+            return new VisualDiffusionPolicy.Vision(
+                    images.size(),
+                    shape.get(1),
+                    shape.get(2),
+                    cropShape.isEmpty() ? 0 : cropShape.get(0),
+                    cropShape.isEmpty() ? 0 : cropShape.get(1),
+                    cropsAtRandom,
+                    keypoints,
+                    normalizesGroups,
+                    encoderPerCamera);
+        }
+    }
+
+    private static int actions(LeRobotConfig config) {
+        return config.action().width();
+    }
+
+    private static int width(LeRobotConfig config, LeRobotFeature.Kind kind) {
+        Optional<LeRobotFeature> input = config.input(kind);
+        return input.isPresent() ? input.get().width() : 0;
+    }
+}

@@ -1,0 +1,224 @@
+package dev.ugoki.embodied.act;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import dev.ugoki.embodied.json.JsonSettings;
+import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.DiffusionSampler;
+import dev.ugoki.nn.policy.VisualDiffusionPolicy;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+
+/** The settings of LeRobot's networks as they stand in {@code config.json}. */
+final class LeRobotNetworkJson {
+    /** The backbone that is supported. */
+    private static final String RESNET18 = "resnet18";
+
+    /** No size of a network is larger. */
+    private static final int MOST = 1 << 20;
+
+    private LeRobotNetworkJson() {}
+
+    /** Puts the settings into a configuration. */
+    static void write(LeRobotNetwork network, ObjectNode root) {
+        switch (network) {
+            case LeRobotNetwork.Act act -> write(act, root);
+            case LeRobotNetwork.Diffusion diffusion -> write(diffusion, root);
+        }
+    }
+
+    /** Takes the settings of a network; the caller checks that nothing is left. */
+    static LeRobotNetwork read(JsonSettings json) throws IOException {
+        String type = json.text("type");
+        return switch (type) {
+            case "act" -> readAct(json);
+            case "diffusion" -> readDiffusion(json);
+            default ->
+                    throw json.wrong(
+                            "type", "is '%s'; known are 'act' and 'diffusion'".formatted(type));
+        };
+    }
+
+    private static void write(LeRobotNetwork.Act act, ObjectNode root) {
+        ActPolicy.Layers layers = act.layers();
+        ActPolicy.Vae vae = act.vae();
+        root.put("chunk_size", act.chunkLength());
+        root.put("vision_backbone", RESNET18);
+        root.put("replace_final_stride_with_dilation", false);
+        root.put("pre_norm", layers.normalizesFirst());
+        root.put("dim_model", layers.width()).put("n_heads", layers.heads());
+        root.put("dim_feedforward", layers.feedForward());
+        String activation = layers.activation().name().toLowerCase(Locale.ROOT);
+        root.put("feedforward_activation", activation);
+        root.put("n_encoder_layers", layers.encoders());
+        root.put("n_decoder_layers", layers.decoders());
+        root.put("use_vae", vae.used()).put("latent_dim", vae.latent());
+        root.put("n_vae_encoder_layers", vae.layers());
+        root.put("temporal_ensemble_coeff", act.ensembleCoefficient());
+        root.put("dropout", layers.dropout()).put("kl_weight", vae.weight());
+    }
+
+    private static LeRobotNetwork.Act readAct(JsonSettings json) throws IOException {
+        json.integer("n_obs_steps", 1, 1);
+        require(json, "vision_backbone", RESNET18);
+        if (json.flag("replace_final_stride_with_dilation", false)) {
+            throw json.wrong(
+                    "replace_final_stride_with_dilation",
+                    "is true; backbones with dilation are not supported");
+        }
+        ActPolicy.Nonlinearity activation =
+                switch (json.text("feedforward_activation", "relu")) {
+                    case "relu" -> ActPolicy.Nonlinearity.RELU;
+                    case "gelu" -> ActPolicy.Nonlinearity.GELU;
+                    default ->
+                            throw json.wrong(
+                                    "feedforward_activation",
+                                    "is '%s'; known are 'relu' and 'gelu'"
+                                            .formatted(json.text("feedforward_activation")));
+                };
+        ActPolicy.Layers layers =
+                new ActPolicy.Layers(
+                        size(json, "dim_model"),
+                        size(json, "n_heads"),
+                        size(json, "dim_feedforward"),
+                        activation,
+                        size(json, "n_encoder_layers"),
+                        size(json, "n_decoder_layers"),
+                        json.flag("pre_norm", false),
+                        json.number("dropout", 0.1));
+        ActPolicy.Vae vae =
+                new ActPolicy.Vae(
+                        json.flag("use_vae"),
+                        size(json, "latent_dim"),
+                        size(json, "n_vae_encoder_layers"),
+                        json.number("kl_weight", 10));
+        Double coefficient =
+                json.has("temporal_ensemble_coeff") ? json.number("temporal_ensemble_coeff") : null;
+        json.skip("temporal_ensemble_coeff");
+        return new LeRobotNetwork.Act(size(json, "chunk_size"), layers, vae, coefficient);
+    }
+
+    private static void write(LeRobotNetwork.Diffusion policy, ObjectNode root) {
+        VisualDiffusionPolicy.Unet unet = policy.unet();
+        LeRobotNetwork.Diffusion.Noise noise = policy.noise();
+        root.put("horizon", policy.chunkLength()).put("vision_backbone", RESNET18);
+        if (policy.cropShape().isEmpty()) {
+            root.putNull("crop_shape");
+        } else {
+            root.putArray("crop_shape")
+                    .add(policy.cropShape().get(0))
+                    .add(policy.cropShape().get(1));
+        }
+        root.put("crop_is_random", policy.cropsAtRandom())
+                .put("use_group_norm", policy.normalizesGroups());
+        root.put("spatial_softmax_num_keypoints", policy.keypoints());
+        root.put("use_separate_rgb_encoder_per_camera", policy.encoderPerCamera());
+        ArrayNode channels = root.putArray("down_dims");
+        unet.channels().forEach(channels::add);
+        root.put("kernel_size", unet.kernel()).put("n_groups", unet.groups());
+        root.put("diffusion_step_embed_dim", unet.stepWidth());
+        root.put("use_film_scale_modulation", unet.modulatesScale());
+        root.put("noise_scheduler_type", noise.kind().name());
+        root.put("num_train_timesteps", noise.trainingSteps());
+        root.put("beta_schedule", noise.schedule());
+        root.put("beta_start", noise.firstBeta()).put("beta_end", noise.lastBeta());
+        boolean isNoise = noise.prediction() == DiffusionSampler.Prediction.NOISE;
+        root.put("prediction_type", isNoise ? "epsilon" : "sample");
+        boolean clips = noise.clip() < Double.POSITIVE_INFINITY;
+        root.put("clip_sample", clips).put("clip_sample_range", clips ? noise.clip() : 1);
+        root.put("num_inference_steps", policy.inferenceSteps());
+        root.put("do_mask_loss_for_padding", policy.masksPadding());
+    }
+
+    private static LeRobotNetwork.Diffusion readDiffusion(JsonSettings json) throws IOException {
+        require(json, "vision_backbone", RESNET18);
+        for (String name : List.of("resize_shape", "crop_ratio")) {
+            boolean isOne = name.equals("crop_ratio") && json.has(name) && json.number(name) == 1;
+            if (json.has(name) && !isOne) {
+                throw json.wrong(name, "is not supported");
+            }
+            json.skip(name);
+        }
+        List<Integer> crop = List.of();
+        if (json.has("crop_shape")) {
+            crop = json.integers("crop_shape", 1, MOST).stream().map(Math::toIntExact).toList();
+            if (crop.size() != 2) {
+                throw json.wrong("crop_shape", "must be rows and columns");
+            }
+        }
+        json.skip("crop_shape");
+        VisualDiffusionPolicy.Unet unet =
+                new VisualDiffusionPolicy.Unet(
+                        json.integers("down_dims", 1, MOST).stream().map(Math::toIntExact).toList(),
+                        size(json, "kernel_size"),
+                        size(json, "n_groups"),
+                        size(json, "diffusion_step_embed_dim"),
+                        json.flag("use_film_scale_modulation"));
+        Integer steps = json.has("num_inference_steps") ? size(json, "num_inference_steps") : null;
+        json.skip("num_inference_steps");
+        return new LeRobotNetwork.Diffusion(
+                size(json, "n_obs_steps"),
+                size(json, "horizon"),
+                crop,
+                json.flag("crop_is_random", true),
+                json.flag("use_group_norm", true),
+                (int) json.integer("spatial_softmax_num_keypoints", 1, MOST, 32),
+                json.flag("use_separate_rgb_encoder_per_camera", false),
+                unet,
+                readNoise(json),
+                steps,
+                json.flag("do_mask_loss_for_padding", false));
+    }
+
+    private static LeRobotNetwork.Diffusion.Noise readNoise(JsonSettings json) throws IOException {
+        DiffusionSampler.Kind kind =
+                switch (json.text("noise_scheduler_type")) {
+                    case "DDPM" -> DiffusionSampler.Kind.DDPM;
+                    case "DDIM" -> DiffusionSampler.Kind.DDIM;
+                    default ->
+                            throw json.wrong(
+                                    "noise_scheduler_type",
+                                    "is '%s'; known are 'DDPM' and 'DDIM'"
+                                            .formatted(json.text("noise_scheduler_type")));
+                };
+        String schedule = json.text("beta_schedule");
+        if (!List.of("squaredcos_cap_v2", "linear").contains(schedule)) {
+            throw json.wrong(
+                    "beta_schedule",
+                    "is '%s'; known are 'squaredcos_cap_v2' and 'linear'".formatted(schedule));
+        }
+        DiffusionSampler.Prediction prediction =
+                switch (json.text("prediction_type")) {
+                    case "epsilon" -> DiffusionSampler.Prediction.NOISE;
+                    case "sample" -> DiffusionSampler.Prediction.ACTIONS;
+                    default ->
+                            throw json.wrong(
+                                    "prediction_type",
+                                    "is '%s'; known are 'epsilon' and 'sample'"
+                                            .formatted(json.text("prediction_type")));
+                };
+        double range = json.number("clip_sample_range", 1);
+        return new LeRobotNetwork.Diffusion.Noise(
+                kind,
+                size(json, "num_train_timesteps"),
+                schedule,
+                json.number("beta_start", 0.0001),
+                json.number("beta_end", 0.02),
+                prediction,
+                json.flag("clip_sample", true) ? range : Double.POSITIVE_INFINITY);
+    }
+
+    private static void require(JsonSettings json, String name, String known) throws IOException {
+        String found = json.text(name, known);
+        if (!found.equals(known)) {
+            throw json.wrong(name, "is '%s'; '%s' is supported".formatted(found, known));
+        }
+    }
+
+    private static int size(JsonSettings json, String name) throws IOException {
+        return (int) json.integer(name, 1, MOST);
+    }
+}

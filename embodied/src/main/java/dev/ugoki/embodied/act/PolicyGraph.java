@@ -1,0 +1,239 @@
+package dev.ugoki.embodied.act;
+
+import dev.ugoki.nn.Module;
+import dev.ugoki.nn.policy.ChunkPolicy;
+import dev.ugoki.nn.policy.FlowGuidance;
+import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.RegressionPolicy;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.graph.NamedGraph;
+import dev.ugoki.tensor.op.TypeRules;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A whole policy as one program: normalization, network, sampler, and back to the robot's units.
+ *
+ * <pre>{@code
+ * NamedGraph graph = PolicyGraph.of(policy);
+ * SavedGraph.write(folder, graph);
+ * OnnxFile.write(file, graph);
+ * }</pre>
+ *
+ * <p>Inputs: {@code observation}, F32 {@code [1, observation steps * frame width]}, as {@link
+ * RobotPolicy#act} takes it; where the policy is a flow, {@code noise}, normal numbers, F32 {@code
+ * [1, horizon, action width]}; where it draws otherwise, {@code key}, I32 {@code [4]}, the words of
+ * a {@link Key}. Result: {@code actions}, F32 {@code [1, actions, action width]}, of which the
+ * first belongs to the present step.
+ */
+public final class PolicyGraph {
+    private final RobotPolicy policy;
+    private final PolicyConfig config;
+
+    private PolicyGraph(RobotPolicy policy) {
+        this.policy = policy;
+        this.config = policy.config();
+    }
+
+    /** The program of a policy, whose weights it reads anew at each run. */
+    public static NamedGraph of(RobotPolicy policy) {
+        return new PolicyGraph(policy).plain(false);
+    }
+
+    /**
+     * The program of a policy that draws its noise itself: instead of {@code noise} it takes {@code
+     * key}. That is what a robot runs; other runtimes have no such draws.
+     */
+    public static NamedGraph drawing(RobotPolicy policy) {
+        return new PolicyGraph(policy).plain(true);
+    }
+
+    /**
+     * The program of a flow that goes on from the chunk before: real-time chunking. It draws its
+     * noise; after {@code observation} and {@code key} it takes {@code previous}, F32 {@code [1,
+     * actions, action width]}, what is left of that chunk in the robot's units, from the present
+     * step on, and {@code weights}, F32 {@code [actions]}.
+     *
+     * @throws IllegalArgumentException if the policy is no flow
+     */
+    public static NamedGraph guided(RobotPolicy policy, FlowGuidance guidance) {
+        if (policy.network() instanceof FlowPolicy flow) {
+            return new PolicyGraph(policy).guided(flow, guidance);
+        }
+        throw new IllegalArgumentException(
+                "policy: real-time chunking guides the sampler of a flow, and this is "
+                        + policy.network().getClass().getSimpleName());
+    }
+
+    /**
+     * The program of a policy of LeRobot's: its inputs are the features by their names, each with a
+     * batch of one, as {@link LeRobotPolicy#predict} takes them, and where the policy starts from
+     * noise {@code noise}, F32 {@code [1, horizon, action width]}, and {@code key}, for samplers
+     * that draw at each step.
+     */
+    public static NamedGraph of(LeRobotPolicy policy) {
+        return leRobot(policy, true);
+    }
+
+    /**
+     * The program of a policy of LeRobot's that draws all its noise: it takes {@code key} alone.
+     */
+    public static NamedGraph drawing(LeRobotPolicy policy) {
+        return leRobot(policy, false);
+    }
+
+    private static NamedGraph leRobot(LeRobotPolicy policy, boolean givenNoise) {
+        LeRobotConfig config = policy.config();
+        List<String> names = new ArrayList<>();
+        List<TensorType> types = new ArrayList<>();
+        for (LeRobotFeature input : config.inputs()) {
+            names.add(policy.observedName(input));
+            types.add(observed(config, input));
+        }
+        int observations = names.size();
+        boolean noisy = policy.startsFromNoise();
+        if (noisy && givenNoise) {
+            names.add("noise");
+            types.add(
+                    new TensorType(
+                            DType.F32,
+                            Shape.of(
+                                    1,
+                                    policy.network().chunkLength(),
+                                    policy.network().actionSize())));
+        }
+        if (noisy) {
+            names.add("key");
+            types.add(TypeRules.KEY);
+        }
+        Graph graph =
+                Graph.trace(
+                        in -> {
+                            Map<String, Tensor> seen = new LinkedHashMap<>();
+                            for (int i = 0; i < observations; i++) {
+                                seen.put(names.get(i), in[i]);
+                            }
+                            Key key = noisy ? Key.of(in[in.length - 1]) : Key.of(0);
+                            Tensor noise = noisy && givenNoise ? in[observations] : null;
+                            return new Tensor[] {policy.predict(seen, noise, key)};
+                        },
+                        types.toArray(TensorType[]::new));
+        return NamedGraph.of(graph)
+                .withInputs(names.toArray(String[]::new))
+                .withResults("actions")
+                .withWeights(weights(policy.network().module()));
+    }
+
+    private static TensorType observed(LeRobotConfig config, LeRobotFeature input) {
+        List<Long> extents = new ArrayList<>(List.of(1L));
+        if (config.network().observationSteps() > 1) {
+            extents.add((long) config.network().observationSteps());
+        }
+        input.shape().forEach(extent -> extents.add((long) extent));
+        return new TensorType(
+                DType.F32, Shape.of(extents.stream().mapToLong(Long::longValue).toArray()));
+    }
+
+    private NamedGraph plain(boolean draws) {
+        ChunkPolicy network = policy.network();
+        return switch (network) {
+            case RegressionPolicy regression ->
+                    trace(
+                            List.of("observation"),
+                            in -> regression.sample(normalized(in[0]), Key.of(0)),
+                            observation());
+            case FlowPolicy flow when !draws ->
+                    trace(
+                            List.of("observation", "noise"),
+                            in -> flow.sample(normalized(in[0]), in[1]),
+                            observation(),
+                            chunk(config.horizon()));
+            default ->
+                    trace(
+                            List.of("observation", "key"),
+                            in -> network.sample(normalized(in[0]), Key.of(in[1])),
+                            observation(),
+                            TypeRules.KEY);
+        };
+    }
+
+    private NamedGraph guided(FlowPolicy flow, FlowGuidance guidance) {
+        int past = config.firstAction();
+        int future = config.horizon() - past;
+        return trace(
+                List.of("observation", "key", "previous", "weights"),
+                in -> {
+                    // The chunk begins in the past, where the robot was: that is free.
+                    Tensor first = in[2].slice(1, 0, 1);
+                    Tensor before = first.expand(1, past, config.action().width());
+                    Tensor previous = past == 0 ? in[2] : Tensor.concat(1, before, in[2]);
+                    Tensor weights = past == 0 ? in[3] : in[3].pad(0, past, 0, 0);
+                    Tensor noise =
+                            Random.normal(
+                                    Key.of(in[1]),
+                                    DType.F32,
+                                    1,
+                                    config.horizon(),
+                                    config.action().width());
+                    return flow.sample(
+                            normalized(in[0]),
+                            noise,
+                            policy.scales().normalizeActions(previous, in[0]),
+                            weights,
+                            guidance);
+                },
+                observation(),
+                TypeRules.KEY,
+                chunk(future),
+                new TensorType(DType.F32, Shape.of(future)));
+    }
+
+    /** Computes a normalized chunk of a program's inputs, of which the first is the observation. */
+    private interface Sampling {
+        Tensor apply(Tensor... inputs);
+    }
+
+    private NamedGraph trace(List<String> names, Sampling sampling, TensorType... types) {
+        int first = config.firstAction();
+        Graph graph =
+                Graph.trace(
+                        in -> {
+                            Tensor chunk = sampling.apply(in);
+                            Tensor actions = policy.scales().unnormalizeActions(chunk, in[0]);
+                            return new Tensor[] {actions.slice(1, first, config.horizon())};
+                        },
+                        types);
+        return NamedGraph.of(graph)
+                .withInputs(names.toArray(String[]::new))
+                .withResults("actions")
+                .withWeights(weights(policy.network()));
+    }
+
+    private TensorType observation() {
+        return new TensorType(DType.F32, Shape.of(1, config.conditioningWidth()));
+    }
+
+    private TensorType chunk(int actions) {
+        return new TensorType(DType.F32, Shape.of(1, actions, config.action().width()));
+    }
+
+    private Tensor normalized(Tensor observation) {
+        return policy.scales().normalizeObservation(observation);
+    }
+
+    private static Map<String, Tensor> weights(Module network) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        network.namedParameters().forEach((name, each) -> weights.put(name, each.tensor()));
+        network.namedBuffers().forEach((name, each) -> weights.put(name, each.tensor()));
+        return weights;
+    }
+}

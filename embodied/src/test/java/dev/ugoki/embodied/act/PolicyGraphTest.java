@@ -1,0 +1,347 @@
+package dev.ugoki.embodied.act;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ugoki.embodied.control.BufferProgram;
+import dev.ugoki.embodied.control.CameraImage;
+import dev.ugoki.embodied.control.ChunkController;
+import dev.ugoki.embodied.control.Execution;
+import dev.ugoki.embodied.control.Outcome;
+import dev.ugoki.embodied.control.PolicyInference;
+import dev.ugoki.embodied.control.SimulatedClock;
+import dev.ugoki.embodied.data.DatasetStatistics;
+import dev.ugoki.embodied.data.FrameTable;
+import dev.ugoki.embodied.data.Normalization;
+import dev.ugoki.embodied.train.SmallTask;
+import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.FlowGuidance;
+import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.graph.NamedGraph;
+import dev.ugoki.tensor.io.SavedGraph;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+class PolicyGraphTest {
+    private static final FrameTable FRAMES = SmallTask.frames(1);
+    private static final float[] OBSERVATION = {40, 50, 60, 45, 55, 40, 50, 60, 46, 57};
+    private static final NetworkConfig UNET =
+            new NetworkConfig.Unet(List.of(8, 16), 3, 4, 8, FlowPolicy.Config.DEFAULT.withSteps(2));
+
+    @TempDir private Path folder;
+
+    private static RobotPolicy policy(PolicyConfig config) {
+        RobotPolicy policy = RobotPolicy.create(config, PolicyScales.of(config, FRAMES), Key.of(3));
+        policy.network().eval();
+        return policy;
+    }
+
+    private static float[] act(NamedGraph graph, float[] observation) {
+        Tensor[] inputs =
+                graph.inputs().size() == 1
+                        ? new Tensor[] {row(observation)}
+                        : new Tensor[] {row(observation), Key.of(1).asTensor()};
+        return graph.graph().evaluate(inputs)[0].toFloatArray();
+    }
+
+    private static Tensor row(float[] values) {
+        return Tensor.of(values, 1, values.length);
+    }
+
+    /** Bit for bit, though the one computes in arrays and the other in tensors. */
+    @Test
+    void theProgramActsAsThePolicyDoes() {
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
+            RobotPolicy policy = policy(SmallTask.config(network));
+            float[] chunk = policy.predict(OBSERVATION, Key.of(1));
+
+            float[] actions = act(PolicyGraph.drawing(policy), OBSERVATION);
+
+            assertArrayEquals(Arrays.copyOfRange(chunk, 2, chunk.length), actions);
+        }
+    }
+
+    @Test
+    void absoluteActionsAndEveryNormalizationAreInTheProgramToo() {
+        PolicyConfig relative = SmallTask.config(SmallTask.REGRESSION);
+        float[] frame = {40, 50, 60, 46, 57};
+        for (Normalization normalization :
+                List.of(
+                        Normalization.IDENTITY,
+                        Normalization.MEAN_STD,
+                        Normalization.MIN_MAX,
+                        Normalization.LIMITS,
+                        Normalization.QUANTILES)) {
+            RobotPolicy policy =
+                    policy(
+                            new PolicyConfig(
+                                    relative.inputs(),
+                                    relative.action(),
+                                    1,
+                                    6,
+                                    6,
+                                    normalization,
+                                    Optional.empty(),
+                                    relative.network()));
+
+            assertArrayEquals(
+                    policy.predict(frame, Key.of(1)),
+                    act(PolicyGraph.of(policy), frame),
+                    normalization.toString());
+        }
+    }
+
+    @Test
+    void aSavedProgramActsWithoutThePolicysClasses() throws IOException {
+        RobotPolicy policy = policy(SmallTask.config(UNET));
+        NamedGraph graph = PolicyGraph.drawing(policy);
+        Path saved = folder.resolve("policy");
+        SavedGraph.write(saved, graph);
+
+        NamedGraph loaded = SavedGraph.read(saved);
+
+        assertArrayEquals(act(graph, OBSERVATION), act(loaded, OBSERVATION));
+        assertTrue(loaded.weights().containsAll(policy.network().namedParameters().keySet()));
+        assertEquals(List.of("observation", "key"), loaded.inputs());
+    }
+
+    @Test
+    void aControllerRunsAProgram() {
+        RobotPolicy policy = policy(SmallTask.config(SmallTask.REGRESSION));
+        NamedGraph graph = PolicyGraph.drawing(policy);
+        ChunkController controller =
+                PolicyInference.of(graph, BufferProgram.of(graph.graph()), Key.of(1))
+                        .controller()
+                        .withClock(new SimulatedClock())
+                        .build();
+        float[] action = new float[2];
+        float[] expected = act(graph, OBSERVATION);
+        for (int i = 0; i < 7; i++) {
+            controller.observation().put(0, OBSERVATION);
+            assertEquals(Outcome.ACTED, controller.act(action));
+            assertArrayEquals(Arrays.copyOfRange(expected, 2 * i, 2 * i + 2), action);
+        }
+    }
+
+    /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
+    @Test
+    void aCompiledProgramActsAlikeAndAllocatesNothing() {
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
+            RobotPolicy policy = policy(SmallTask.config(network));
+            NamedGraph graph = PolicyGraph.drawing(policy);
+            ChunkController eager = controller(graph, BufferProgram.of(graph.graph()));
+            ChunkController compiled = controller(graph, BufferProgram.compiled(graph.graph()));
+            float[] expected = new float[2];
+            float[] action = new float[2];
+            for (int i = 0; i < 5; i++) {
+                eager.observation().put(0, OBSERVATION);
+                eager.act(expected);
+                compiled.observation().put(0, OBSERVATION);
+                compiled.act(action);
+                assertArrayEquals(expected, action, network.toString());
+            }
+            assertEquals(0, allocated(compiled, action), network::toString);
+        }
+    }
+
+    private static ChunkController controller(NamedGraph graph, BufferProgram program) {
+        return PolicyInference.of(graph, program, Key.of(1))
+                .controller()
+                .withExecution(Execution.recedingHorizon(7, 1))
+                .withClock(new SimulatedClock())
+                .build();
+    }
+
+    private static long allocated(ChunkController controller, float[] action) {
+        return allocated(
+                50,
+                () -> {
+                    controller.observation().put(0, OBSERVATION);
+                    controller.act(action);
+                });
+    }
+
+    private static long allocated(int steps, Runnable step) {
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        // Until the code is compiled, and longer on a busy machine.
+        for (int attempt = 0; attempt < 200 && least > 0; attempt++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < steps; i++) {
+                step.run();
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
+    }
+
+    /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
+    @Test
+    void aCompiledPolicyThatSeesAllocatesNothing() {
+        LeRobotFeature state =
+                new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(3));
+        LeRobotFeature image =
+                new LeRobotFeature(
+                        "observation.images.top", LeRobotFeature.Kind.VISUAL, List.of(3, 32, 32));
+        LeRobotFeature action =
+                new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(2));
+        LeRobotConfig config =
+                LeRobotConfig.of(
+                        List.of(state, image),
+                        action,
+                        Map.of(),
+                        1,
+                        new LeRobotNetwork.Act(
+                                4,
+                                new ActPolicy.Layers(
+                                        16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0.1),
+                                ActPolicy.Vae.DEFAULT,
+                                null));
+        LeRobotPolicy policy =
+                LeRobotPolicy.create(config, DatasetStatistics.of(List.of()), Key.of(1));
+        policy.network().module().eval();
+        NamedGraph graph = PolicyGraph.drawing(policy);
+        ChunkController controller =
+                PolicyInference.of(graph, BufferProgram.compiled(graph.graph()), Key.of(1))
+                        .controller()
+                        .withExecution(Execution.recedingHorizon(4, 1))
+                        .withClock(new SimulatedClock())
+                        .build();
+        CameraImage camera = CameraImage.of(32, 32, 3);
+        MemorySegment frame = Arena.ofAuto().allocate(camera.pictureBytes());
+        frame.fill((byte) 77);
+        float[] joints = {0.1f, 0.2f, 0.3f};
+        float[] acted = new float[2];
+        Runnable step =
+                () -> {
+                    controller.observation().put(0, joints);
+                    camera.write(frame, controller.observation().buffer(1));
+                    controller.act(acted);
+                };
+
+        assertEquals(0, allocated(3, step));
+
+        Tensor seen = Tensor.full(DType.F32, Shape.of(1, 3, 32, 32), 77 / 255f);
+        Tensor expected =
+                policy.predict(Map.of(state.name(), row(joints), image.name(), seen), Key.of(0));
+        assertArrayEquals(
+                Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
+    }
+
+    /** Drawn anew for each chunk, and the same in every run. */
+    @Test
+    void noiseIsDrawnAnewForEachChunk() {
+        RobotPolicy policy = policy(SmallTask.config(SmallTask.FLOW));
+        List<float[]> first = chunks(policy);
+        List<float[]> again = chunks(policy);
+
+        assertTrue(!Arrays.equals(first.get(0), first.get(1)), "the same noise twice");
+        for (int i = 0; i < first.size(); i++) {
+            assertArrayEquals(first.get(i), again.get(i));
+        }
+    }
+
+    private static List<float[]> chunks(RobotPolicy policy) {
+        NamedGraph graph = PolicyGraph.drawing(policy);
+        ChunkController controller =
+                PolicyInference.of(graph, BufferProgram.of(graph.graph()), Key.of(1))
+                        .controller()
+                        .withExecution(Execution.recedingHorizon(7, 1))
+                        .withClock(new SimulatedClock())
+                        .build();
+        float[][] actions = new float[2][2];
+        for (float[] action : actions) {
+            controller.observation().put(0, OBSERVATION);
+            controller.act(action);
+        }
+        return List.of(actions);
+    }
+
+    /** A weight of 1 at the strength of real-time chunking pulls close to what is left. */
+    @Test
+    void aGuidedProgramGoesOnFromTheChunkBefore() {
+        RobotPolicy policy = policy(SmallTask.config(UNET));
+        NamedGraph plain = PolicyGraph.drawing(policy);
+        NamedGraph guided = PolicyGraph.guided(policy, FlowGuidance.DEFAULT);
+        float[] previous = new float[7 * 2];
+        for (int i = 0; i < previous.length; i++) {
+            previous[i] = (i % 2 == 0 ? 46 : 57) + 0.5f * i;
+        }
+        float[] free = act(plain, OBSERVATION);
+        float[] bound = guide(guided, previous, 1);
+
+        assertArrayEquals(free, guide(guided, previous, 0));
+        assertTrue(
+                distance(bound, previous) < distance(free, previous) / 2,
+                distance(bound, previous) + " and " + distance(free, previous));
+    }
+
+    private static float[] guide(NamedGraph guided, float[] previous, float weight) {
+        float[] weights = new float[7];
+        Arrays.fill(weights, weight);
+        return guided.graph()
+                .evaluate(
+                        row(OBSERVATION),
+                        Key.of(1).asTensor(),
+                        Tensor.of(previous, 1, 7, 2),
+                        Tensor.of(weights, 7))[0]
+                .toFloatArray();
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += Math.abs(a[i] - b[i]);
+        }
+        return sum;
+    }
+
+    @Test
+    void aControllerGuidesARealTimeProgram() {
+        RobotPolicy policy = policy(SmallTask.config(UNET));
+        NamedGraph graph = PolicyGraph.guided(policy, FlowGuidance.DEFAULT);
+        ChunkController controller =
+                PolicyInference.of(graph, BufferProgram.of(graph.graph()), Key.of(1))
+                        .controller()
+                        .withExecution(new Execution.RealTimeChunking(4, 5, Schedule.LINEAR))
+                        .withClock(new SimulatedClock())
+                        .build();
+        float[] action = new float[2];
+        for (int i = 0; i < 10; i++) {
+            controller.observation().put(0, OBSERVATION);
+            assertEquals(Outcome.ACTED, controller.act(action));
+        }
+        assertEquals(0, controller.misses());
+    }
+
+    @Test
+    void onlyAFlowCanBeGuided() {
+        RobotPolicy policy = policy(SmallTask.config(SmallTask.REGRESSION));
+
+        String message =
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> PolicyGraph.guided(policy, FlowGuidance.DEFAULT))
+                        .getMessage();
+
+        assertTrue(message.contains("this is RegressionPolicy"), message);
+    }
+}
