@@ -114,8 +114,29 @@ final class Attention {
         return (count + size - 1) / size;
     }
 
+    /** {@code columns}, rounded up to whole vectors of any machine: what a row has room for. */
+    private static int wholeVectors(int columns) {
+        return (columns + 15) & -16;
+    }
+
     private static long rowBytes(int columns) {
-        return 4L * BlockProduct.width(columns);
+        return 4L * wholeVectors(columns);
+    }
+
+    /** As {@link DirectProduct#run}, but C has whole vectors, and B is read as far. */
+    private static void product(
+            int m,
+            int n,
+            int k,
+            long a,
+            long aRow,
+            long aColumn,
+            long b,
+            long bRow,
+            long c,
+            long cRow,
+            boolean accumulate) {
+        DirectProduct.run(m, Tile.width(n), k, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
     }
 
     /** {@code target[j, i] = factor * x[i, j]}; zeros where x has no row, up to {@code width}. */
@@ -259,7 +280,7 @@ final class Attention {
             int valueWidth = values.columns();
             int query = block * QUERIES;
             int count = Math.min(QUERIES, queries.rows() - query);
-            int columns = BlockProduct.width(count);
+            int columns = wholeVectors(count);
             long resultRow = rowBytes(valueWidth);
 
             Workspace workspace = Workspace.OF_THREAD.get();
@@ -287,7 +308,7 @@ final class Attention {
             int end = mask.keyEnd(query + count, keys.rows());
             for (int key = 0; key < end; key += KEYS) {
                 int rows = Math.min(KEYS, end - key);
-                BlockProduct.run(
+                product(
                         rows,
                         count,
                         width,
@@ -300,7 +321,7 @@ final class Attention {
                         SCORE_ROW,
                         false);
                 mask.apply(head, scores, SCORE_ROW, key, rows, query, count);
-                ColumnMaxima.BEST.run(scores, SCORE_ROW, rows, columns, ofBlock);
+                ColumnMaxima.run(scores, SCORE_ROW, rows, columns, ofBlock);
                 workspace.maximum(greatest, ofBlock, subtracted, shrinkage, columns);
                 workspace.exponentials(scores, SCORE_ROW, subtracted, partialSums, rows, columns);
                 boolean shrinks = addSums(sums, shrinkage, partialSums, rows, columns);
@@ -313,9 +334,9 @@ final class Attention {
                             weighted,
                             resultRow,
                             count,
-                            BlockProduct.width(valueWidth));
+                            wholeVectors(valueWidth));
                 }
-                BlockProduct.run(
+                product(
                         count,
                         valueWidth,
                         rows,
@@ -433,8 +454,8 @@ final class Attention {
                 int first = mask.firstQuery(key) / GRADIENT_QUERIES * GRADIENT_QUERIES;
                 for (int query = first; query < length; query += GRADIENT_QUERIES) {
                     int count = Math.min(GRADIENT_QUERIES, length - query);
-                    int columns = BlockProduct.width(count);
-                    BlockProduct.run(
+                    int columns = wholeVectors(count);
+                    product(
                             rows,
                             count,
                             width,
@@ -447,7 +468,7 @@ final class Attention {
                             SCORE_ROW,
                             false);
                     mask.apply(head, scores, SCORE_ROW, key, rows, query, count);
-                    BlockProduct.run(
+                    product(
                             rows,
                             count,
                             valueWidth,
@@ -467,7 +488,7 @@ final class Attention {
                             sums + 4L * query,
                             rows,
                             columns);
-                    BlockProduct.run(
+                    product(
                             rows,
                             valueWidth,
                             count,
@@ -479,7 +500,7 @@ final class Attention {
                             dV,
                             valueRow,
                             true);
-                    BlockProduct.run(
+                    product(
                             rows,
                             width,
                             count,
@@ -491,7 +512,7 @@ final class Attention {
                             dK,
                             row,
                             true);
-                    BlockProduct.run(
+                    product(
                             count,
                             width,
                             rows,

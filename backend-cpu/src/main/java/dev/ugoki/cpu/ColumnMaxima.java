@@ -1,12 +1,24 @@
 package dev.ugoki.cpu;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
+import dev.ugoki.cpu.generated.BlockCodes;
+import dev.ugoki.cpu.generated.ColumnMaximaCode;
 
-/** The greatest element of each column of a block in F32; NaN is passed over. */
-sealed interface ColumnMaxima {
-    /** For this machine. */
-    ColumnMaxima BEST = VectorModule.isUsable() ? new OfVectors() : new OfScalars();
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The greatest element of each column of a block in F32; NaN is passed over. Generated code where
+ * that is compiled, plain loops until then.
+ */
+final class ColumnMaxima {
+    private static final AtomicBoolean REQUESTED = new AtomicBoolean(!BlockCodes.isUsable());
+    private static volatile @Nullable ColumnMaximaCode code;
+
+    /** Vectors that plain loops took in, about. */
+    private static long missed;
+
+    private ColumnMaxima() {}
 
     /**
      * {@code maxima[j] = max over i of x[i, j]}, minus infinity where there is no number.
@@ -14,49 +26,33 @@ sealed interface ColumnMaxima {
      * @param rowBytes from one row of x to the next
      * @param columns a multiple of 16
      */
-    void run(long x, long rowBytes, int rows, int columns, long maxima);
-
-    /** On the Vector API. */
-    final class OfVectors implements ColumnMaxima {
-        @Override
-        public void run(long x, long rowBytes, int rows, int columns, long maxima) {
-            for (long at = 0; at < 4L * columns; at += Lanes.BYTES) {
-                column(x + at, rowBytes, rows, maxima + at);
-            }
+    static void run(long x, long rowBytes, int rows, int columns, long maxima) {
+        ColumnMaximaCode compiled = code;
+        if (compiled != null) {
+            compiled.run(rows, x, rowBytes, columns / Tile.LANES, maxima);
+            return;
         }
-
-        private static void column(long x, long rowBytes, int rows, long maximum) {
-            // Made here: C2 keeps what a loop starts from on the heap if it comes from a field.
-            FloatVector lowest = FloatVector.broadcast(Lanes.SPECIES, Float.NEGATIVE_INFINITY);
-            FloatVector a = lowest;
-            FloatVector b = lowest;
-            int row = 0;
-            for (; row + 1 < rows; row += 2) {
-                FloatVector u = Lanes.load(x + row * rowBytes);
-                FloatVector v = Lanes.load(x + (row + 1) * rowBytes);
-                a = a.blend(u, u.compare(VectorOperators.GT, a));
-                b = b.blend(v, v.compare(VectorOperators.GT, b));
+        request();
+        missed += (long) rows * columns;
+        for (int column = 0; column < columns; column++) {
+            float greatest = Float.NEGATIVE_INFINITY;
+            for (int row = 0; row < rows; row++) {
+                float element = NativeMemory.getFloat(x + row * rowBytes + 4L * column);
+                greatest = element > greatest ? element : greatest;
             }
-            if (row < rows) {
-                FloatVector u = Lanes.load(x + row * rowBytes);
-                a = a.blend(u, u.compare(VectorOperators.GT, a));
-            }
-            Lanes.store(a.blend(b, b.compare(VectorOperators.GT, a)), maximum);
+            NativeMemory.setFloat(maxima + 4L * column, greatest);
         }
     }
 
-    /** One element after the other. */
-    final class OfScalars implements ColumnMaxima {
-        @Override
-        public void run(long x, long rowBytes, int rows, int columns, long maxima) {
-            for (int column = 0; column < columns; column++) {
-                float greatest = Float.NEGATIVE_INFINITY;
-                for (int row = 0; row < rows; row++) {
-                    float element = NativeMemory.getFloat(x + row * rowBytes + 4L * column);
-                    greatest = element > greatest ? element : greatest;
-                }
-                NativeMemory.setFloat(maxima + 4L * column, greatest);
-            }
+    private static void request() {
+        if (!REQUESTED.get() && !REQUESTED.getAndSet(true)) {
+            BlockCodes.columnMaxima(() -> missed, made -> code = made);
         }
+    }
+
+    /** Whether {@link #run} has its final speed; asks for it where it has not. */
+    static boolean isReady() {
+        request();
+        return code != null || !BlockCodes.isUsable();
     }
 }

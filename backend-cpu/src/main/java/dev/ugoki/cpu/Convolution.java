@@ -56,7 +56,7 @@ final class Convolution {
             Prim.Conv op, TensorType image, long x, Shape weight, long w, Shape result, long y) {
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image.shape(), result, weight);
-        if (own.suitsFewPositions(image.dtype())) {
+        if (image.dtype() == DType.F32 && FewPositions.suitsForward(own.shape)) {
             own.fewPositions.forward(own.shape, x, w, y);
         } else {
             own.correlation.forward(own.shape, image.dtype(), x, w, y);
@@ -100,7 +100,7 @@ final class Convolution {
             long x) {
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image, output.shape(), weight);
-        boolean few = own.suitsFewPositions(output.dtype());
+        boolean few = output.dtype() == DType.F32 && FewPositions.suits(own.shape);
         if (few || own.leavesElementsOut()) {
             NativeMemory.clear(x, image.elementCount() * output.dtype().byteSize());
         }
@@ -159,10 +159,6 @@ final class Convolution {
     static boolean isFast(
             DType dtype, List<Prim.Window> windows, Shape image, Shape out, Shape weight) {
         return dtype != DType.F64 && ConvolutionShape.fits(windows, image, out, weight);
-    }
-
-    private boolean suitsFewPositions(DType dtype) {
-        return dtype == DType.F32 && FewPositions.suits(shape);
     }
 
     /** Whether there are elements of the image that no position of the result is made of. */

@@ -15,10 +15,13 @@ import dev.ugoki.tensor.DType;
 final class Correlation {
     private static final int DIMS = ConvolutionShape.DIMS;
 
-    /** Bytes of the L2 cache that a task may fill, and the most positions that are of use in it. */
-    private static final int CACHE = 900 << 10;
+    /**
+     * Bytes that a task may fill with patches and results, and the most positions: about an L2
+     * cache, but vectors that are not filled cost more than what does not fit.
+     */
+    private static final int CACHE = 1200 << 10;
 
-    private static final int MOST_POSITIONS = 448;
+    private static final int MOST_POSITIONS = 512;
     private static final int LEAST_POSITIONS = 96;
     private static final int MOST_ROWS = 512;
     private static final int MOST_DEPTHWISE = 4096;
@@ -54,6 +57,10 @@ final class Correlation {
     private int rowBlocks;
     private int blockPanels;
     private boolean packsAhead;
+
+    /** Whether weights are multiplied as they lie: in each row by the order of the depth. */
+    private boolean direct;
+
     private boolean inPlace;
     private int loadedChannels;
     private int groupsOfTask;
@@ -115,6 +122,7 @@ final class Correlation {
     private void run(int images) {
         int taps = sampling.taps();
         depth = channels * taps;
+        direct = weightChannel == taps && weightRow > 1 && sampling.hasAllTaps();
         if (channels == 1 && taps <= PackedProduct.DEPTH) {
             runDepthwise(images);
             return;
@@ -131,7 +139,7 @@ final class Correlation {
         cut(images);
         inPlace = PatchBlock.isInPlace(sampling, dtype, imageStride(), boxes.largest());
         // Weights that are used once are packed where they are used.
-        packsAhead = boxes.count() > 1;
+        packsAhead = !direct && boxes.count() > 1;
         ThreadPool pool = ThreadPool.shared();
         if (packsAhead) {
             panels = Scratch.shared(4L * groups * m * depth);
@@ -147,14 +155,13 @@ final class Correlation {
         rowBlocks = ceilDiv(m, MOST_ROWS);
         blockPanels = ceilDiv(panelCount, rowBlocks);
         int rows = Math.min(m, blockPanels * Tile.ROWS);
-        int positions =
-                (CACHE - 4 * PackedProduct.DEPTH * rows) / (4 * (PackedProduct.DEPTH + rows));
+        int positions = CACHE / (4 * (PackedProduct.DEPTH + rows));
         positions = Math.clamp(positions, LEAST_POSITIONS, MOST_POSITIONS);
         long all = (long) images * ConvolutionShape.volume(sampling.grid) * groups * rowBlocks;
         if (all < (long) positions * tasks) {
             positions = Math.max(LEAST_POSITIONS, ceilDiv((int) all, tasks));
         }
-        boxes.cut(images, sampling.grid, positions, Tile.COLUMNS);
+        boxes.cut(images, sampling.grid, positions, Tile.LANES);
         int made = boxes.count() * groups;
         while (made * rowBlocks < tasks && blockPanels > 2) {
             rowBlocks *= 2;
@@ -197,7 +204,7 @@ final class Correlation {
                     NativeMemory.setFloat(own + 4L * tap, weight);
                 }
                 block.sum(taps, own, c);
-                store(block, group * m + row, 1, block.columnCount(), c);
+                store(block, group * m + row, 1, c, 0);
             }
         }
     }
@@ -273,9 +280,11 @@ final class Correlation {
         PatchBlock block = BLOCK.get();
         int rows = firstRow(endPanel) - firstRow(firstPanel);
         long most = Tile.width(boxes.largest());
-        long bytesA = packsAhead ? 0 : 4L * Tile.ROWS * depthStep;
+        long bytesA = packsAhead || direct ? 0 : 4L * Tile.ROWS * depthStep;
         long bytesB = 4 * depthStep * most + NativeMemory.PADDING;
-        long bytesC = 4 * rows * most;
+        // Rows a power of two apart would share the sets of the caches.
+        long rowC = 4 * most + 4L * Tile.LANES;
+        long bytesC = rows * rowC;
         long copyBytes = inPlace ? 0 : PatchBlock.bytes(sampling, boxes, loadedChannels);
         long own = Scratch.address(bytesA + bytesB + bytesC + copyBytes);
         long b = own + bytesA;
@@ -288,79 +297,88 @@ final class Correlation {
                                 * channels
                                 * ConvolutionShape.volume(sampling.image);
         int count = block.columnCount();
+        int firstRow = firstRow(firstPanel);
         for (int front = 0; front < depth; front += depthStep) {
             int part = Math.min(depthStep, depth - front);
             block.load(dtype, channel0, front, part);
-            for (int column = 0; column < count; column += Tile.COLUMNS) {
-                int width = Math.min(Tile.COLUMNS, count - column);
+            int width;
+            for (int column = 0; column < count; column += width) {
+                width = columnsOfPanel(count - column);
                 block.pack(part, column, width, b + 4L * column * depthStep);
             }
-            if (packsAhead) {
-                for (int column = 0; column < count; column += Tile.COLUMNS) {
-                    for (int panel = firstPanel; panel < endPanel; panel++) {
-                        int row = firstRow(panel);
-                        long height = firstRow(panel + 1) - row;
-                        long first = depth * (group * (long) m + row) + front * height;
-                        long to = c + 4L * column * rows;
-                        tile(
-                                panel,
-                                firstPanel,
-                                panels + 4 * first,
-                                column,
-                                count,
-                                part,
-                                b,
-                                to,
-                                front);
-                    }
-                }
-            } else {
-                for (int panel = firstPanel; panel < endPanel; panel++) {
+            if (direct) {
+                long a = weights + 4 * (group * weightGroup + firstRow * weightRow + front);
+                multiply(rows, part, a, 4 * weightRow, 4, count, b, c, rowC, front > 0);
+                continue;
+            }
+            for (int panel = firstPanel; panel < endPanel; panel++) {
+                int row = firstRow(panel);
+                int height = firstRow(panel + 1) - row;
+                long a = own;
+                if (packsAhead) {
+                    a = panels + 4L * (depth * (group * (long) m + row) + (long) front * height);
+                } else {
                     pack(group, panel, front, part, own);
-                    for (int column = 0; column < count; column += Tile.COLUMNS) {
-                        long to = c + 4L * column * rows;
-                        tile(panel, firstPanel, own, column, count, part, b, to, front);
-                    }
                 }
+                long to = c + (row - firstRow) * rowC;
+                multiply(height, part, a, 4, 4L * height, count, b, to, rowC, front > 0);
             }
         }
-        store(block, group * m + firstRow(firstPanel), rows, count, c);
+        store(block, group * m + firstRow, rows, c, rowC);
     }
 
-    private void tile(
-            int panel,
-            int firstPanel,
-            long a,
-            int column,
-            int count,
+    /** The columns of the next panel of patches, where so many are left. */
+    private int columnsOfPanel(int left) {
+        return Tile.nextColumns(left, !direct);
+    }
+
+    /** Some rows of C, at all positions of a box. */
+    private void multiply(
+            int rows,
             int part,
+            long a,
+            long aRow,
+            long aColumn,
+            int count,
             long b,
             long c,
-            int front) {
-        int row = firstRow(panel);
-        int height = firstRow(panel + 1) - row;
-        int width = Tile.width(Math.min(Tile.COLUMNS, count - column));
-        long panelB = b + 4L * column * depthStep;
-        long tile = c + 4L * (row - firstRow(firstPanel)) * width;
-        Tile.run(height, width, part, a, panelB, tile, 4L * width, front > 0);
+            long rowC,
+            boolean accumulate) {
+        int width;
+        for (int column = 0; column < count; column += width) {
+            width = columnsOfPanel(count - column);
+            int whole = Tile.width(width);
+            DirectProduct.run(
+                    rows,
+                    whole,
+                    part,
+                    a,
+                    aRow,
+                    aColumn,
+                    b + 4L * column * depthStep,
+                    4L * whole,
+                    c + 4L * column,
+                    rowC,
+                    accumulate);
+        }
     }
 
-    /** Stores the panels of C that a task has made. */
-    private void store(PatchBlock block, int channel, int rows, int count, long c) {
+    /** Stores the rows of C that a task has made, {@code rowC} bytes apart. */
+    private void store(PatchBlock block, int channel, int rows, long c, long rowC) {
         long volume = ConvolutionShape.volume(resultExtents);
         long imageStep = (long) groups * m * volume;
         int column = 0;
         for (int n = 0; n < block.images(); n++) {
             long target = (block.firstImage() + n) * imageStep + channel * volume;
-            column = storeImage(block, rows, count, c, column, target, volume);
+            column = storeImage(block, rows, c, rowC, column, target, volume);
         }
     }
 
     private int storeImage(
             PatchBlock block,
             int rows,
-            int count,
             long c,
+            long rowC,
             int firstColumn,
             long target,
             long volume) {
@@ -378,7 +396,7 @@ final class Correlation {
                 long i1 = (long) (block.first(1) + q1) * resultStep[1] + phase[1];
                 long i2 = (long) block.first(2) * resultStep[2] + phase[2];
                 long first = (i0 * resultExtents[1] + i1) * resultExtents[2] + i2;
-                storeRow(rows, count, c, column, length, target + first, volume);
+                storeRow(rows, c + 4L * column, rowC, length, target + first, volume);
                 column += length;
             }
         }
@@ -386,25 +404,13 @@ final class Correlation {
     }
 
     /** Stores neighbouring positions of all channels. */
-    private void storeRow(
-            int rows, int count, long c, int first, int length, long target, long volume) {
-        int done = 0;
-        while (done < length) {
-            int column = first + done;
-            int inPanel = column % Tile.COLUMNS;
-            int panel = column - inPanel;
-            int part = Math.min(length - done, Tile.COLUMNS - inPanel);
-            long width = 4L * Tile.width(Math.min(Tile.COLUMNS, count - panel));
-            long from = c + 4L * panel * rows + 4L * inPanel;
-            long to = target + (long) done * resultStep[2];
-            if (dtype == DType.F32 && resultStep[2] == 1) {
-                PanelCopies.BEST.copy(from, width, result + 4 * to, 4 * volume, rows, part);
-            } else {
-                for (int row = 0; row < rows; row++) {
-                    storePart(from + row * width, part, to + row * volume);
-                }
+    private void storeRow(int rows, long c, long rowC, int length, long target, long volume) {
+        if (dtype == DType.F32 && resultStep[2] == 1) {
+            PanelCopies.BEST.copy(c, rowC, result + 4 * target, 4 * volume, rows, length);
+        } else {
+            for (int row = 0; row < rows; row++) {
+                storePart(c + row * rowC, length, target + row * volume);
             }
-            done += part;
         }
     }
 

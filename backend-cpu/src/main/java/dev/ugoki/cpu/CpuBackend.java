@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.generated.GeneratedKernels;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
@@ -21,8 +22,10 @@ import dev.ugoki.tensor.spi.Support;
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Runs operations on this machine's processor. Each family of kernels is a class of this package;
@@ -142,6 +145,22 @@ final class CpuBackend implements Backend {
     @Override
     public void synchronize() {
         // Everything is done when execute returns.
+    }
+
+    @Override
+    public int pendingKernels() {
+        return GeneratedKernels.pending();
+    }
+
+    @Override
+    public boolean warmUp(Duration limit) {
+        CommonKernels.request();
+        try {
+            return GeneratedKernels.awaitNonePending(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     @Override

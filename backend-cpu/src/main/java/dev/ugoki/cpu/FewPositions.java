@@ -10,6 +10,9 @@ final class FewPositions {
     /** Positions of all images together. */
     private static final long MOST = 32;
 
+    /** The same, where a general convolution need not pack weights: it fills vectors with them. */
+    private static final long MOST_FORWARD = 12;
+
     private final Sampling sampling = new Sampling();
     private ConvolutionShape shape = new ConvolutionShape();
     private int positions;
@@ -26,8 +29,18 @@ final class FewPositions {
     private final Use dataGradient = this::dataGradient;
     private final Use filterGradient = this::filterGradient;
 
+    /** Whether both gradients are better computed here. */
     static boolean suits(ConvolutionShape shape) {
-        return (long) shape.images * ConvolutionShape.volume(shape.out) <= MOST;
+        return positions(shape) <= MOST;
+    }
+
+    /** Whether the convolution itself is. */
+    static boolean suitsForward(ConvolutionShape shape) {
+        return positions(shape) <= MOST_FORWARD;
+    }
+
+    private static long positions(ConvolutionShape shape) {
+        return (long) shape.images * ConvolutionShape.volume(shape.out);
     }
 
     private void begin(ConvolutionShape convolution, long image, long weights, long result) {

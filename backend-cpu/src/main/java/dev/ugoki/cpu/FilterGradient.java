@@ -85,7 +85,7 @@ final class FilterGradient {
 
     private void cut(int images) {
         // Sums in the order of the result need no second copy, but panels are packed by elements.
-        inOrder = taps == 1 || (double) images * ConvolutionShape.volume(sampling.grid) < 1.5 * m;
+        inOrder = taps == 1 || 3.0 * images * ConvolutionShape.volume(sampling.grid) < m;
         int atLeast = ceilDiv(COLUMNS, taps * Tile.COLUMNS) * Tile.COLUMNS;
         blockChannels = Math.min(channels, atLeast);
         channelBlocks = ceilDiv(channels, blockChannels);
@@ -179,7 +179,7 @@ final class FilterGradient {
             for (int column = 0; column < columns; column += Tile.COLUMNS) {
                 int width = Math.min(Tile.COLUMNS, columns - column);
                 long b = copy - panel - NativeMemory.PADDING;
-                own.panels.pack(copy, own.rows, positions, column, width, b);
+                own.panels.pack(copy, own.rows, positions, column, width, b, true);
                 long first = c + 4L * m * column;
                 long cRow = 4L * Tile.width(width);
                 if (inOrder) {
@@ -294,6 +294,10 @@ final class FilterGradient {
 
     /** Stores rows of the sums, whose columns are taps of channels, as channels of taps. */
     private void store(long c, int group, int firstRow, int rows, int channel, int count) {
+        if (count % Tile.COLUMNS == 0) {
+            storePanels(c, group, firstRow, rows, channel, count);
+            return;
+        }
         int columns = taps * count;
         for (int row = firstRow; row < firstRow + rows; row++) {
             long target = result + 4L * (((long) group * m + row) * channels + channel) * taps;
@@ -311,6 +315,24 @@ final class FilterGradient {
                         tap++;
                     }
                 }
+            }
+        }
+    }
+
+    /** The same where each panel of sums is of one tap: its channels are transposed as a block. */
+    private void storePanels(long c, int group, int firstRow, int rows, int channel, int count) {
+        long buffer = Scratch.tile(ExactTransposition.BUFFER);
+        for (int row = firstRow; row < firstRow + rows; row++) {
+            long target = result + 4L * (((long) group * m + row) * channels + channel) * taps;
+            for (int column = 0; column < count; column += Tile.COLUMNS) {
+                ExactTransposition.BEST.run(
+                        taps,
+                        Tile.COLUMNS,
+                        c + 4L * ((long) m * column + (long) row * Tile.COLUMNS),
+                        4L * m * count,
+                        target + 4L * column * taps,
+                        4L * taps,
+                        buffer);
             }
         }
     }

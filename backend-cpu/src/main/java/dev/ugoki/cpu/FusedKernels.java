@@ -39,6 +39,8 @@ final class FusedKernels {
     static final int TENSORS_OF_AVERAGE = 2;
     static final int SETTINGS_OF_AVERAGE = 2;
 
+    private static final long COMMON_WIDTH = 256;
+
     private static final Map<Composite, GeneratedKernel> FLAT = new ConcurrentHashMap<>();
 
     static final class OfRows {
@@ -55,6 +57,12 @@ final class FusedKernels {
     }
 
     private FusedKernels() {}
+
+    /** Asks for kernels of rows that most networks use, for rows of whole vectors. */
+    static void requestCommon() {
+        OfRows.SOFTMAX.compileRows(COMMON_WIDTH);
+        OfRows.LAYER_NORM.compileRows(COMMON_WIDTH);
+    }
 
     /** {@code result = } the sum of contiguous rows. */
     static void sumOfRows(long from, long rows, long columns, long result) {

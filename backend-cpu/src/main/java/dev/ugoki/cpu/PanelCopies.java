@@ -26,6 +26,30 @@ sealed interface PanelCopies permits VectorPanelCopies, ScalarPanelCopies {
             long target,
             long rowBytes);
 
+    /** The most pieces of a vector in {@link #packVectors}. */
+    int MOST_PIECES = 4;
+
+    /**
+     * Packs a panel vector by vector, each of one to {@link #MOST_PIECES} pieces, the first of
+     * which begins with the vector. Up to a vector before a piece, and after it, is read.
+     *
+     * @param source what offsets are counted from
+     * @param rows the offset of each row, in elements
+     * @param vectors in a row of the panel; the rows follow one another
+     * @param counts how many pieces each vector has
+     * @param starts in which lane each piece begins, {@link #MOST_PIECES} for each vector
+     * @param offsets from its row's, in elements, what lane 0 would be if the piece reached so far
+     */
+    void packVectors(
+            long source,
+            int[] rows,
+            int depth,
+            int vectors,
+            int[] counts,
+            int[] starts,
+            int[] offsets,
+            long target);
+
     /**
      * Copies {@code rows} rows of exactly {@code count} adjacent elements, at these distances in
      * bytes.

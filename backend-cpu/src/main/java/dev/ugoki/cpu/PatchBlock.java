@@ -330,7 +330,7 @@ final class PatchBlock {
 
     /** Packs the patches at positions of the box as a panel of B; see {@link Tile}. */
     void pack(int depth, int column, int count, long target) {
-        panels.pack(source, rows, depth, column, count, target);
+        panels.pack(source, rows, depth, column, count, target, copied);
     }
 
     /** Prepares {@link #sum} for all positions of the box. */

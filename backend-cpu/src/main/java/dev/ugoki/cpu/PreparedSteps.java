@@ -59,14 +59,15 @@ final class PreparedSteps {
             return false;
         }
         return switch (op) {
-            case Linear _ ->
-                    number != 1 || !Products.Matrices.needNoCopy(operands[1]);
+            case Linear _ -> number != 1 || !Products.Matrices.needNoCopy(operands[1]);
             case Prim.MatMul _ -> !Products.Matrices.needNoCopy(operands[number]);
             case Prim.Conv _, Prim.ConvDataGrad _, Prim.ConvFilterGrad _ -> true;
             case Composite composite ->
                     FusedKernels.has(
-                            composite,
-                            Arrays.stream(operands).map(Stored::type).toArray(TensorType[]::new))
+                                    composite,
+                                    Arrays.stream(operands)
+                                            .map(Stored::type)
+                                            .toArray(TensorType[]::new))
                             && Pointwise.of(
                                             composite,
                                             Arrays.stream(operands)

@@ -16,6 +16,9 @@ import java.util.Arrays;
 final class Products {
     private static final long PRODUCTS_OF_A_TASK = 1 << 16;
 
+    /** Products of so few multiplications that choosing a kernel would take longer. */
+    private static final long TINY = 1 << 14;
+
     private Products() {}
 
     static void matMul(Stored a, Stored b, Stored result) {
@@ -24,7 +27,14 @@ final class Products {
             return;
         }
         switch (dtype) {
-            case F32, F64 -> floating(a, b, result);
+            case F32 -> {
+                if (isTiny(a, b, result)) {
+                    tiny(a, b, result);
+                } else {
+                    floating(a, b, result);
+                }
+            }
+            case F64 -> floating(a, b, result);
             case F16 -> narrow(a, b, result);
             case BF16 -> {
                 if (OneDnn.isUsable() && a.elementCount() > 0) {
@@ -70,6 +80,34 @@ final class Products {
                     result.address(),
                     n);
         }
+    }
+
+    private static boolean isTiny(Stored a, Stored b, Stored result) {
+        return a.isContiguous()
+                && b.isContiguous()
+                && a.shape().rank() == 2
+                && a.elementCount() > 0
+                && a.elementCount() * b.shape().extent(1) <= TINY
+                && !OneDnn.isUsable();
+    }
+
+    /** What {@link MatrixProduct} would do after some thought. */
+    private static void tiny(Stored a, Stored b, Stored result) {
+        int m = (int) a.shape().extent(0);
+        int n = (int) b.shape().extent(1);
+        int k = (int) a.shape().extent(1);
+        DirectProduct.run(
+                m,
+                n,
+                k,
+                a.address(),
+                4L * k,
+                4,
+                b.address(),
+                4L * n,
+                result.address(),
+                4L * n,
+                false);
     }
 
     private static void floating(Stored a, Stored b, Stored result) {

@@ -34,4 +34,30 @@ final class ScalarPanelCopies implements PanelCopies {
             NativeMemory.setFloat(target + 4L * i, NativeMemory.getFloat(source + 4L * i));
         }
     }
+
+    @Override
+    public void packVectors(
+            long source,
+            int[] rows,
+            int depth,
+            int vectors,
+            int[] counts,
+            int[] starts,
+            int[] offsets,
+            long target) {
+        for (int row = 0; row < depth; row++) {
+            for (int vector = 0; vector < vectors; vector++) {
+                long to = target + 4L * Tile.LANES * (row * vectors + vector);
+                int first = vector * MOST_PIECES;
+                int piece = 0;
+                for (int lane = 0; lane < Tile.LANES; lane++) {
+                    if (piece + 1 < counts[vector] && starts[first + piece + 1] == lane) {
+                        piece++;
+                    }
+                    long from = source + 4L * (rows[row] + offsets[first + piece] + lane);
+                    NativeMemory.setFloat(to + 4L * lane, NativeMemory.getFloat(from));
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 package dev.ugoki.cpu;
 
-import dev.ugoki.cpu.generated.TileCompiler;
+import dev.ugoki.cpu.generated.BlockCodes;
 import dev.ugoki.cpu.generated.TransposeCode;
 
 import org.jspecify.annotations.Nullable;
@@ -12,6 +12,9 @@ final class Transposition {
     private static final int LANES = Tile.LANES;
     private static final AtomicBoolean REQUESTED = new AtomicBoolean();
     private static volatile @Nullable TransposeCode code;
+
+    /** Elements that were moved singly for want of code, about. */
+    private static long missed;
 
     private Transposition() {}
 
@@ -27,6 +30,7 @@ final class Transposition {
         TransposeCode compiled = code;
         if (compiled == null) {
             compile();
+            missed += (long) lines * length;
             copy(lines, 0, length, source, sourceLine, target, targetLine);
             return;
         }
@@ -71,12 +75,12 @@ final class Transposition {
     /** Whether {@link #run} has its final speed; asks for it where it has not. */
     static boolean isReady() {
         compile();
-        return code != null || !TileCompiler.isUsable();
+        return code != null || !BlockCodes.isUsable();
     }
 
     private static void compile() {
-        if (TileCompiler.isUsable() && !REQUESTED.get() && !REQUESTED.getAndSet(true)) {
-            TileCompiler.compileTransposition(compiled -> code = compiled);
+        if (BlockCodes.isUsable() && !REQUESTED.get() && !REQUESTED.getAndSet(true)) {
+            BlockCodes.transposition(() -> missed, compiled -> code = compiled);
         }
     }
 }

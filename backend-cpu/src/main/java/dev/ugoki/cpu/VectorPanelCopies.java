@@ -1,5 +1,7 @@
 package dev.ugoki.cpu;
 
+import jdk.incubator.vector.VectorMask;
+
 /** By whole vectors; a panel of few pieces has their places in registers. */
 final class VectorPanelCopies implements PanelCopies {
     private static final int LANES = Lanes.COUNT;
@@ -122,6 +124,117 @@ final class VectorPanelCopies implements PanelCopies {
             for (int piece = 0; piece < pieces; piece++) {
                 Lanes.store(Lanes.load(from + 4L * sources[piece]), to + 4L * targets[piece]);
             }
+        }
+    }
+
+    // Pieces are put together in registers: a store that crosses lines takes twice as long.
+
+    @Override
+    public void packVectors(
+            long source,
+            int[] rows,
+            int depth,
+            int vectors,
+            int[] counts,
+            int[] starts,
+            int[] offsets,
+            long target) {
+        long rowBytes = (long) Lanes.BYTES * vectors;
+        for (int vector = 0; vector < vectors; vector++) {
+            int i = vector * MOST_PIECES;
+            long to = target + (long) Lanes.BYTES * vector;
+            long a = source + 4L * offsets[i];
+            long b = source + 4L * offsets[i + 1];
+            long c = source + 4L * offsets[i + 2];
+            long d = source + 4L * offsets[i + 3];
+            switch (counts[vector]) {
+                case 1 -> vectorOfOne(rows, depth, a, to, rowBytes);
+                case 2 -> vectorOfTwo(rows, depth, a, b, starts[i + 1], to, rowBytes);
+                case 3 ->
+                        vectorOfThree(
+                                rows, depth, a, b, starts[i + 1], c, starts[i + 2], to, rowBytes);
+                default ->
+                        vectorOfFour(
+                                rows,
+                                depth,
+                                a,
+                                b,
+                                starts[i + 1],
+                                c,
+                                starts[i + 2],
+                                d,
+                                starts[i + 3],
+                                to,
+                                rowBytes);
+            }
+        }
+    }
+
+    private static VectorMask<Float> from(int lane) {
+        return VectorMask.fromLong(Lanes.SPECIES, -1L << lane);
+    }
+
+    private static void vectorOfOne(int[] rows, int depth, long a, long to, long rowBytes) {
+        for (int row = 0; row < depth; row++) {
+            Lanes.store(Lanes.load(a + 4L * rows[row]), to + row * rowBytes);
+        }
+    }
+
+    private static void vectorOfTwo(
+            int[] rows, int depth, long a, long b, int startB, long to, long rowBytes) {
+        VectorMask<Float> inB = from(startB);
+        for (int row = 0; row < depth; row++) {
+            long offset = 4L * rows[row];
+            Lanes.store(
+                    Lanes.load(a + offset).blend(Lanes.load(b + offset), inB), to + row * rowBytes);
+        }
+    }
+
+    private static void vectorOfThree(
+            int[] rows,
+            int depth,
+            long a,
+            long b,
+            int startB,
+            long c,
+            int startC,
+            long to,
+            long rowBytes) {
+        VectorMask<Float> inB = from(startB);
+        VectorMask<Float> inC = from(startC);
+        for (int row = 0; row < depth; row++) {
+            long offset = 4L * rows[row];
+            Lanes.store(
+                    Lanes.load(a + offset)
+                            .blend(Lanes.load(b + offset), inB)
+                            .blend(Lanes.load(c + offset), inC),
+                    to + row * rowBytes);
+        }
+    }
+
+    private static void vectorOfFour(
+            int[] rows,
+            int depth,
+            long a,
+            long b,
+            int startB,
+            long c,
+            int startC,
+            long d,
+            int startD,
+            long to,
+            long rowBytes) {
+        VectorMask<Float> inB = from(startB);
+        VectorMask<Float> inC = from(startC);
+        VectorMask<Float> inD = from(startD);
+        for (int row = 0; row < depth; row++) {
+            long offset = 4L * rows[row];
+            Lanes.store(
+                    Lanes.load(a + offset)
+                            .blend(Lanes.load(b + offset), inB)
+                            .blend(Lanes.load(c + offset), inC)
+                            .blend(Lanes.load(d + offset), inD),
+                    to + row * rowBytes);
         }
     }
 

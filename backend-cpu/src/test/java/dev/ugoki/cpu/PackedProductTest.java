@@ -37,7 +37,7 @@ class PackedProductTest {
                         4,
                         4L * rows,
                         4L * width,
-                        () -> Tile.isReady(height, wide),
+                        () -> Tile.isReady(height, wide, true),
                         (a, b, c, cRow, accumulate) ->
                                 Tile.run(height, wide, DEPTH, a, b, c, cRow, accumulate));
             }
@@ -47,8 +47,8 @@ class PackedProductTest {
     @Test
     @Timeout(300)
     void directTilesOfEverySizeHaveTheBitsOfTheScalarProduct() {
-        for (int rows = 1; rows <= Tile.DIRECT_ROWS; rows++) {
-            for (int columns = 1; columns <= Tile.DIRECT_COLUMNS; columns++) {
+        for (int columns = 1; columns <= Tile.MOST_COLUMNS; columns++) {
+            for (int rows = 1; rows <= Tile.mostRows(columns, false); rows++) {
                 int height = rows;
                 int wide = columns;
                 long aRow = 4L * (DEPTH + 2);
@@ -59,9 +59,9 @@ class PackedProductTest {
                         aRow,
                         4,
                         bRow,
-                        () -> Tile.isDirectReady(height, wide),
+                        () -> Tile.isReady(height, wide, false),
                         (a, b, c, cRow, accumulate) ->
-                                Tile.runDirect(
+                                Tile.run(
                                         height,
                                         wide,
                                         DEPTH,
@@ -73,6 +73,47 @@ class PackedProductTest {
                                         c,
                                         cRow,
                                         accumulate));
+            }
+        }
+    }
+
+    @Test
+    @Timeout(300)
+    void smallTilesMakeUpLargeOnesOfTheSameBits() {
+        for (boolean adjacent : new boolean[] {true, false}) {
+            while (!Tile.isReady(1, Tile.LANES, adjacent)
+                    || !Tile.isReady(4, 2 * Tile.LANES, adjacent)) {
+                Thread.onSpinWait();
+            }
+            for (int columns = Tile.LANES; columns <= Tile.MOST_COLUMNS; columns += Tile.LANES) {
+                for (int rows = 1; rows <= Tile.mostRows(columns, adjacent); rows++) {
+                    int height = rows;
+                    int vectors = columns / Tile.LANES;
+                    long aRow = adjacent ? 4 : 4L * (DEPTH + 2);
+                    long aColumn = adjacent ? 4L * rows : 4;
+                    long bRow = 4L * columns;
+                    checkTile(
+                            rows,
+                            columns,
+                            aRow,
+                            aColumn,
+                            bRow,
+                            () -> true,
+                            (a, b, c, cRow, accumulate) ->
+                                    Tile.runParts(
+                                            height,
+                                            vectors,
+                                            DEPTH,
+                                            a,
+                                            aRow,
+                                            aColumn,
+                                            b,
+                                            bRow,
+                                            c,
+                                            cRow,
+                                            accumulate,
+                                            true));
+                }
             }
         }
     }

@@ -29,6 +29,10 @@ import java.util.Map;
 final class Gpu {
     private static final ScopedValue<Lane> CHOSEN = ScopedValue.newInstance();
     private static final int THREADS = 256;
+
+    /** Whether each kernel is waited for, so that an error names it: {@code -Dugoki.cuda.check}. */
+    private static final boolean CHECKED = Boolean.getBoolean("ugoki.cuda.check");
+
     private static final int CONSTANTS = 4096;
     private static final VarHandle FUNCTIONS = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -174,6 +178,21 @@ final class Gpu {
                 arguments.address(),
                 arguments.bytes(),
                 lane().stream);
+        if (CHECKED) {
+            waitFor(kernel);
+        }
+    }
+
+    /** A fault of the device shows where it is waited for: so that the kernel can be named. */
+    private void waitFor(KernelCode kernel) {
+        Lane lane = lane();
+        if (!lane.isCapturing()) {
+            try {
+                driver.synchronize(lane.stream);
+            } catch (IllegalStateException e) {
+                throw new IllegalStateException("cuda: in kernel " + kernel, e);
+            }
+        }
     }
 
     private long function(KernelCode kernel) {

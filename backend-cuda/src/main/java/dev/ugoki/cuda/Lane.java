@@ -103,17 +103,22 @@ final class Lane {
     /** Copies device memory to the host, and throws what kernels have reported. */
     synchronized void download(long address, MemorySegment destination) {
         requireNoCapture("reading values");
-        long bytes = destination.byteSize();
-        for (long done = 0; done < bytes; done += STAGING) {
+        if (staged > 0) {
             // What was staged is copied once the stream is waited for.
             driver.synchronize(stream);
             staged = 0;
+        }
+        long bytes = destination.byteSize();
+        for (long done = 0; done < bytes; done += STAGING) {
             long piece = Math.min(bytes - done, STAGING);
             driver.copyToHost(staging, address + done, piece, stream);
+            driver.copyToHost(seenFault, fault, FAULT_BYTES, stream);
             driver.synchronize(stream);
             destination.asSlice(done, piece).copyFrom(HostMemory.segment(staging, piece));
         }
-        synchronize();
+        if (bytes > 0) {
+            throwFault();
+        }
     }
 
     /**
@@ -126,6 +131,10 @@ final class Lane {
         driver.copyToHost(seenFault, fault, FAULT_BYTES, stream);
         driver.synchronize(stream);
         staged = 0;
+        throwFault();
+    }
+
+    private void throwFault() {
         MemorySegment seen = HostMemory.segment(seenFault, FAULT_BYTES);
         if (seen.get(ValueLayout.JAVA_INT, 0) != 0) {
             driver.clear(fault, FAULT_BYTES, stream);

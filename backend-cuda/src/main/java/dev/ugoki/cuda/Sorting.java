@@ -43,31 +43,63 @@ final class Sorting {
         long length = x.shape().extent(op.dim());
         long lines = count / length;
         try (Gpu.Scratch scratch = gpu.scratch()) {
-            Stored one = scratch.allocate(DType.I64, count, 2);
-            Stored other = scratch.allocate(DType.I64, count, 2);
-            Stored from = other;
-            Stored to = one;
-            gpu.launchFor(count, KEYS[x.dtype().ordinal()], arguments(op, x, y, from, to, 1));
-            int piece = 64;
-            while (piece < LARGEST_PIECE && piece < length) {
-                piece *= 2;
-            }
-            long pieces = (length + piece - 1) / piece;
-            gpu.launch(
-                    BLOCKS,
-                    arguments(op, x, y, from, to, piece),
-                    lines * pieces,
-                    1,
-                    piece / 2,
-                    piece * ENTRY_BYTES);
-            for (long run = piece; run < length; run *= 2) {
-                Stored sorted = to;
-                to = from;
-                from = sorted;
-                gpu.launchFor(count, MERGE, arguments(op, x, y, from, to, run));
-            }
-            gpu.launchFor(count, PLACES, arguments(op, x, y, to, to, 1));
+            Stored one = entries(scratch, count);
+            Stored other = entries(scratch, count);
+            gpu.launchFor(count, KEYS[x.dtype().ordinal()], arguments(op, x, y, one, one, 1));
+            Stored sorted = sort(gpu, one, other, lines, length);
+            gpu.launchFor(count, PLACES, arguments(op, x, y, sorted, sorted, 1));
         }
+    }
+
+    /** Memory for so many entries. */
+    static Stored entries(Gpu.Scratch scratch, long count) {
+        return scratch.allocate(DType.I64, count, 2);
+    }
+
+    /**
+     * Sorts entries by key and then place.
+     *
+     * @param entries what is to be sorted, {@code [lines, length]}
+     * @param other memory for as many
+     * @return that of the two that holds the result
+     */
+    static Stored sort(Gpu gpu, Stored entries, Stored other, long lines, long length) {
+        int piece = 64;
+        while (piece < LARGEST_PIECE && piece < length) {
+            piece *= 2;
+        }
+        Stored from = other;
+        Stored to = entries;
+        gpu.launch(
+                BLOCKS,
+                entriesOnly(from, to, lines, length, piece),
+                lines * Math.ceilDiv(length, piece),
+                1,
+                piece / 2,
+                piece * ENTRY_BYTES);
+        for (long run = piece; run < length; run *= 2) {
+            Stored sorted = to;
+            to = from;
+            from = sorted;
+            Arguments arguments = entriesOnly(from, to, lines, length, run);
+            gpu.launchFor(lines * length, MERGE, arguments);
+        }
+        return to;
+    }
+
+    /** The kernels' structure Sorting, as far as sorting itself needs it. */
+    private static Arguments entriesOnly(
+            Stored from, Stored to, long lines, long length, long run) {
+        Arguments arguments = Arguments.begin().add(lines).add(length).add(0);
+        return new Strides(1)
+                .addTo(arguments)
+                .add(0)
+                .add(from.address())
+                .add(to.address())
+                .add(run)
+                .add(0)
+                .add(1)
+                .add(0);
     }
 
     private static Arguments arguments(

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.ugoki.cuda.emulated.EmulatedDriver;
-import dev.ugoki.cuda.emulated.HostCompiler;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Engine;
@@ -14,7 +13,6 @@ import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.spi.Backends;
 
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -27,8 +25,8 @@ final class AdamStepsTest {
     private static final double[] SETTINGS = {1e-2, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.001};
 
     @BeforeAll
-    static void requireCompiler() {
-        HostCompiler.missing().ifPresent(reason -> Assumptions.abort("skipped: " + reason));
+    static void requireDevice() {
+        Devices.require();
     }
 
     private static Tensor[] settings() {
@@ -82,6 +80,7 @@ final class AdamStepsTest {
 
     @Test
     void thirtyStepsAreOneLaunch() {
+        Devices.requireEmulated();
         CudaBackend backend = (CudaBackend) Backends.forDevice(DEVICE);
         EmulatedDriver driver = (EmulatedDriver) backend.gpu().driver;
         DEVICE.run(

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.cuda.emulated.EmulatedDriver;
-import dev.ugoki.cuda.emulated.HostCompiler;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Engine;
@@ -19,7 +18,6 @@ import dev.ugoki.tensor.spi.Backends;
 import dev.ugoki.tensor.spi.OutOfDeviceMemoryException;
 import dev.ugoki.tensor.spi.Storage;
 
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -30,8 +28,8 @@ final class DeviceMemoryTest {
     private static final long MIB = 1 << 20;
 
     @BeforeAll
-    static void requireCompiler() {
-        HostCompiler.missing().ifPresent(reason -> Assumptions.abort("skipped: " + reason));
+    static void requireDevice() {
+        Devices.requireEmulated();
     }
 
     private final EmulatedDriver driver =

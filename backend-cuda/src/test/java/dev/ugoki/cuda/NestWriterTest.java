@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.ugoki.cuda.driver.KernelBatch;
 import dev.ugoki.cuda.driver.KernelCode;
 import dev.ugoki.cuda.emulated.EmulatedDriver;
-import dev.ugoki.cuda.emulated.HostCompiler;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.kernel.Activations;
 import dev.ugoki.tensor.kernel.ElementaryFunctions;
@@ -18,7 +17,6 @@ import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.kernel.RowKernels;
 import dev.ugoki.tensor.spi.HostMemory;
 
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -77,8 +75,8 @@ final class NestWriterTest {
     }
 
     @BeforeAll
-    static void requireCompiler() {
-        HostCompiler.missing().ifPresent(reason -> Assumptions.abort("skipped: " + reason));
+    static void requireDevice() {
+        Devices.requireEmulated();
     }
 
     @Test

@@ -11,7 +11,6 @@ import dev.ugoki.cuda.emulated.EmulatedDriver;
 import dev.ugoki.cuda.emulated.HostCompiler;
 import dev.ugoki.tensor.spi.HostMemory;
 
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -26,8 +25,8 @@ final class PlantedMistakesTest {
     private static final long[] SEEDS = {0, 1, 2, 3};
 
     @BeforeAll
-    static void requireCompiler() {
-        HostCompiler.missing().ifPresent(reason -> Assumptions.abort("skipped: " + reason));
+    static void requireDevice() {
+        Devices.requireEmulated();
     }
 
     private static String reductions() {

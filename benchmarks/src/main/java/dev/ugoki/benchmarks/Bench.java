@@ -138,10 +138,12 @@ public final class Bench {
 
     private Map<Library, Outcome.Timing> takeTurns(List<Contender> contenders) throws IOException {
         List<List<Double>> nanos = new ArrayList<>();
+        List<Double> ready = new ArrayList<>();
         for (Contender each : contenders) {
             // Native libraries need no time for a JIT, but pages and caches want to be touched.
             boolean isNative = each.library() == Library.LIBTORCH;
-            each.warm(isNative ? settings.warmUp() / 4 : settings.warmUp(), WARM_UP_RUNS);
+            ready.add(
+                    each.warm(isNative ? settings.warmUp() / 4 : settings.warmUp(), WARM_UP_RUNS));
             nanos.add(new ArrayList<>());
         }
         for (int round = 0; round < settings.rounds(); round++) {
@@ -152,7 +154,8 @@ public final class Bench {
         Map<Library, Outcome.Timing> timings = new EnumMap<>(Library.class);
         for (int i = 0; i < contenders.size(); i++) {
             Contender each = contenders.get(i);
-            timings.put(each.library(), new Outcome.Timing(nanos.get(i), each.memory()));
+            timings.put(
+                    each.library(), new Outcome.Timing(nanos.get(i), each.memory(), ready.get(i)));
         }
         return timings;
     }

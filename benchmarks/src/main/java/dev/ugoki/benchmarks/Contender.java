@@ -79,9 +79,13 @@ final class Contender implements AutoCloseable {
         return all;
     }
 
-    /** Runs for so many seconds, and at least so often. */
-    void warm(double seconds, int runs) throws IOException {
-        ask("warm " + seconds + " " + runs);
+    /**
+     * Runs until all is compiled, and then for so many seconds, and at least so often.
+     *
+     * @return the seconds from the first run until all was compiled; NaN if that did not come
+     */
+    double warm(double seconds, int runs) throws IOException {
+        return Double.parseDouble(ask("warm " + seconds + " " + runs));
     }
 
     /** Nanoseconds of one run, over about so many seconds of runs. */

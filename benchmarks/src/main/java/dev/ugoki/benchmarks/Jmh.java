@@ -54,7 +54,7 @@ final class Jmh {
                 }
             }
             if (!nanos.isEmpty()) {
-                timings.put(library, new Outcome.Timing(nanos, 0));
+                timings.put(library, new Outcome.Timing(nanos, 0, Double.NaN));
             }
         }
         return timings;

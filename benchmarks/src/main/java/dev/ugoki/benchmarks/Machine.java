@@ -37,6 +37,7 @@ record Machine(boolean avx2) {
                                 "--enable-native-access=ALL-UNNAMED",
                                 "-XX:Tier3DelayOn=1000",
                                 "-XX:+UseSerialGC",
+                                "-Xms64m",
                                 "-Xmx4g",
                                 "-Dai.djl.offline=true"));
         if (avx2) {

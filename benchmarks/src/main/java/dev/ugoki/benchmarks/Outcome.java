@@ -17,8 +17,10 @@ record Outcome(Measurement measurement, int threads, Map<Library, Timing> timing
      *
      * @param nanos of one run, for each round
      * @param memory bytes: the resident peak less what was resident before; 0 if unknown
+     * @param secondsUntilReady from the first run until nothing was left to be compiled, about; NaN
+     *     if unknown
      */
-    record Timing(List<Double> nanos, long memory) {
+    record Timing(List<Double> nanos, long memory, double secondsUntilReady) {
         double median() {
             return Outcome.median(nanos);
         }
@@ -33,7 +35,7 @@ record Outcome(Measurement measurement, int threads, Map<Library, Timing> timing
     }
 
     private Timing of(Library library) {
-        return timings.getOrDefault(library, new Timing(List.of(), 0));
+        return timings.getOrDefault(library, new Timing(List.of(), 0, Double.NaN));
     }
 
     double goal() {

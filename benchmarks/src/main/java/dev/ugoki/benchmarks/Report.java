@@ -178,10 +178,10 @@ record Report(
         text.append("\n## ").append(group.title()).append("\n\n");
         String rival = inGroup.getFirst().measurement().rival().library().title();
         text.append("| measurement | threads | Ugoki | ").append(rival);
-        text.append(" | ratio (range) | goal | Ugoki's share of peak |");
+        text.append(" | ratio (range) | goal | Ugoki's share of peak | full speed after |");
         text.append(others ? " ratios to others |" : "");
         text.append(memory ? " peak of memory: Ugoki | " + rival + " |" : "").append('\n');
-        text.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+        text.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         text.append(others ? " --- |" : "").append(memory ? " ---: | ---: |" : "").append('\n');
         for (Outcome outcome : inGroup) {
             text.append("| ").append(outcome.measurement().what()).append(" | ");
@@ -205,13 +205,13 @@ record Report(
                     + outcome.problem().lines().findFirst().orElse("").replace("|", "\\|")
                     + " | "
                     + goal
-                    + " | | ";
+                    + " | | | ";
         }
         double lowest = outcome.ratios().stream().min(Double::compare).orElseThrow();
         double highest = outcome.ratios().stream().max(Double::compare).orElseThrow();
         return String.format(
                 Locale.ROOT,
-                " | %s | %s | %.2f (%.2f to %.2f) | %s%s | %s | ",
+                " | %s | %s | %.2f (%.2f to %.2f) | %s%s | %s | %s | ",
                 time(outcome.ours().median()),
                 time(outcome.rival().median()),
                 outcome.ratio(),
@@ -219,7 +219,13 @@ record Report(
                 highest,
                 goal,
                 outcome.fallsShort() ? " **short**" : "",
-                ofPeak(outcome));
+                ofPeak(outcome),
+                readyAfter(outcome));
+    }
+
+    private static String readyAfter(Outcome outcome) {
+        double seconds = outcome.ours().secondsUntilReady();
+        return Double.isNaN(seconds) ? "" : String.format(Locale.ROOT, "%.1f s", seconds);
     }
 
     private static String memory(Outcome outcome) {

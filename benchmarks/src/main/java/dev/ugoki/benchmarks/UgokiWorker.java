@@ -73,6 +73,11 @@ final class UgokiWorker extends Worker {
     }
 
     @Override
+    boolean isReady() {
+        return Backends.forDevice(Device.cpu()).pendingKernels() == 0;
+    }
+
+    @Override
     String about() {
         return "Ugoki on Java "
                 + Runtime.version()

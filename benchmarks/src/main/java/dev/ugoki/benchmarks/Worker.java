@@ -15,13 +15,19 @@ import java.util.List;
 /**
  * One contender in a process of its own. Arguments: {@link Library}, measurement, threads, and a
  * file for the results of a first run. It then answers lines: {@code warm SECONDS RUNS} once it has
- * run so long and at least so often; {@code round SECONDS} with the nanoseconds of one run; {@code
- * memory} with kilobytes resident before the measurement and at most since it is prepared; {@code
- * about} with what it is. The end of its input ends it.
+ * run so long and at least so often, with the seconds from its first run until nothing was left to
+ * be compiled for it; {@code round SECONDS} with the nanoseconds of one run; {@code memory} with
+ * kilobytes resident before the measurement and at most since it is prepared; {@code about} with
+ * what it is. The end of its input ends it.
  */
 abstract class Worker {
     /** Begins each line of an answer; other lines are chatter of libraries. */
     static final String ANSWER = "@ ";
+
+    /** What a run needs is asked for by it, or by the next. */
+    private static final int RUNS_WHILE_READY = 3;
+
+    private static final long MOST_NANOS_UNTIL_READY = 120_000_000_000L;
 
     private double nanosOfCall = 1;
 
@@ -39,6 +45,11 @@ abstract class Worker {
     /** Runs {@code calls} times. */
     abstract void run(long calls);
 
+    /** Whether nothing is known that would make later runs faster. */
+    boolean isReady() {
+        return true;
+    }
+
     /** Names and versions. */
     abstract String about();
 
@@ -47,6 +58,7 @@ abstract class Worker {
         start(Integer.parseInt(arguments[2]));
         System.gc();
         long idle = resident("VmRSS");
+        long firstRun = System.nanoTime();
         write(Path.of(arguments[3]), prepare(measurement));
         System.gc();
         forgetPeak();
@@ -57,8 +69,9 @@ abstract class Worker {
             String[] words = line.split(" ");
             switch (words[0]) {
                 case "warm" -> {
+                    double ready = secondsUntilReady(firstRun);
                     warm(Double.parseDouble(words[1]) * 1e9, Long.parseLong(words[2]));
-                    answer("warm");
+                    answer(Double.toString(ready));
                 }
                 case "round" -> {
                     double nanos = Double.parseDouble(words[1]) * 1e9;
@@ -69,6 +82,19 @@ abstract class Worker {
                 default -> throw new IOException("worker: what is '" + line + "'?");
             }
         }
+    }
+
+    /** Runs until nothing is left to be compiled; NaN if that takes too long. */
+    private double secondsUntilReady(long firstRun) {
+        int runsWhileReady = 0;
+        while (runsWhileReady < RUNS_WHILE_READY) {
+            run(1);
+            runsWhileReady = isReady() ? runsWhileReady + 1 : 0;
+            if (System.nanoTime() - firstRun > MOST_NANOS_UNTIL_READY) {
+                return Double.NaN;
+            }
+        }
+        return (System.nanoTime() - firstRun) * 1e-9;
     }
 
     /** Runs, and learns how long a run takes. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,6 +58,7 @@ public abstract class Module {
     private final SequencedMap<String, Module> children = new LinkedHashMap<>();
     private final SequencedMap<String, Parameter> parameters = new LinkedHashMap<>();
     private final SequencedMap<String, Buffer> buffers = new LinkedHashMap<>();
+    private final Set<String> ignored = new HashSet<>();
     private boolean training = true;
 
     /** For subclasses, which register what they have. */
@@ -99,6 +101,12 @@ public abstract class Module {
     /** A constant of this module, which is not part of its state. */
     protected final Buffer constant(String name, Tensor value) {
         return register(name, new Buffer(value, Buffer.Place.CONSTANT));
+    }
+
+    /** Says that a state may have a name that this module has nothing for; it is passed over. */
+    protected final void ignoreInState(String name) {
+        requireFree(name);
+        ignored.add(name);
     }
 
     private Buffer register(String name, Buffer buffer) {
@@ -231,8 +239,8 @@ public abstract class Module {
 
     /**
      * Takes over the values of {@code state}; those of another floating dtype are converted to the
-     * parameter's. The names must be exactly those of {@link #stateDict}, less what a state may
-     * lack.
+     * parameter's. The names must be exactly those of {@link #stateDict}, but for what modules say
+     * that a state may lack or have besides.
      *
      * @throws IllegalArgumentException if names are missing or unexpected, or shapes or kinds of
      *     dtype differ: all of them are listed, and nothing has changed
@@ -311,8 +319,12 @@ public abstract class Module {
         return slots;
     }
 
-    private static List<String> problems(Map<String, Slot> slots, Map<String, HostArray> state) {
+    private List<String> problems(Map<String, Slot> slots, Map<String, HostArray> state) {
         List<String> problems = new ArrayList<>();
+        Set<String> passedOver = new HashSet<>();
+        visit(
+                "",
+                (prefix, module) -> module.ignored.forEach(name -> passedOver.add(prefix + name)));
         slots.forEach(
                 (name, slot) -> {
                     HostArray values = state.get(name);
@@ -330,7 +342,7 @@ public abstract class Module {
                 });
         state.forEach(
                 (name, values) -> {
-                    if (!slots.containsKey(name)) {
+                    if (!slots.containsKey(name) && !passedOver.contains(name)) {
                         problems.add("unexpected: " + name + " " + values);
                     }
                 });

@@ -11,7 +11,7 @@ public record TensorType(DType dtype, Shape shape) {
      */
     public long byteSize() {
         long bytes = shape.elementCount() * dtype.byteSize();
-        if (bytes / dtype.byteSize() != shape.elementCount()) {
+        if (bytes < 0 || Math.multiplyHigh(shape.elementCount(), dtype.byteSize()) != 0) {
             throw new IllegalArgumentException(
                     ErrorPrefix.orElse("type")
                             + ": "

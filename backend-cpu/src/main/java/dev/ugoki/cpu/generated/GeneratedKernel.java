@@ -1,5 +1,7 @@
 package dev.ugoki.cpu.generated;
 
+import static java.util.concurrent.CompletableFuture.completedFuture;
+
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelInterpreter;
 import dev.ugoki.tensor.kernel.Layout;
@@ -25,7 +27,6 @@ public final class GeneratedKernel {
 
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
-    private final @Nullable KernelCompiler compiler;
     private final ScratchSize scratchSize;
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
@@ -34,14 +35,13 @@ public final class GeneratedKernel {
     private final AtomicReferenceArray<CompletableFuture<Boolean>> compilations =
             new AtomicReferenceArray<>(LoopShape.values().length);
 
-    GeneratedKernel(Kernel kernel, @Nullable KernelCompiler compiler) {
+    /** How many operations were interpreted, about: threads may lose some of each other's. */
+    private long interpreted;
+
+    GeneratedKernel(Kernel kernel) {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
-        this.compiler = compiler;
-        this.scratchSize =
-                compiler == null
-                        ? ScratchSize.NONE
-                        : ScratchSize.of(kernel, compiler.schedule(kernel));
+        this.scratchSize = BlockCodes.isUsable() ? ScratchSize.of(kernel) : ScratchSize.NONE;
         this.sumsOverRows =
                 kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
     }
@@ -83,6 +83,7 @@ public final class GeneratedKernel {
             code.run(operands, begin, end, columns, scratch);
         } else {
             compile(shape);
+            interpreted += (end - begin) * columns * kernel.instructions().size();
             interpreter.run(ALL, operands, begin, end, columns);
         }
     }
@@ -109,6 +110,7 @@ public final class GeneratedKernel {
             code.run(operands, begin, end, 0, scratch);
         } else {
             compile(LoopShape.FLAT);
+            interpreted += (end - begin) * kernel.instructions().size();
             interpreter.runFlat(ALL, operands, begin, end);
         }
     }
@@ -143,16 +145,24 @@ public final class GeneratedKernel {
         if (shape == LoopShape.FLAT && !kernel.isFlat()) {
             throw new IllegalArgumentException("kernel is not flat: run it by rows\n" + kernel);
         }
-        CompletableFuture<Boolean> begun = new CompletableFuture<>();
-        if (!compilations.compareAndSet(shape.ordinal(), null, begun)) {
-            return compile(shape);
+        synchronized (compilations) {
+            CompletableFuture<Boolean> begun = compilations.get(shape.ordinal());
+            if (begun == null) {
+                begun = BlockCodes.isUsable() ? request(shape) : completedFuture(false);
+                compilations.set(shape.ordinal(), begun);
+            }
+            return begun;
         }
-        if (compiler == null) {
-            begun.complete(false);
-        } else {
-            compiler.compile(kernel, shape, code -> use(shape, code), begun);
-        }
-        return begun;
+    }
+
+    private CompletableFuture<Boolean> request(LoopShape shape) {
+        return CodeQueue.request(
+                new CodeQueue.Recipe<>(
+                        "kernel\n" + kernel,
+                        () -> KernelClass.define(kernel, shape, VectorWidth.PREFERRED),
+                        (code, arena) -> WarmUp.exercise(kernel, code, shape, arena)),
+                () -> interpreted,
+                code -> use(shape, code));
     }
 
     private void use(LoopShape shape, KernelCode code) {

@@ -1,11 +1,9 @@
 package dev.ugoki.cpu.generated;
 
-import dev.ugoki.cpu.VectorModule;
 import dev.ugoki.tensor.kernel.Kernel;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /**
  * All kernels of the process, by content.
@@ -18,10 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Looking a kernel up hashes its instructions; what runs often keeps the result.
  */
 public final class GeneratedKernels {
-    /** Null without the Vector API or a JIT: then the interpreter does all the work. */
-    private static final @Nullable KernelCompiler COMPILER =
-            VectorModule.isUsable() && hasJit() ? new KernelCompiler(VectorWidth.PREFERRED) : null;
-
     private static final ConcurrentHashMap<Kernel, GeneratedKernel> KERNELS =
             new ConcurrentHashMap<>();
 
@@ -34,6 +28,16 @@ public final class GeneratedKernels {
 
     /** The one executable kernel of this content. */
     public static GeneratedKernel get(Kernel kernel) {
-        return KERNELS.computeIfAbsent(kernel, added -> new GeneratedKernel(added, COMPILER));
+        return KERNELS.computeIfAbsent(kernel, GeneratedKernel::new);
+    }
+
+    /** How many pieces of generated code, of all kinds, wait for the JIT. */
+    public static int pending() {
+        return CodeQueue.pending();
+    }
+
+    /** Waits until none is pending; whether that came within the time. */
+    public static boolean awaitNonePending(long time, TimeUnit unit) throws InterruptedException {
+        return CodeQueue.awaitNone(time, unit);
     }
 }

@@ -15,6 +15,11 @@ record ScratchSize(int keptRows, int reductions) {
     /** Of what is never compiled. */
     static final ScratchSize NONE = new ScratchSize(0, 0);
 
+    /** Of the code for this machine's vectors. */
+    static ScratchSize of(Kernel kernel) {
+        return of(kernel, Schedule.of(kernel, VectorWidth.PREFERRED.valuesPerPass()));
+    }
+
     static ScratchSize of(Kernel kernel, Schedule schedule) {
         long reductions =
                 kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();

@@ -15,7 +15,8 @@ public interface TileCode {
      * @param bRow from one row of B to the next
      * @param c the address of the tile
      * @param cRow from one row of C to the next
-     * @param lastLanes how many elements the last vector of each row of C has
+     * @param lastLanes how many elements the last vector of each row of C has: all lanes, or fewer
+     *     where the code is for {@link TileShape#partial} tiles
      * @param accumulate whether C is read and added to
      */
     void run(

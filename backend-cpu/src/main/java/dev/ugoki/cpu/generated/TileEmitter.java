@@ -93,21 +93,14 @@ final class TileEmitter {
             code.lload(A).loadConstant((long) row).lload(A_ROW).lmul().ladd().lstore(rowsOfA[row]);
         }
         emitLoop();
-        // Whole vectors have code of their own: a mask of all lanes takes another way through the
-        // Vector API than the others, and what a JIT has not seen taken it leaves out.
-        Label whole = code.newLabel();
-        code.iload(LAST_LANES).loadConstant(width.lanes()).if_icmpeq(whole);
-        int mask = code.allocateLocal(TypeKind.REFERENCE);
-        calls.pushSpecies(ValueType.F32);
-        code.loadConstant(-1L).loadConstant(64).iload(LAST_LANES).isub().lushr();
-        calls.maskFromLong();
-        code.astore(mask);
-        emitStores(OptionalInt.of(mask));
-        code.labelBinding(whole);
-        emitStores(OptionalInt.empty());
-    }
-
-    private void emitStores(OptionalInt mask) {
+        OptionalInt mask = OptionalInt.empty();
+        if (shape.partial()) {
+            mask = OptionalInt.of(code.allocateLocal(TypeKind.REFERENCE));
+            calls.pushSpecies(ValueType.F32);
+            code.loadConstant(-1L).loadConstant(64).iload(LAST_LANES).isub().lushr();
+            calls.maskFromLong();
+            code.astore(mask.getAsInt());
+        }
         Label plain = code.newLabel();
         code.iload(ACCUMULATE).ifeq(plain);
         emitStores(true, mask);

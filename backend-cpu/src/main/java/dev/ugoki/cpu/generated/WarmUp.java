@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Calls new code on a few elements until the JIT has compiled it for good.
@@ -26,44 +27,47 @@ final class WarmUp {
     private static final int WHOLE_COLUMNS = 128;
 
     private static final int TAIL_COLUMNS = WHOLE_COLUMNS + 7;
-    private static final int CALLS_IN_A_BATCH = 100;
+    private static final int CALLS_IN_A_BATCH = 50;
+
+    /** HotSpot compiles what was called some thousand times, loops counting too. */
+    private static final int CALLS_UNTIL_COMPILED = 1500;
+
+    private static final long PAUSE_NANOS = 1_000_000;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private WarmUp() {}
 
+    /** Calls of a kernel's code on a few rows of memory of an arena. */
+    static Runnable exercise(Kernel kernel, KernelCode code, LoopShape shape, Arena arena) {
+        long[] operands = operands(kernel, arena);
+        long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
+        ScratchSize size = ScratchSize.of(kernel);
+        long scratchBytes = shape == LoopShape.FLAT ? size.ofFlat() : size.ofRows(columns);
+        long scratch = arena.allocate(Math.max(64, scratchBytes), 64).address();
+        long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
+        return () -> code.run(operands, 0, end, columns, scratch);
+    }
+
     /**
-     * Warms the code on the calling thread.
+     * Warms code that allocates nothing once it is compiled, on the calling thread.
      *
      * @param limitSeconds of this thread's processor time, which a busy machine does not use up
      * @return whether it was compiled by then
      */
-    static boolean run(
-            Kernel kernel,
-            KernelCode code,
-            LoopShape shape,
-            ScratchSize scratchSize,
-            double limitSeconds) {
-        try (Arena arena = Arena.ofConfined()) {
-            long[] operands = operands(kernel, arena);
-            long columns = shape == LoopShape.WITH_TAIL ? TAIL_COLUMNS : WHOLE_COLUMNS;
-            long scratchBytes =
-                    shape == LoopShape.FLAT ? scratchSize.ofFlat() : scratchSize.ofRows(columns);
-            long scratch = arena.allocate(Math.max(64, scratchBytes), 64).address();
-            long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
-            return run(() -> code.run(operands, 0, end, columns, scratch), limitSeconds);
-        }
-    }
-
-    /** Warms any code that allocates nothing once it is compiled. */
     static boolean run(Runnable code, double limitSeconds) {
         long deadline = THREADS.getCurrentThreadCpuTime() + (long) (limitSeconds * 1e9);
-        while (THREADS.getCurrentThreadCpuTime() < deadline) {
+        for (int calls = 0; THREADS.getCurrentThreadCpuTime() < deadline; ) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
                 code.run();
             }
             if (THREADS.getCurrentThreadAllocatedBytes() == before) {
                 return true;
+            }
+            calls += CALLS_IN_A_BATCH;
+            if (calls > CALLS_UNTIL_COMPILED) {
+                // The JIT is at work, and wants the processor.
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
             if (Thread.interrupted()) {
                 return false;

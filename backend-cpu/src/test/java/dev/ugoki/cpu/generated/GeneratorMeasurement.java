@@ -9,7 +9,6 @@ import dev.ugoki.cpu.generated.Workload.Kind;
 import dev.ugoki.tensor.kernel.Activations;
 import dev.ugoki.tensor.kernel.ElementaryFunctions;
 import dev.ugoki.tensor.kernel.Kernel;
-import dev.ugoki.tensor.kernel.Schedule;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -257,10 +256,7 @@ final class GeneratorMeasurement {
                                     KernelClass.define(
                                             kernel, LoopShape.FLAT, VectorWidth.PREFERRED);
                             long defined = System.nanoTime();
-                            var schedule =
-                                    Schedule.of(kernel, VectorWidth.PREFERRED.valuesPerPass());
-                            var scratch = ScratchSize.of(kernel, schedule);
-                            boolean warm = WarmUp.run(kernel, code, LoopShape.FLAT, scratch, 30);
+                            boolean warm = warm(kernel, code);
                             long compiled = System.nanoTime();
                             text.append(
                                     "| %s | %d | %.2f | %s |%n"
@@ -275,5 +271,11 @@ final class GeneratorMeasurement {
                                                                                     / 1e6)
                                                             : "not within 30 s"));
                         });
+    }
+
+    private static boolean warm(Kernel kernel, KernelCode code) {
+        try (Arena arena = Arena.ofConfined()) {
+            return WarmUp.run(WarmUp.exercise(kernel, code, LoopShape.FLAT, arena), 30);
+        }
     }
 }

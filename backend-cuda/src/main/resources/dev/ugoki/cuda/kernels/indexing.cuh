@@ -72,3 +72,67 @@ DEVICE void scatter_add(const Scattering& p) {
         }
     }
 }
+
+// ---- Many updates: sorted by the place that they go to, they are taken in side by side.
+
+struct SortedScattering {
+    Strided lines;  // result, index and updates in the dimensions in which the index varies
+    Strided free;   // result and updates in those in which it does not
+    i64 result_stride;
+    i64 index_stride;
+    i64 update_stride;
+    i64 updates;    // of a line
+    i64 extent;
+    i64 dimension;
+    Fault* fault;
+    Entry* entries;  // [lines * updates]
+};
+
+#define NOWHERE (~0ull)
+
+// The key is the line and the place in it, the entry's place the number of the update.
+template <class Index>
+DEVICE void scatter_keys(const SortedScattering& p) {
+    i64 i = global_index();
+    if (i < p.lines.count * p.updates) {
+        i64 at[3];
+        i64 line = i / p.updates;
+        locate<3>(p.lines, line, at);
+        i64 named =
+            ((const Index*)p.lines.pointers[1])[at[1] + i % p.updates * p.index_stride];
+        bool inside = named >= 0 && named < p.extent;
+        if (!inside) {
+            report(p.fault, 2, named, p.dimension, p.extent);
+        }
+        p.entries[i].key = inside ? (u64)(line * p.extent + named) : NOWHERE;
+        p.entries[i].place = i;
+    }
+}
+
+// The first entry of each place takes in all others of it, in order.
+template <bool Adds, class Sum, class T>
+DEVICE void scatter_sorted(const SortedScattering& p) {
+    i64 i = global_index();
+    i64 count = p.lines.count * p.updates;
+    if (i >= count * p.free.count) {
+        return;
+    }
+    i64 first = i / p.free.count;
+    u64 key = p.entries[first].key;
+    if (key == NOWHERE || (first > 0 && p.entries[first - 1].key == key)) {
+        return;
+    }
+    i64 of_line[3];
+    i64 of_free[2];
+    locate<3>(p.lines, (i64)key / p.extent, of_line);
+    locate<2>(p.free, i % p.free.count, of_free);
+    Sum* result = (Sum*)p.lines.pointers[0] + of_line[0] + of_free[0] +
+                  (i64)key % p.extent * p.result_stride;
+    const T* updates = (const T*)p.lines.pointers[2] + of_line[2] + of_free[1];
+    auto sum = load(result, 0);
+    for (i64 k = first; k < count && p.entries[k].key == key; k++) {
+        auto update = load(updates, p.entries[k].place % p.updates * p.update_stride);
+        sum = Adds ? add(sum, (decltype(sum))update) : (decltype(sum))update;
+    }
+    store(result, 0, sum);
+}

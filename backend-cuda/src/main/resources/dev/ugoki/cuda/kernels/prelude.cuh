@@ -6,6 +6,7 @@
 
 typedef signed char i8;
 typedef unsigned char u8;
+typedef short i16;
 typedef unsigned short u16;
 typedef int i32;
 typedef unsigned int u32;
@@ -39,7 +40,7 @@ struct b8 {
 #define UGOKI_KERNEL(name, Params)                                                                 \
     extern "C" __global__ void name(const __grid_constant__ Params p)
 #define UGOKI_BOUNDED_KERNEL(name, Params, threads)                                                \
-    extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ Params p)
+    extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Params p)
 #define UGOKI_SHARED(Type, name)                                                                   \
     extern __shared__ __align__(16) unsigned char ugoki_shared[];                                  \
     Type* name = (Type*)ugoki_shared
@@ -196,6 +197,7 @@ DEVICE f32 load(const f16* from, i64 at) { return wide(from[at]); }
 DEVICE f32 load(const bf16* from, i64 at) { return wide(from[at]); }
 DEVICE i64 load(const i64* from, i64 at) { return from[at]; }
 DEVICE i32 load(const i32* from, i64 at) { return from[at]; }
+DEVICE i32 load(const i16* from, i64 at) { return from[at]; }
 DEVICE i32 load(const i8* from, i64 at) { return from[at]; }
 DEVICE i32 load(const u8* from, i64 at) { return from[at]; }
 DEVICE i32 load(const b8* from, i64 at) { return from[at].bits; }
@@ -206,6 +208,7 @@ DEVICE void store(f16* to, i64 at, f32 x) { to[at] = to_f16(x); }
 DEVICE void store(bf16* to, i64 at, f32 x) { to[at] = to_bf16(x); }
 DEVICE void store(i64* to, i64 at, i64 x) { to[at] = x; }
 DEVICE void store(i32* to, i64 at, i32 x) { to[at] = x; }
+DEVICE void store(i16* to, i64 at, i32 x) { to[at] = (i16)x; }
 DEVICE void store(i8* to, i64 at, i32 x) { to[at] = (i8)x; }
 DEVICE void store(u8* to, i64 at, i32 x) { to[at] = (u8)x; }
 DEVICE void store(b8* to, i64 at, i32 x) { to[at].bits = x != 0; }

@@ -1,6 +1,7 @@
 package dev.ugoki.embodied.act;
 
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.NoiseSchedule;
 import dev.ugoki.nn.policy.ObservationPolicy;
@@ -54,11 +55,26 @@ public sealed interface LeRobotNetwork {
             int chunkLength,
             ActPolicy.Layers layers,
             ActPolicy.Vae vae,
+            Backbone backbone,
             @Nullable Double ensembleCoefficient)
             implements LeRobotNetwork {
         /** LeRobot's defaults. */
         public static final Act DEFAULT =
-                new Act(100, ActPolicy.Layers.DEFAULT, ActPolicy.Vae.DEFAULT, null);
+                new Act(
+                        100,
+                        ActPolicy.Layers.DEFAULT,
+                        ActPolicy.Vae.DEFAULT,
+                        Backbone.RESNET18,
+                        null);
+
+        /** With a ResNet-18. */
+        public Act(
+                int chunkLength,
+                ActPolicy.Layers layers,
+                ActPolicy.Vae vae,
+                @Nullable Double ensembleCoefficient) {
+            this(chunkLength, layers, vae, Backbone.RESNET18, ensembleCoefficient);
+        }
 
         @Override
         public String type() {
@@ -78,6 +94,7 @@ public sealed interface LeRobotNetwork {
                     .withChunk(chunkLength)
                     .withLayers(layers)
                     .withVae(vae)
+                    .withBackbone(backbone)
                     .build(key);
         }
     }
@@ -96,6 +113,7 @@ public sealed interface LeRobotNetwork {
             boolean normalizesGroups,
             int keypoints,
             boolean encoderPerCamera,
+            Backbone backbone,
             VisualDiffusionPolicy.Unet unet,
             Noise noise,
             @Nullable Integer inferenceSteps,
@@ -111,6 +129,7 @@ public sealed interface LeRobotNetwork {
                         true,
                         32,
                         false,
+                        Backbone.RESNET18,
                         VisualDiffusionPolicy.Unet.DEFAULT,
                         Noise.DEFAULT,
                         null,
@@ -149,6 +168,34 @@ public sealed interface LeRobotNetwork {
                 return new DiffusionSampler(
                         made, kind, steps == null ? trainingSteps : steps, prediction, clip);
             }
+        }
+
+        /** With a ResNet-18. */
+        public Diffusion(
+                int observationSteps,
+                int chunkLength,
+                List<Integer> cropShape,
+                boolean cropsAtRandom,
+                boolean normalizesGroups,
+                int keypoints,
+                boolean encoderPerCamera,
+                VisualDiffusionPolicy.Unet unet,
+                Noise noise,
+                @Nullable Integer inferenceSteps,
+                boolean masksPadding) {
+            this(
+                    observationSteps,
+                    chunkLength,
+                    cropShape,
+                    cropsAtRandom,
+                    normalizesGroups,
+                    keypoints,
+                    encoderPerCamera,
+                    Backbone.RESNET18,
+                    unet,
+                    noise,
+                    inferenceSteps,
+                    masksPadding);
         }
 
         public Diffusion {
@@ -195,7 +242,8 @@ public sealed interface LeRobotNetwork {
                     cropsAtRandom,
                     keypoints,
                     normalizesGroups,
-                    encoderPerCamera);
+                    encoderPerCamera,
+                    backbone);
         }
     }
 

@@ -5,18 +5,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.ugoki.embodied.json.JsonSettings;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.VisualDiffusionPolicy;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /** The settings of LeRobot's networks as they stand in {@code config.json}. */
 final class LeRobotNetworkJson {
-    /** The backbone that is supported. */
-    private static final String RESNET18 = "resnet18";
-
     /** No size of a network is larger. */
     private static final int MOST = 1 << 20;
 
@@ -46,7 +45,7 @@ final class LeRobotNetworkJson {
         ActPolicy.Layers layers = act.layers();
         ActPolicy.Vae vae = act.vae();
         root.put("chunk_size", act.chunkLength());
-        root.put("vision_backbone", RESNET18);
+        root.put("vision_backbone", act.backbone().publicName());
         root.put("replace_final_stride_with_dilation", false);
         root.put("pre_norm", layers.normalizesFirst());
         root.put("dim_model", layers.width()).put("n_heads", layers.heads());
@@ -63,7 +62,6 @@ final class LeRobotNetworkJson {
 
     private static LeRobotNetwork.Act readAct(JsonSettings json) throws IOException {
         json.integer("n_obs_steps", 1, 1);
-        require(json, "vision_backbone", RESNET18);
         if (json.flag("replace_final_stride_with_dilation", false)) {
             throw json.wrong(
                     "replace_final_stride_with_dilation",
@@ -98,13 +96,15 @@ final class LeRobotNetworkJson {
         Double coefficient =
                 json.has("temporal_ensemble_coeff") ? json.number("temporal_ensemble_coeff") : null;
         json.skip("temporal_ensemble_coeff");
-        return new LeRobotNetwork.Act(size(json, "chunk_size"), layers, vae, coefficient);
+        return new LeRobotNetwork.Act(
+                size(json, "chunk_size"), layers, vae, backbone(json), coefficient);
     }
 
     private static void write(LeRobotNetwork.Diffusion policy, ObjectNode root) {
         VisualDiffusionPolicy.Unet unet = policy.unet();
         LeRobotNetwork.Diffusion.Noise noise = policy.noise();
-        root.put("horizon", policy.chunkLength()).put("vision_backbone", RESNET18);
+        root.put("horizon", policy.chunkLength());
+        root.put("vision_backbone", policy.backbone().publicName());
         if (policy.cropShape().isEmpty()) {
             root.putNull("crop_shape");
         } else {
@@ -134,7 +134,6 @@ final class LeRobotNetworkJson {
     }
 
     private static LeRobotNetwork.Diffusion readDiffusion(JsonSettings json) throws IOException {
-        require(json, "vision_backbone", RESNET18);
         for (String name : List.of("resize_shape", "crop_ratio")) {
             boolean isOne = name.equals("crop_ratio") && json.has(name) && json.number(name) == 1;
             if (json.has(name) && !isOne) {
@@ -167,6 +166,7 @@ final class LeRobotNetworkJson {
                 json.flag("use_group_norm", true),
                 (int) json.integer("spatial_softmax_num_keypoints", 1, MOST, 32),
                 json.flag("use_separate_rgb_encoder_per_camera", false),
+                backbone(json),
                 unet,
                 readNoise(json),
                 steps,
@@ -211,11 +211,19 @@ final class LeRobotNetworkJson {
                 json.flag("clip_sample", true) ? range : Double.POSITIVE_INFINITY);
     }
 
-    private static void require(JsonSettings json, String name, String known) throws IOException {
-        String found = json.text(name, known);
-        if (!found.equals(known)) {
-            throw json.wrong(name, "is '%s'; '%s' is supported".formatted(found, known));
-        }
+    private static Backbone backbone(JsonSettings json) throws IOException {
+        String name = json.text("vision_backbone", Backbone.RESNET18.publicName());
+        return Backbone.ofPublicName(name)
+                .orElseThrow(
+                        () ->
+                                json.wrong(
+                                        "vision_backbone",
+                                        "is '%s'; known are %s"
+                                                .formatted(
+                                                        name,
+                                                        Arrays.stream(Backbone.values())
+                                                                .map(Backbone::publicName)
+                                                                .toList())));
     }
 
     private static int size(JsonSettings json, String name) throws IOException {

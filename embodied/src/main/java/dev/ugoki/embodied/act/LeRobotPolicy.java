@@ -6,6 +6,7 @@ import dev.ugoki.embodied.data.MissingStatisticsException;
 import dev.ugoki.embodied.data.Normalizer;
 import dev.ugoki.nn.policy.ObservationPolicy;
 import dev.ugoki.nn.policy.Observations;
+import dev.ugoki.nn.policy.TemporalEnsembler;
 import dev.ugoki.nn.policy.VisualDiffusionPolicy;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Key;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A policy of LeRobot's with its scales: what was observed in the robot's own units in, a chunk of
@@ -154,6 +156,19 @@ public final class LeRobotPolicy {
     /** The network, which works on normalized numbers. */
     public ObservationPolicy network() {
         return network;
+    }
+
+    /** What averages its chunks where the checkpoint says so ({@code temporal_ensemble_coeff}). */
+    public Optional<TemporalEnsembler> newEnsembler() {
+        if (!(config.network() instanceof LeRobotNetwork.Act act)) {
+            return Optional.empty();
+        }
+        Double coefficient = act.ensembleCoefficient();
+        return coefficient == null
+                ? Optional.empty()
+                : Optional.of(
+                        new TemporalEnsembler(
+                                coefficient, act.chunkLength(), config.action().width()));
     }
 
     /** Whether it starts from noise. */

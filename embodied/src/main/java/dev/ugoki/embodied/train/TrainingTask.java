@@ -36,8 +36,8 @@ public interface TrainingTask {
     Tensor loss(int[] samples, Key key);
 
     /**
-     * Some samples as tensors, so that their {@link #loss(Tensor[], Key)} can be planned; null where
-     * the task has no such form, and every step runs eagerly.
+     * Some samples as tensors, so that their {@link #loss(Tensor[], Key)} can be planned; null
+     * where the task has no such form, and every step runs eagerly.
      */
     default Tensor @Nullable [] batch(int[] samples) {
         return null;

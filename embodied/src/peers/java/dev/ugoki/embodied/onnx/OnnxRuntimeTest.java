@@ -78,8 +78,7 @@ class OnnxRuntimeTest {
     }
 
     private static Tensor tensor(OnnxTensor value, TensorType type) {
-        assertEquals(
-                boxed(type.shape().toArray()), boxed(value.getInfo().getShape()));
+        assertEquals(boxed(type.shape().toArray()), boxed(value.getInfo().getShape()));
         ByteBuffer bytes = value.getByteBuffer().order(ByteOrder.nativeOrder());
         return Tensor.of(type, MemorySegment.ofBuffer(bytes));
     }

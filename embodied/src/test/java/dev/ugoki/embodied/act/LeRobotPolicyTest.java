@@ -17,6 +17,7 @@ import dev.ugoki.embodied.data.SharedData;
 import dev.ugoki.embodied.data.Statistic;
 import dev.ugoki.nn.HostTensors;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.nn.policy.VisualDiffusionPolicy;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
@@ -89,6 +90,7 @@ class LeRobotPolicyTest {
                 4,
                 new ActPolicy.Layers(16, 2, 24, ActPolicy.Nonlinearity.GELU, 1, 1, true, 0.1),
                 new ActPolicy.Vae(true, 4, 1, 10),
+                Backbone.RESNET18,
                 0.01);
     }
 
@@ -102,6 +104,7 @@ class LeRobotPolicyTest {
                 true,
                 4,
                 true,
+                Backbone.RESNET18,
                 new VisualDiffusionPolicy.Unet(List.of(8, 16), 3, 4, 8, true),
                 usual.noise(),
                 3,
@@ -261,9 +264,9 @@ class LeRobotPolicyTest {
         var setting = assertThrows(FileFormatException.class, () -> LeRobotPolicy.load(folder));
         assertTrue(setting.getMessage().contains("surprise"), setting.getMessage());
         saved(Layout.CURRENT);
-        change("config.json", root -> root.put("vision_backbone", "resnet50"));
+        change("config.json", root -> root.put("vision_backbone", "vit_b_16"));
         var backbone = assertThrows(FileFormatException.class, () -> LeRobotPolicy.load(folder));
-        assertTrue(backbone.getMessage().contains("resnet50"), backbone.getMessage());
+        assertTrue(backbone.getMessage().contains("vit_b_16"), backbone.getMessage());
         saved(Layout.CURRENT);
         change(
                 "policy_preprocessor.json",

@@ -4,6 +4,7 @@ import dev.ugoki.autograd.Autograd;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.layer.SinusoidalEmbedding;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.nn.policy.BlockAttentionMask;
 import dev.ugoki.nn.policy.CosineTransform;
 import dev.ugoki.nn.policy.DiffusionSampler;
@@ -61,12 +62,12 @@ final class PolicyKinds {
 
     private static void act(ModelCase given) {
         CaseSettings config = given.config();
-        config.require("vision_backbone", "resnet18");
         if (config.flag("replace_final_stride_with_dilation", false)) {
             throw new UnsupportedOperationException("backbones with dilation");
         }
         List<String> cameras = config.texts("cameras");
-        config.ignore("n_action_steps", "imageSize");
+        config.ignore("n_action_steps", "n_obs_steps", "imageSize", "temporal_ensemble_coeff");
+        config.ignore("pretrained_backbone_weights");
         ActPolicy.Layers layers =
                 new ActPolicy.Layers(
                         config.integer("dim_model"),
@@ -91,6 +92,7 @@ final class PolicyKinds {
                         .withChunk(config.integer("chunk_size"))
                         .withLayers(layers)
                         .withVae(vae)
+                        .withBackbone(backbone(config))
                         .build(KEY);
         policy.load(given.parameters());
         Observations seen = observations(given, cameras);
@@ -113,8 +115,8 @@ final class PolicyKinds {
 
     private static void diffusion(ModelCase given) {
         CaseSettings config = given.config();
-        config.require("vision_backbone", "resnet18");
         config.ignore("gradient_checkpointing", "compile_model", "compile_mode");
+        config.ignore("pretrained_backbone_weights", "drop_n_last_frames");
         boolean sees = config.has("imageSize");
         List<String> cameras = sees ? cameras(given) : List.of();
         VisualDiffusionPolicy.Vision vision = VisualDiffusionPolicy.Vision.NONE;
@@ -125,6 +127,7 @@ final class PolicyKinds {
         vision =
                 vision.withKeypoints(config.integer("spatial_softmax_num_keypoints", 32))
                         .withNormalizedGroups(config.flag("use_group_norm"))
+                        .withBackbone(backbone(config))
                         .withEncoderPerCamera(
                                 config.flag("use_separate_rgb_encoder_per_camera", false));
         boolean cropsAtRandom = config.flag("crop_is_random", false);
@@ -166,6 +169,12 @@ final class PolicyKinds {
         int first = policy.firstAction();
         int count = config.integer("n_action_steps");
         given.checkOutput("actionsEval", chunk.slice(1, first, first + (long) count));
+    }
+
+    private static Backbone backbone(CaseSettings config) {
+        String name = config.text("vision_backbone", "resnet18");
+        return Backbone.ofPublicName(name)
+                .orElseThrow(() -> new UnsupportedOperationException("backbone " + name));
     }
 
     /** The images by their names: {@code observation.image}, {@code observation.images.top}. */

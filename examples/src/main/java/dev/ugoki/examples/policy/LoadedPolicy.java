@@ -4,6 +4,7 @@ import dev.ugoki.embodied.act.LeRobotFeature;
 import dev.ugoki.embodied.act.LeRobotPolicy;
 import dev.ugoki.embodied.act.PolicyFeature;
 import dev.ugoki.embodied.act.RobotPolicy;
+import dev.ugoki.nn.policy.TemporalEnsembler;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A policy out of a checkpoint of any kind that is known. */
 sealed interface LoadedPolicy {
@@ -35,6 +37,9 @@ sealed interface LoadedPolicy {
 
     /** How many actions are carried out before it predicts again. */
     int actionSteps();
+
+    /** What averages its chunks, one for each frame, where it is to be used so. */
+    Optional<TemporalEnsembler> newEnsembler();
 
     /** In words. */
     String describe();
@@ -70,6 +75,11 @@ sealed interface LoadedPolicy {
         }
 
         @Override
+        public Optional<TemporalEnsembler> newEnsembler() {
+            return policy.newEnsembler();
+        }
+
+        @Override
         public String describe() {
             return policy.config().network().type();
         }
@@ -101,6 +111,11 @@ sealed interface LoadedPolicy {
         @Override
         public int actionSteps() {
             return policy.config().actionSteps();
+        }
+
+        @Override
+        public Optional<TemporalEnsembler> newEnsembler() {
+            return Optional.empty();
         }
 
         @Override

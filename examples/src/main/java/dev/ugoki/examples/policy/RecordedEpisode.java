@@ -4,6 +4,7 @@ import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.DeltaWindows;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.LeRobotDataset;
+import dev.ugoki.nn.policy.TemporalEnsembler;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
@@ -60,12 +61,34 @@ record RecordedEpisode(int number, FrameTable frames) {
                 actual[frame - start][i] = recorded.at(frame, i);
             }
         }
+        TemporalEnsembler ensembler = policy.newEnsembler().orElse(null);
+        if (ensembler != null) {
+            for (int frame = start; frame < end; frame++) {
+                double[][] chunk = actions(policy, windows, frame, Key.of(seed).fold(frame));
+                predicted[frame - start] = averaged(ensembler, chunk);
+            }
+            return new Comparison(number, actual, predicted);
+        }
         for (int frame = start; frame < end; frame += policy.actionSteps()) {
             double[][] actions = actions(policy, windows, frame, Key.of(seed).fold(frame));
             int count = Math.min(end - frame, policy.actionSteps());
             System.arraycopy(actions, 0, predicted, frame - start, count);
         }
         return new Comparison(number, actual, predicted);
+    }
+
+    private static double[] averaged(TemporalEnsembler ensembler, double[][] chunk) {
+        int width = chunk[0].length;
+        float[] flat = new float[chunk.length * width];
+        for (int i = 0; i < flat.length; i++) {
+            flat[i] = (float) chunk[i / width][i % width];
+        }
+        float[] mean = ensembler.next(flat);
+        double[] action = new double[width];
+        for (int i = 0; i < width; i++) {
+            action[i] = mean[i];
+        }
+        return action;
     }
 
     private double[][] actions(LoadedPolicy policy, DeltaWindows windows, int frame, Key key) {

@@ -17,6 +17,7 @@ import dev.ugoki.embodied.train.TrainingSettings;
 import dev.ugoki.examples.ComputeOptions;
 import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.tensor.Key;
 
 import org.jspecify.annotations.Nullable;
@@ -151,6 +152,7 @@ public final class TrainAct implements Callable<Integer> {
                         new ActPolicy.Layers(
                                 width, 4, 2 * width, ActPolicy.Nonlinearity.RELU, 2, 1, false, 0.1),
                         new ActPolicy.Vae(true, 16, 2, 10),
+                        Backbone.RESNET18,
                         null);
         return LeRobotConfig.of(
                 List.of(feature(frames.column(STATE), LeRobotFeature.Kind.STATE)),

@@ -17,10 +17,12 @@ import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.LeRobotDatasetWriter;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.io.HostArray;
 import dev.ugoki.tensor.io.SafetensorsFile;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,6 +127,10 @@ class RunPolicyTest {
     }
 
     private LeRobotPolicy policy(FrameTable frames) {
+        return policy(frames, 4, null);
+    }
+
+    private LeRobotPolicy policy(FrameTable frames, int actionSteps, @Nullable Double coefficient) {
         LeRobotConfig config =
                 LeRobotConfig.of(
                         List.of(
@@ -136,13 +142,14 @@ class RunPolicyTest {
                         Map.of(
                                 LeRobotFeature.Kind.STATE, Normalization.MEAN_STD,
                                 LeRobotFeature.Kind.ACTION, Normalization.MEAN_STD),
-                        4,
+                        actionSteps,
                         new LeRobotNetwork.Act(
                                 6,
                                 new ActPolicy.Layers(
                                         16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0),
                                 new ActPolicy.Vae(false, 4, 1, 10),
-                                null));
+                                Backbone.RESNET18,
+                                coefficient));
         return LeRobotPolicy.create(config, DatasetStatistics.of(frames), Key.of(1));
     }
 
@@ -175,6 +182,18 @@ class RunPolicyTest {
         var image = ImageIO.read(plot.toFile());
         assertEquals(3 * 480, image.getWidth());
         assertEquals(260, image.getHeight());
+    }
+
+    @Test
+    void chunksAreAveragedWhereTheCheckpointSaysSo() {
+        FrameTable frames = frames();
+        RecordedEpisode episode = new RecordedEpisode(1, frames);
+        LoadedPolicy each = new LoadedPolicy.OfLeRobot(policy(frames, 1, null));
+        LoadedPolicy averaged = new LoadedPolicy.OfLeRobot(policy(frames, 1, 0.0));
+        double[][] single = episode.predict(each, 0).predicted();
+        double[][] mean = episode.predict(averaged, 0).predicted();
+        assertEquals(single[0][2], mean[0][2], 1e-5);
+        assertNotEquals(single[5][2], mean[5][2]);
     }
 
     @Test

@@ -3,6 +3,8 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.nn.Module;
 import dev.ugoki.tensor.Tensor;
 
+import java.util.Arrays;
+
 /**
  * Scales and shifts each channel by what a condition says: {@code x [n, channels, ..]} and {@code c
  * [n, condition]} give {@code (1 + scale) x + shift}, with {@code scale, shift = Linear(c)}.
@@ -24,7 +26,7 @@ public final class Film extends Module {
     public Tensor apply(Tensor x, Tensor condition) {
         Tensor both = linear.apply(condition);
         long[] shape = new long[x.rank()];
-        java.util.Arrays.fill(shape, 1);
+        Arrays.fill(shape, 1);
         shape[0] = x.extent(0);
         shape[1] = x.extent(1);
         var parts = both.chunk(-1, 2);

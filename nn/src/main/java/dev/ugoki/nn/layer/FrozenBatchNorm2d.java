@@ -12,7 +12,8 @@ import dev.ugoki.tensor.Tensor;
  * as well. For backbones that are trained with few images.
  *
  * <p>State as torchvision's, no parameters: {@code weight [channels]}, {@code bias}, {@code
- * running_mean}, {@code running_var}.
+ * running_mean}, {@code running_var}; the {@code num_batches_tracked} of a batch normalization is
+ * passed over.
  */
 public final class FrozenBatchNorm2d extends Layer implements FoldableNorm {
     private final double epsilon;
@@ -33,6 +34,7 @@ public final class FrozenBatchNorm2d extends Layer implements FoldableNorm {
         bias = buffer("bias", Init.zeros(channels));
         mean = buffer("running_mean", Init.zeros(channels));
         variance = buffer("running_var", Init.ones(channels));
+        ignoreInState("num_batches_tracked");
     }
 
     @Override

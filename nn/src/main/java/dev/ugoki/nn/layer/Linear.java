@@ -5,6 +5,7 @@ import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 
 import org.jspecify.annotations.Nullable;
 
@@ -90,8 +91,7 @@ public final class Linear extends Layer {
 
         void merge() {
             if (unmerged == null) {
-                unmerged =
-                        dev.ugoki.tensor.TensorScope.outside(() -> weight.tensor().detach().copy());
+                unmerged = TensorScope.outside(() -> weight.tensor().detach().copy());
                 weight.assign(weight.tensor().detach().add(change()));
             }
         }

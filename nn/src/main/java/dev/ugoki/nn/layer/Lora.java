@@ -8,6 +8,7 @@ import dev.ugoki.tensor.io.HostArray;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -98,8 +99,7 @@ public final class Lora {
         linears(network).forEach((_, linear) -> ifAdapted(linear, Linear.Adapter::unmerge));
     }
 
-    private static void ifAdapted(
-            Linear linear, java.util.function.Consumer<Linear.Adapter> action) {
+    private static void ifAdapted(Linear linear, Consumer<Linear.Adapter> action) {
         Linear.Adapter adapter = linear.adapter();
         if (adapter != null) {
             action.accept(adapter);

@@ -4,7 +4,10 @@ import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Module;
 import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -79,7 +82,7 @@ public abstract sealed class Recurrent extends Module permits Lstm, Gru {
     }
 
     /** Checks an input and a state, or makes one of zeros; {@code [layers, n, hidden]}. */
-    final List<Tensor> states(Tensor x, @org.jspecify.annotations.Nullable Tensor given) {
+    final List<Tensor> states(Tensor x, @Nullable Tensor given) {
         if (x.rank() != 3 || x.extent(1) == 0) {
             throw new IllegalArgumentException(
                     getClass().getSimpleName()
@@ -88,11 +91,11 @@ public abstract sealed class Recurrent extends Module permits Lstm, Gru {
         }
         long[] shape = {layers(), x.extent(0), hidden};
         Tensor state = given == null ? Tensor.zeros(x.dtype(), shape) : given;
-        if (!state.shape().equals(dev.ugoki.tensor.Shape.of(shape))) {
+        if (!state.shape().equals(Shape.of(shape))) {
             throw new IllegalArgumentException(
                     getClass().getSimpleName()
                             + ": the state must be "
-                            + dev.ugoki.tensor.Shape.of(shape)
+                            + Shape.of(shape)
                             + ", [layers, n, hidden], not "
                             + state.type());
         }

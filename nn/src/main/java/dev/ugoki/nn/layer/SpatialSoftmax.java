@@ -1,6 +1,7 @@
 package dev.ugoki.nn.layer;
 
 import dev.ugoki.nn.Buffer;
+import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
 import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.Key;
@@ -55,7 +56,7 @@ public final class SpatialSoftmax extends Layer {
                 values[at++] = place(row, height);
             }
         }
-        return Tensor.of(values, height * width, 2).cast(dev.ugoki.nn.Init.dtype());
+        return Tensor.of(values, height * width, 2).cast(Init.dtype());
     }
 
     private static float place(long index, long count) {

@@ -37,7 +37,7 @@ import java.util.List;
  * }</pre>
  *
  * <p>Observations have one step: state {@code [n, s]}, environment {@code [n, e]}, images {@code
- * [n, 3, h, w]}, all cameras through one ResNet-18. State names are LeRobot's, {@code model...}.
+ * [n, 3, h, w]}, all cameras through one ResNet. State names are LeRobot's, {@code model...}.
  *
  * <p>Source: Zhao et al.: Learning fine-grained bimanual manipulation with low-cost hardware (RSS
  * 2023), as in LeRobot: one decoder layer where the paper speaks of seven, since the original code
@@ -117,6 +117,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
      * @param cameras how many
      * @param actions width of an action
      * @param chunk how many actions
+     * @param backbone the network of images
      */
     public record Config(
             int state,
@@ -126,7 +127,8 @@ public final class ActPolicy extends Module implements ObservationPolicy {
             int chunk,
             Layers layers,
             Vae vae,
-            Averaging averaging) {
+            Averaging averaging,
+            Backbone backbone) {
         public Config {
             if (state == 0 && environment == 0 && cameras == 0) {
                 throw new IllegalArgumentException(NAME + ": must see something");
@@ -140,32 +142,58 @@ public final class ActPolicy extends Module implements ObservationPolicy {
         /** LeRobot's defaults, for a state without images: chunks of 100. */
         public static Config of(int state, int actions) {
             return new Config(
-                    state, 0, 0, actions, 100, Layers.DEFAULT, Vae.DEFAULT, Averaging.REAL);
+                    state,
+                    0,
+                    0,
+                    actions,
+                    100,
+                    Layers.DEFAULT,
+                    Vae.DEFAULT,
+                    Averaging.REAL,
+                    Backbone.RESNET18);
         }
 
         public Config withEnvironment(int value) {
-            return new Config(state, value, cameras, actions, chunk, layers, vae, averaging);
+            return new Config(
+                    state, value, cameras, actions, chunk, layers, vae, averaging, backbone);
         }
 
         public Config withCameras(int value) {
-            return new Config(state, environment, value, actions, chunk, layers, vae, averaging);
+            return new Config(
+                    state, environment, value, actions, chunk, layers, vae, averaging, backbone);
         }
 
         public Config withChunk(int value) {
-            return new Config(state, environment, cameras, actions, value, layers, vae, averaging);
+            return new Config(
+                    state, environment, cameras, actions, value, layers, vae, averaging, backbone);
         }
 
         public Config withLayers(Layers value) {
-            return new Config(state, environment, cameras, actions, chunk, value, vae, averaging);
+            return new Config(
+                    state, environment, cameras, actions, chunk, value, vae, averaging, backbone);
         }
 
         public Config withVae(Vae value) {
             return new Config(
-                    state, environment, cameras, actions, chunk, layers, value, averaging);
+                    state,
+                    environment,
+                    cameras,
+                    actions,
+                    chunk,
+                    layers,
+                    value,
+                    averaging,
+                    backbone);
         }
 
         public Config withAveraging(Averaging value) {
-            return new Config(state, environment, cameras, actions, chunk, layers, vae, value);
+            return new Config(
+                    state, environment, cameras, actions, chunk, layers, vae, value, backbone);
+        }
+
+        public Config withBackbone(Backbone value) {
+            return new Config(
+                    state, environment, cameras, actions, chunk, layers, vae, averaging, value);
         }
 
         public ActPolicy build(Key key) {
@@ -302,7 +330,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
             actionEncoder = config.vae().used() ? new ActionEncoder(config, key.fold(0)) : null;
             actionPositions = actionEncoder == null ? null : register(actionEncoder);
             boolean sees = config.cameras() > 0;
-            backbone = sees ? child("backbone", Backbones.frozen(key.fold(1))) : null;
+            backbone = sees ? child("backbone", config.backbone().frozen(key.fold(1))) : null;
             encoder =
                     child("encoder", new PositionedEncoder(layers, layers.encoders(), key.fold(2)));
             decoder =
@@ -319,7 +347,7 @@ public final class ActPolicy extends Module implements ObservationPolicy {
                             ? child(
                                     "encoder_img_feat_input_proj",
                                     new Conv2d(
-                                            Backbones.WIDTH,
+                                            config.backbone().channels(),
                                             width,
                                             1,
                                             Convolutions.Settings.DEFAULT,

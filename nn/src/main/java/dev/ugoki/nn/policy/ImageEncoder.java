@@ -23,16 +23,19 @@ final class ImageEncoder extends Layer {
 
     ImageEncoder(VisualDiffusionPolicy.Vision vision, Key key) {
         this.vision = vision;
-        backbone = child("backbone", Backbones.numbered(vision.normalizesGroups(), key.fold(0)));
+        backbone =
+                child(
+                        "backbone",
+                        vision.backbone().numbered(vision.normalizesGroups(), key.fold(0)));
         int height = vision.cropHeight() > 0 ? vision.cropHeight() : vision.height();
         int width = vision.cropWidth() > 0 ? vision.cropWidth() : vision.width();
         pool =
                 child(
                         "pool",
                         new SpatialSoftmax(
-                                Backbones.WIDTH,
-                                Backbones.cells(height),
-                                Backbones.cells(width),
+                                vision.backbone().channels(),
+                                Backbone.cells(height),
+                                Backbone.cells(width),
                                 vision.keypoints(),
                                 key.fold(1)));
         out = child("out", new Linear(width(vision), width(vision), key.fold(2)));

@@ -48,6 +48,7 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
      * @param normalizesGroups whether the network normalizes groups of 16 channels, rather than
      *     batches
      * @param encoderPerCamera whether each camera has weights of its own
+     * @param backbone the network of images
      */
     public record Vision(
             int cameras,
@@ -58,9 +59,11 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
             boolean cropsAtRandom,
             int keypoints,
             boolean normalizesGroups,
-            boolean encoderPerCamera) {
+            boolean encoderPerCamera,
+            Backbone backbone) {
         /** No images. */
-        public static final Vision NONE = new Vision(0, 0, 0, 0, 0, false, 32, true, false);
+        public static final Vision NONE =
+                new Vision(0, 0, 0, 0, 0, false, 32, true, false, Backbone.RESNET18);
 
         public Vision {
             if ((cropHeight == 0) != (cropWidth == 0) || cropHeight > height || cropWidth > width) {
@@ -72,7 +75,8 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
 
         /** Images without crop, 32 keypoints, groups normalized, one encoder for all cameras. */
         public static Vision of(int cameras, int height, int width) {
-            return new Vision(cameras, height, width, 0, 0, false, 32, true, false);
+            return new Vision(
+                    cameras, height, width, 0, 0, false, 32, true, false, Backbone.RESNET18);
         }
 
         public Vision withCrop(int rows, int columns, boolean atRandom) {
@@ -85,7 +89,8 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
                     atRandom,
                     keypoints,
                     normalizesGroups,
-                    encoderPerCamera);
+                    encoderPerCamera,
+                    backbone);
         }
 
         public Vision withKeypoints(int value) {
@@ -98,7 +103,8 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
                     cropsAtRandom,
                     value,
                     normalizesGroups,
-                    encoderPerCamera);
+                    encoderPerCamera,
+                    backbone);
         }
 
         public Vision withNormalizedGroups(boolean value) {
@@ -111,7 +117,8 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
                     cropsAtRandom,
                     keypoints,
                     value,
-                    encoderPerCamera);
+                    encoderPerCamera,
+                    backbone);
         }
 
         public Vision withEncoderPerCamera(boolean value) {
@@ -124,6 +131,21 @@ public final class VisualDiffusionPolicy implements ObservationPolicy {
                     cropsAtRandom,
                     keypoints,
                     normalizesGroups,
+                    value,
+                    backbone);
+        }
+
+        public Vision withBackbone(Backbone value) {
+            return new Vision(
+                    cameras,
+                    height,
+                    width,
+                    cropHeight,
+                    cropWidth,
+                    cropsAtRandom,
+                    keypoints,
+                    normalizesGroups,
+                    encoderPerCamera,
                     value);
         }
     }

@@ -424,24 +424,21 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
      *
      * @param actions {@code [n, chunk, action slots]}, normalized, the last repeated to the end
      * @param weights of each action of the new chunk, as {@link RealTimeChunking#prefixWeights}
-     * @param strongest the largest guidance; 10 in the paper
+     * @param guidance how they bind
      */
-    public record Binding(Tensor actions, double[] weights, double strongest) {}
+    public record Binding(Tensor actions, double[] weights, FlowGuidance guidance) {}
 
     /** As above, bound to what is left of another chunk, if there is something. */
     public Tensor sample(Observations observations, Tensor noise, @Nullable Binding binding) {
-        return Autograd.noGrad(
-                () -> {
-                    try (TensorScope scope = TensorScope.open()) {
-                        TwoExperts.Memory memory = experts.read(prefix(observations));
-                        Tensor x = noise;
-                        for (int step = 0; step < config.steps(); step++) {
-                            double time = 1 - step / (double) config.steps();
-                            x = advance(observations, memory, x, time, binding);
-                        }
-                        return scope.keep(x.slice(2, 0, config.actions()).contiguous());
-                    }
-                });
+        try (TensorScope scope = TensorScope.open()) {
+            TwoExperts.Memory memory = Autograd.noGrad(() -> experts.read(prefix(observations)));
+            Tensor x = noise;
+            for (int step = 0; step < config.steps(); step++) {
+                double time = 1 - step / (double) config.steps();
+                x = advance(observations, memory, x, time, binding);
+            }
+            return scope.keep(x.slice(2, 0, config.actions()).contiguous());
+        }
     }
 
     private Tensor advance(
@@ -451,17 +448,28 @@ public final class VlaPolicy extends Module implements ObservationPolicy {
             double time,
             @Nullable Binding binding) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor velocity = velocity(observations, memory, x, time);
-            if (binding != null) {
-                double[] values = binding.weights();
-                Tensor weights = Tensor.of(values, values.length).cast(x.dtype()).reshape(-1, 1);
-                Tensor actions = x.sub(velocity.mul(time));
-                Tensor error = binding.actions().sub(actions).mul(weights);
-                double strength = RealTimeChunking.guidance(time, binding.strongest());
-                velocity = velocity.sub(error.mul(strength));
-            }
+            Tensor velocity =
+                    binding == null
+                            ? Autograd.noGrad(() -> velocity(observations, memory, x, time))
+                            : bound(observations, memory, x, time, binding);
             return scope.keep(x.sub(velocity.mul(1.0 / config.steps())));
         }
+    }
+
+    private Tensor bound(
+            Observations observations,
+            TwoExperts.Memory memory,
+            Tensor x,
+            double time,
+            Binding binding) {
+        double[] values = binding.weights();
+        return binding.guidance()
+                .guided(
+                        noisy -> velocity(observations, memory, noisy, time),
+                        x,
+                        time,
+                        binding.actions(),
+                        Tensor.of(values, values.length).cast(x.dtype()).reshape(-1, 1));
     }
 
     /** What the network says of noisy actions, having read the prefix before. */

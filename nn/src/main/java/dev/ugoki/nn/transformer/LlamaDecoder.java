@@ -9,6 +9,8 @@ import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -21,19 +23,32 @@ import java.util.function.UnaryOperator;
  * Tensor more = decoder.generate(prompt, 20, LlamaDecoder.mostLikely());
  * }</pre>
  *
- * <p>State as Hugging Face's: {@code model.*} and {@code lm_head.weight}, a matrix of its own.
+ * <p>State as Hugging Face's: {@code model.*} and {@code lm_head.weight}; where the head is tied to
+ * the embedding ({@link #tied}), {@code model.*} alone.
  */
 public final class LlamaDecoder extends Module {
     private final LlamaModel model;
-    private final Linear head;
+    private final @Nullable Linear head;
 
-    /** A decoder. */
+    /** A decoder whose head is a matrix of its own. */
     public LlamaDecoder(LlamaModel.Config config, Key key) {
+        this(config, false, key);
+    }
+
+    private LlamaDecoder(LlamaModel.Config config, boolean tied, Key key) {
         model = child("model", config.build(key.fold(0)));
         head =
-                child(
-                        "lm_head",
-                        new Linear(config.width(), config.vocabulary(), false, key.fold(1)));
+                tied
+                        ? null
+                        : child(
+                                "lm_head",
+                                new Linear(
+                                        config.width(), config.vocabulary(), false, key.fold(1)));
+    }
+
+    /** A decoder whose head is the embedding's matrix. */
+    public static LlamaDecoder tied(LlamaModel.Config config, Key key) {
+        return new LlamaDecoder(config, true, key);
     }
 
     public LlamaModel model() {
@@ -42,12 +57,18 @@ public final class LlamaDecoder extends Module {
 
     /** Logits of the token behind each. */
     public Tensor apply(Tensor ids) {
-        return head.apply(model.apply(ids));
+        return logits(model.apply(ids));
     }
 
     /** As {@link #apply(Tensor)}, for tokens that follow those in the cache, which they join. */
     public Tensor apply(Tensor ids, KeyValueCache cache) {
-        return head.apply(model.apply(ids, cache));
+        return logits(model.apply(ids, cache));
+    }
+
+    private Tensor logits(Tensor read) {
+        return head == null
+                ? read.linear(model.embedding().weight().tensor(), null)
+                : head.apply(read);
     }
 
     /** A choice of tokens for {@link #generate}: the most likely. */
@@ -95,7 +116,7 @@ public final class LlamaDecoder extends Module {
         List<Tensor> chosen = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Tensor last = model.apply(read, cache).slice(1, read.extent(1) - 1, read.extent(1));
-            Tensor next = choice.apply(head.apply(last.squeeze(1)));
+            Tensor next = choice.apply(logits(last.squeeze(1)));
             read = next.unsqueeze(1);
             chosen.add(read);
         }

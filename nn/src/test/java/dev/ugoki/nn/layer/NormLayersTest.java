@@ -172,6 +172,19 @@ class NormLayersTest {
                 List.copyOf(before.keySet()));
     }
 
+    @Test
+    void aFrozenNormTakesTheStateOfABatchNorm() {
+        BatchNorm2d norm = filled(new BatchNorm2d(3));
+        norm.eval();
+        FrozenBatchNorm2d frozen = new FrozenBatchNorm2d(3);
+        frozen.load(norm.stateDict());
+        Tensor x = Random.normal(KEY, DType.F32, 2, 3, 4, 4);
+        assertArrayEquals(norm.apply(x).toFloatArray(), frozen.apply(x).toFloatArray());
+        Map<String, HostArray> other = new LinkedHashMap<>(frozen.stateDict());
+        other.put("batches", HostArray.of(Shape.SCALAR, 1L));
+        assertThrows(IllegalArgumentException.class, () -> frozen.load(other));
+    }
+
     // ---- norms of the last dimension ----
 
     @Test

@@ -183,17 +183,32 @@ class VlaPolicyTest {
         assertTrue(last < 0.7 * first, () -> "from " + losses[0] + " to " + losses[1]);
     }
 
-    @Test
-    void boundActionsComeCloserToWhatIsCarriedOut() {
+    @ParameterizedTest
+    @EnumSource(FlowGuidance.Form.class)
+    void boundActionsComeCloserToWhatIsCarriedOut(FlowGuidance.Form form) {
         VlaPolicy policy = config(Style.PI0).build(KEY);
         Tensor noise = Random.normal(Key.of(3), DType.F32, 2, 16, 2);
         Tensor before = Tensor.full(DType.F32, Shape.of(2, 16, 2), 0.7);
         double[] weights = RealTimeChunking.prefixWeights(RealTimeChunking.Schedule.EXP, 4, 10, 16);
         Tensor free = policy.sample(observations(), noise);
-        Tensor bound =
-                policy.sample(observations(), noise, new VlaPolicy.Binding(before, weights, 10));
+        var binding = new VlaPolicy.Binding(before, weights, new FlowGuidance(form, 10));
+        Tensor bound = policy.sample(observations(), noise, binding);
         double freely = free.sub(before).slice(1, 0, 4).abs().mean().item();
-        double bound4 = bound.sub(before).slice(1, 0, 4).abs().mean().item();
-        assertTrue(bound4 < 0.5 * freely, () -> bound4 + " against " + freely);
+        double held = bound.sub(before).slice(1, 0, 4).abs().mean().item();
+        assertTrue(held < 0.5 * freely, () -> held + " against " + freely);
+    }
+
+    /** Bound to nothing, nothing pulls. */
+    @Test
+    void aBindingWithoutWeightChangesNothing() {
+        VlaPolicy policy = config(Style.PI0).build(KEY);
+        Tensor noise = Random.normal(Key.of(3), DType.F32, 2, 16, 2);
+        float[] free = policy.sample(observations(), noise).toFloatArray();
+        for (FlowGuidance.Form form : FlowGuidance.Form.values()) {
+            var binding =
+                    new VlaPolicy.Binding(noise.mul(3), new double[16], new FlowGuidance(form, 10));
+            assertArrayEquals(
+                    free, policy.sample(observations(), noise, binding).toFloatArray(), 1e-6f);
+        }
     }
 }

@@ -18,6 +18,7 @@ import dev.ugoki.tensor.op.Activation;
 import org.junit.jupiter.api.Test;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 
 class TransformersTest {
     private static final Key KEY = Key.of(19);
@@ -181,5 +182,17 @@ class TransformersTest {
                 }) {
             assertEquals(true, names.contains(name), name);
         }
+    }
+
+    @Test
+    void aTiedHeadIsTheEmbeddingsMatrix() {
+        LlamaDecoder tied = LlamaDecoder.tied(SMALL, KEY);
+        LlamaDecoder free = new LlamaDecoder(SMALL, KEY);
+        var state = new LinkedHashMap<>(tied.stateDict());
+        assertFalse(state.containsKey("lm_head.weight"));
+        state.put("lm_head.weight", state.get("model.embed_tokens.weight"));
+        free.load(state);
+        Tensor ids = Tensor.of(new long[] {7, 2, 19}, 1, 3);
+        assertArrayEquals(free.apply(ids).toFloatArray(), tied.apply(ids).toFloatArray());
     }
 }

@@ -59,15 +59,15 @@ public final class Activations {
     /** x Phi(x) (Hendrycks and Gimpel, 2016), the exact form. */
     public static FloatValue gelu(FloatValue x) {
         // x - x Phi(-x) loses nothing for positive x, and for negative x it would lose everything.
-        FloatValue above = x.lessThan(0f).select(x.times(0f), x);
-        return above.minus(NormalTail.of(x).moment());
+        FloatValue above = x.lessThan(0f).select(x.minus(x), x);
+        return NormalTail.of(x).takeMomentFrom(above);
     }
 
     /** dy (Phi(x) + x phi(x)). */
     public static FloatValue geluGradient(FloatValue x, FloatValue dy) {
         NormalTail tail = NormalTail.of(x);
-        FloatValue below = tail.probability();
-        FloatValue cumulative = x.lessThan(0f).select(below, x.kernel().constant(1f).minus(below));
+        FloatValue minusBelow = tail.minusProbability();
+        FloatValue cumulative = x.lessThan(0f).select(minusBelow.negated(), minusBelow.plus(1f));
         return dy.times(x.timesPlus(tail.density(), cumulative));
     }
 

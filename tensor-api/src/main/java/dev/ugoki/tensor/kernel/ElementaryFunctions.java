@@ -46,6 +46,11 @@ public final class ElementaryFunctions {
         0.49999994f, 0.1666652f, 0.041668393f, 0.008368781f, 0.0013814467f
     };
 
+    /** The same in terms of -2 r. */
+    private static final float[] EXP_TAIL_OF_SQUARE = {
+        0.49999994f / 4, -0.1666652f / 8, 0.041668393f / 16, -0.008368781f / 32, 0.0013814467f / 64
+    };
+
     /** (ln(1+f) - f + f^2/2) / f^3 for 1+f between sqrt(1/2) and sqrt(2). */
     private static final float[] LOG_TAIL = {
         0.3333333f, -0.25000823f, 0.20001234f, -0.16623299f,
@@ -85,6 +90,15 @@ public final class ElementaryFunctions {
         3.500976e-07f,
         7.476712e-07f
     };
+
+    /** The same times 2^-30, in MIDDLE - u t. */
+    private static final float[] NORMAL_TAIL_OF_MINUS = new float[NORMAL_TAIL.length];
+
+    static {
+        for (int power = 0; power < NORMAL_TAIL.length; power++) {
+            NORMAL_TAIL_OF_MINUS[power] = NORMAL_TAIL[power] * (power % 2 == 0 ? 1 : -1) * LOWERED;
+        }
+    }
 
     private ElementaryFunctions() {}
 
@@ -298,18 +312,32 @@ public final class ElementaryFunctions {
      * Phi(-t), the upper tail of the standard normal, for t = |x|, as a product whose factors are
      * normal numbers also where it is not.
      *
-     * @param size t, limited to where the tail is not 0
+     * @param minusU -1 / (1 + SLOPE t)
+     * @param minusPlace -t / (1 + SLOPE t)
+     * @param factor Phi(-t) / (u lifted)
      * @param lifted e^(-t^2/2) 2^30
-     * @param ratio Phi(-t) / lifted
      */
-    record NormalTail(FloatValue size, FloatValue lifted, FloatValue ratio) {
+    record NormalTail(
+            FloatValue minusU, FloatValue minusPlace, FloatValue factor, FloatValue lifted) {
         static NormalTail of(FloatValue x) {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
-            Reduced reduced = Reduced.ofProduct(t.times(-0.5f), t, LIFT);
-            FloatValue u = reciprocal(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
-            FloatValue place = t.timesPlus(u, -NORMAL_TAIL_MIDDLE);
-            FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
-            return new NormalTail(t, reduced.expOfRest(1f).times(reduced.power()), ratio);
+            // -t^2/2 = n ln 2 + r, computed as t^2 = -2 n ln 2 + square: r is half of -square.
+            FloatValue shifted = t.times(-0.5f * LOG2_E).timesPlus(t, ROUNDER + BIAS + LIFT);
+            FloatValue n = shifted.minus(ROUNDER + BIAS + LIFT);
+            FloatValue high = t.timesPlus(t, n.times(2 * LN_2_HIGH));
+            FloatValue square = n.timesPlus(2 * LN_2_LOW, high);
+            FloatValue power = shifted.bits().shiftLeft(23).asFloat();
+            FloatValue exp =
+                    polynomial(square, EXP_TAIL_OF_SQUARE)
+                            .timesPlus(square, -0.5f)
+                            .timesPlus(square, 1f)
+                            .times(power);
+            // A division is off the way of the multiplications, of which there are many.
+            FloatValue minusU = x.kernel().constant(-1f).over(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
+            FloatValue minusPlace = t.times(minusU);
+            FloatValue factor =
+                    polynomial(minusPlace.plus(NORMAL_TAIL_MIDDLE), NORMAL_TAIL_OF_MINUS);
+            return new NormalTail(minusU, minusPlace, factor, exp);
         }
 
         /** The density at t. */
@@ -317,14 +345,14 @@ public final class ElementaryFunctions {
             return lifted.times(ONE_OVER_SQRT_2_PI * LOWERED);
         }
 
-        /** Phi(-t). */
-        FloatValue probability() {
-            return ratio.times(lifted);
+        /** -Phi(-t). */
+        FloatValue minusProbability() {
+            return minusU.times(factor).times(lifted);
         }
 
-        /** t Phi(-t). */
-        FloatValue moment() {
-            return size.times(lifted).times(ratio);
+        /** y - t Phi(-t), rounded once. */
+        FloatValue takeMomentFrom(FloatValue y) {
+            return minusPlace.times(factor).timesPlus(lifted, y);
         }
     }
 

@@ -453,6 +453,9 @@ public final class TypeRules {
                         "expand them to one shape");
             }
         }
+        if (extents[rank - 1] == rhs.extent(-1)) {
+            return in[0];
+        }
         extents[rank - 1] = rhs.extent(-1);
         return in[0].withShape(Shape.of(extents));
     }

@@ -8,6 +8,7 @@ import dev.ugoki.tensor.op.Op;
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -95,4 +96,24 @@ public interface Backend {
 
     /** Lines about the device, its libraries and settings, for {@code doctor}. */
     List<String> describe();
+
+    /**
+     * How many kernels that were asked for are still being compiled. Until then results are the
+     * same, but slower. 0 where kernels need no compiling.
+     */
+    default int pendingKernels() {
+        return 0;
+    }
+
+    /**
+     * Asks for the kernels that most programs use, and waits until these, and all that were asked
+     * for before, are ready. Never needed: a kernel is asked for at its first use.
+     *
+     * @param limit how long to wait at most; with {@link Duration#ZERO} they become ready beside
+     *     what the program does next
+     * @return whether all are ready
+     */
+    default boolean warmUp(Duration limit) {
+        return true;
+    }
 }

@@ -17,10 +17,7 @@ final class ConstantFoldingTest {
         Steps steps =
                 ConstantFolding.apply(
                         backend.lowered(
-                                in ->
-                                        new Tensor[] {
-                                            in[0].add(Tensor.arange(DType.F32, 8).exp())
-                                        },
+                                in -> new Tensor[] {in[0].add(Tensor.arange(DType.F32, 8).exp())},
                                 Planning.type(8)));
 
         assertEquals(List.of("add"), Planning.names(steps));

@@ -38,8 +38,7 @@ final class LoweringTest {
     void aReshapeThatTakesACopyIsAStep() {
         Steps steps =
                 backend.lowered(
-                        in -> new Tensor[] {in[0].transpose(0, 1).reshape(6)},
-                        Planning.type(2, 3));
+                        in -> new Tensor[] {in[0].transpose(0, 1).reshape(6)}, Planning.type(2, 3));
 
         assertEquals(List.of("reshape"), Planning.names(steps));
     }
@@ -84,8 +83,6 @@ final class LoweringTest {
 
         assertEquals(
                 List.of("reshape", "iota", "LoopBegin", "neg", "reshape", "LoopEnd"),
-                Planning.names(steps).stream()
-                        .map(name -> name.replaceAll("\\[.*", ""))
-                        .toList());
+                Planning.names(steps).stream().map(name -> name.replaceAll("\\[.*", "")).toList());
     }
 }

@@ -27,10 +27,7 @@ final class MemoryPlanTest {
     void whatIsNotNeededAtTheSameTimeSharesMemory() {
         Steps steps =
                 backend.lowered(
-                        in ->
-                                new Tensor[] {
-                                    in[0].sum(true, 0).cumsum(0).sum(true, 0).cumsum(0)
-                                },
+                        in -> new Tensor[] {in[0].sum(true, 0).cumsum(0).sum(true, 0).cumsum(0)},
                         Planning.type(64, 16));
 
         MemoryPlan memory = plan(steps);
