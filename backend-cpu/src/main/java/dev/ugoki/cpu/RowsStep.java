@@ -64,8 +64,7 @@ final class RowsStep implements Prepared {
             table[2 * i + 1] = once[i] ? 0 : perRow[i] ? 4 : 4 * columns;
         }
         long inBlocks = sums == null ? 1 : Output.ROWS_PER_BLOCK;
-        rowsOfTask =
-                inBlocks * Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, columns * inBlocks));
+        rowsOfTask = inBlocks * Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, columns * inBlocks));
         tasks = Math.toIntExact((rows + rowsOfTask - 1) / rowsOfTask);
     }
 
@@ -104,8 +103,7 @@ final class RowsStep implements Prepared {
     }
 
     /** Rows as long as the weight, whatever the shape. */
-    private static @Nullable Prepared layerNorm(
-            Normalization.LayerNorm op, Slot[] in, Slot[] out) {
+    private static @Nullable Prepared layerNorm(Normalization.LayerNorm op, Slot[] in, Slot[] out) {
         if (in.length < 3 || in[1].elementCount() != in[0].shape().extent(-1)) {
             return null;
         }
