@@ -3,7 +3,9 @@ package dev.ugoki.cpu;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
+import dev.ugoki.tensor.op.Likelihood;
 import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Prim;
@@ -46,6 +48,7 @@ final class PreparedSteps {
                             ? new RandomStep(in[0], 0, Fill.OfWords.NORMAL, out[0])
                             : null;
             case OptimizerStep step -> UpdateStep.of(step, in, out);
+            case Likelihood _, Normalization _ -> RowsStep.of((Composite) op, in, out);
             default -> null;
         };
     }

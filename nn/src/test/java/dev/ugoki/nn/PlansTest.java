@@ -7,6 +7,7 @@ import com.sun.management.ThreadMXBean;
 
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.nn.layer.Activation;
+import dev.ugoki.nn.layer.LayerNorm;
 import dev.ugoki.nn.layer.Linear;
 import dev.ugoki.nn.layer.Sequential;
 import dev.ugoki.nn.optim.AdamW;
@@ -16,6 +17,9 @@ import dev.ugoki.nn.optim.Optimizer;
 import dev.ugoki.nn.optim.PlannedStep;
 import dev.ugoki.nn.optim.Schedule;
 import dev.ugoki.nn.policy.ConditionalUnet1d;
+import dev.ugoki.nn.policy.DiffusionPolicy;
+import dev.ugoki.nn.policy.DiffusionSampler;
+import dev.ugoki.nn.policy.NoiseSchedule;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Losses;
@@ -101,6 +105,45 @@ final class PlansTest {
         assertArrayEquals(
                 network.apply(x, step, condition).toFloatArray(),
                 plan.apply(x, step, condition)[0].toFloatArray());
+    }
+
+    @Test
+    void aSamplerIsOnePlan() {
+        DiffusionPolicy policy =
+                new DiffusionPolicy(
+                        ConditionalUnet1d.Config.of(2, 5)
+                                .withChannels(8, 16)
+                                .withGroups(4)
+                                .withStepWidth(8)
+                                .build(Key.of(2)),
+                        8,
+                        2,
+                        new DiffusionSampler(
+                                NoiseSchedule.squaredCosine(20),
+                                DiffusionSampler.Kind.DDPM,
+                                4,
+                                DiffusionSampler.Prediction.NOISE,
+                                1));
+        Tensor conditioning = Random.normal(Key.of(5), DType.F32, 2, 5);
+        Plan plan =
+                Ugoki.compile(in -> new Tensor[] {policy.sample(in[0], Key.of(in[1]))})
+                        .joinedAtOnce();
+        for (long seed = 0; seed < 2; seed++) {
+            assertArrayEquals(
+                    policy.sample(conditioning, Key.of(seed)).toFloatArray(),
+                    plan.apply(conditioning, Key.of(seed).asTensor())[0].toFloatArray());
+        }
+    }
+
+    @Test
+    void softmaxAndLayerNormAllocateNothing() {
+        LayerNorm norm = new LayerNorm(48);
+        Tensor x = Random.normal(Key.of(4), DType.F32, 6, 48);
+
+        checkInference(
+                Ugoki.compile(
+                        in -> new Tensor[] {norm.apply(in[0].mul(2)).softmax(-1).logSoftmax(-1)}),
+                x);
     }
 
     /** A regression with noise on its inputs, trained by AdamW with clipping and averaging. */

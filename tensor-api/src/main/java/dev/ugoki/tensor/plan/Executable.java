@@ -272,6 +272,11 @@ final class Executable {
     /** Forgets what was bound, so that it may be collected. */
     void release() {
         Arrays.fill(now, null);
+        for (List<Bound> places : bound.values()) {
+            for (Bound place : places) {
+                place.slot().set(place.layout());
+            }
+        }
     }
 
     /** Gives the slab back; it cannot run any more. */

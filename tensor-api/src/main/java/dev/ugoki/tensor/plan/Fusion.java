@@ -232,8 +232,9 @@ final class Fusion {
         private boolean detours(int from, int to) {
             BitSet seen = new BitSet();
             List<Integer> open = new ArrayList<>();
+            int last = groups[to].members.getLast();
             for (int next : groups[from].after) {
-                if (next != to) {
+                if (next != to && groups[next].members.getFirst() < last) {
                     open.add(next);
                     seen.set(next);
                 }
@@ -244,7 +245,8 @@ final class Fusion {
                     if (next == to) {
                         return true;
                     }
-                    if (!seen.get(next)) {
+                    // What begins behind all of the other group leads nowhere near it.
+                    if (!seen.get(next) && groups[next].members.getFirst() < last) {
                         seen.set(next);
                         open.add(next);
                     }

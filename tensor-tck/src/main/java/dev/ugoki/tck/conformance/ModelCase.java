@@ -24,6 +24,8 @@ import java.util.function.Supplier;
  * what the original computed of them in F64. A {@link ModelKind} builds it and checks.
  */
 public final class ModelCase implements ConformanceCase {
+    private static final Tensor[] NONE = {};
+
     private final JsonNode node;
     private final Map<String, HostArray> arrays;
     private final Map<String, ModelKind> kinds;
@@ -174,6 +176,7 @@ public final class ModelCase implements ConformanceCase {
         List<String> names = new ArrayList<>(named.keySet());
         List<Parameter> parameters = new ArrayList<>(named.values());
         var found = Autograd.valueAndGrad(loss, parameters);
+        Compiled.check(_ -> all(Autograd.valueAndGrad(loss, parameters)), NONE, all(found));
         checkNumber("loss", node.required("loss").doubleValue(), found.value().item(), 0);
         Set<String> missing = new TreeSet<>();
         node.path("gradients").fieldNames().forEachRemaining(missing::add);
@@ -185,6 +188,13 @@ public final class ModelCase implements ConformanceCase {
         if (!missing.isEmpty()) {
             throw new MismatchException("no parameters of the names " + missing);
         }
+    }
+
+    private static Tensor[] all(Autograd.ValueAndGrad found) {
+        List<Tensor> all = new ArrayList<>();
+        all.add(found.value());
+        all.addAll(found.gradients());
+        return all.toArray(Tensor[]::new);
     }
 
     private void checkGradient(String name, Tensor gradient) {

@@ -49,7 +49,11 @@ final class GraphPassesTest {
     void operationsWithOtherSettingsAreOthers() {
         Graph graph =
                 Graph.trace(
-                        in -> results(in[0].sum(false, 0), in[0].max(false, 0), in[0].prod(false, 0)),
+                        in ->
+                                results(
+                                        in[0].sum(false, 0),
+                                        in[0].max(false, 0),
+                                        in[0].prod(false, 0)),
                         PAIR);
 
         assertEquals(graph.nodes(), new CommonSubexpressions().apply(graph).nodes());
