@@ -51,8 +51,8 @@ final class WarmUp {
     /**
      * Warms code that allocates nothing once it is compiled, on the calling thread.
      *
-     * @param limitSeconds of this thread's processor time, which a busy machine does not use up; and
-     *     of pauses: code that is fast and still allocates will not get better
+     * @param limitSeconds of this thread's processor time, which a busy machine does not use up;
+     *     and of pauses: code that is fast and still allocates will not get better
      * @return whether it was compiled by then
      */
     static boolean run(Runnable code, double limitSeconds) {

@@ -110,8 +110,8 @@ class OnnxRuntimeTest {
 
     /**
      * What ONNX leaves open, and runtimes do in their own way: NaN where numbers are ordered, sums
-     * and conversions beyond the range of an integer, division of integers by 0, and
-     * padding by less than nothing.
+     * and conversions beyond the range of an integer, division of integers by 0, and padding by
+     * less than nothing.
      */
     private static boolean isOpen(String row) {
         return row.contains("special values")
