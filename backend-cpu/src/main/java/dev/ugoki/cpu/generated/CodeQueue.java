@@ -28,7 +28,7 @@ final class CodeQueue {
     private static final System.Logger LOG = System.getLogger(CodeQueue.class.getName());
 
     /** How often new code is given to the JIT, each time with twice the patience. */
-    private static final int ATTEMPTS = 5;
+    private static final int ATTEMPTS = 4;
 
     private static final double FIRST_LIMIT_SECONDS = 2;
 

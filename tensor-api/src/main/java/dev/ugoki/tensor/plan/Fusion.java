@@ -31,7 +31,7 @@ import java.util.TreeSet;
  */
 final class Fusion {
     /** More instructions in one kernel take the JIT long, and gain little. */
-    private static final int MOST_INSTRUCTIONS = 160;
+    private static final int MOST_INSTRUCTIONS = 96;
 
     private static final int MOST_OPERANDS = 14;
 
