@@ -403,10 +403,23 @@ public final class Engine {
         }
     }
 
+    /** For what gives a result without a look at its operands, as where one is empty. */
+    static void requireLive(String name, Tensor... operands) {
+        for (int i = 0; i < operands.length; i++) {
+            if (operands[i].payload() instanceof Stored stored) {
+                requireLive(name, i, stored);
+            }
+        }
+    }
+
     private static void requireLive(Op op, int number, Stored operand) {
+        requireLive(op.name(), number, operand);
+    }
+
+    private static void requireLive(String name, int number, Stored operand) {
         if (operand.storage().isReleased()) {
             throw new IllegalStateException(
-                    ErrorPrefix.of(op.name())
+                    ErrorPrefix.of(name)
                             + ": operand "
                             + number
                             + " ("

@@ -33,6 +33,7 @@ public final class Searching {
         long extent = sorted.extent(-1);
         long rows = sorted.shape().elementCount() / Math.max(1, extent);
         if (extent == 0 || values.shape().elementCount() == 0) {
+            Engine.requireLive("searchSorted", sorted, values);
             return zeros(values);
         }
         Tensor table = sorted.detach().reshape(rows, extent);

@@ -39,6 +39,7 @@ public sealed interface Normalization extends Composite {
 
         @Override
         public TensorType[] infer(TensorType... in) {
+            requireEpsilon(this, epsilon);
             affineOverLast(this, dims, in, 3);
             TensorType statistics = statistics(in[0], Operands.last(dims, in[0].shape().rank()));
             return new TensorType[] {in[0], statistics, statistics};
@@ -135,6 +136,7 @@ public sealed interface Normalization extends Composite {
 
         @Override
         public TensorType[] infer(TensorType... in) {
+            requireEpsilon(this, epsilon);
             affineOverLast(this, dims, in, 2);
             return new TensorType[] {
                 in[0], statistics(in[0], Operands.last(dims, in[0].shape().rank()))
@@ -230,6 +232,7 @@ public sealed interface Normalization extends Composite {
 
         @Override
         public TensorType[] infer(TensorType... in) {
+            requireEpsilon(this, epsilon);
             affineOverChannels(this, in, 3);
             requireGroups(this, groups, in);
             TensorType statistics =
@@ -350,6 +353,7 @@ public sealed interface Normalization extends Composite {
 
         @Override
         public TensorType[] infer(TensorType... in) {
+            requireEpsilon(this, epsilon);
             affineOverChannels(this, in, 3);
             TensorType statistics =
                     new TensorType(Operands.wide(in[0].dtype()), Shape.of(in[0].shape().extent(1)));
@@ -389,6 +393,7 @@ public sealed interface Normalization extends Composite {
     record BatchNormInference(double epsilon) implements Normalization {
         @Override
         public TensorType[] infer(TensorType... in) {
+            requireEpsilon(this, epsilon);
             affineOverChannels(this, in, 5);
             Operands.count(this, in, 3, 5);
             return new TensorType[] {in[0]};
@@ -461,6 +466,16 @@ public sealed interface Normalization extends Composite {
         Operands.shape(op, in, operand, "the weight", shape);
         if (in[operand].dtype() != in[0].dtype()) {
             throw TypeRules.wrong(op, in, "the weight must be " + in[0].dtype());
+        }
+    }
+
+    private static void requireEpsilon(Op op, double epsilon) {
+        if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    ErrorPrefix.of(op.name())
+                            + ": epsilon, which is added to the variance, must be 0 or above and"
+                            + " finite: "
+                            + epsilon);
         }
     }
 

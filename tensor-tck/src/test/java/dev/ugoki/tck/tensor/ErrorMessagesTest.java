@@ -16,6 +16,7 @@ import dev.ugoki.tensor.PadMode;
 import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Reduction;
 import dev.ugoki.tensor.Resampling;
+import dev.ugoki.tensor.Searching;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
@@ -376,6 +377,12 @@ class ErrorMessagesTest {
                                 "slice: step must be at least 1, is -1",
                                 "flip"),
                         wrong(
+                                "search in nothing for a released tensor",
+                                STATE,
+                                () -> Searching.searchSorted(F32(0), released(3), false),
+                                "searchSorted: operand 1 (F32[",
+                                "released"),
+                        wrong(
                                 "slice of a released tensor",
                                 STATE,
                                 () -> released(2, 3).slice(0, 0, 1),
@@ -665,6 +672,12 @@ class ErrorMessagesTest {
                                 "crossEntropy: ",
                                 "I64 or I32",
                                 "F32[1,3], F32[1]"),
+                        wrong(
+                                "layerNorm with a negative epsilon",
+                                ARGUMENT,
+                                () -> Normalizations.layerNorm(F32(2, 3), 1, null, null, -1),
+                                "layerNorm: epsilon",
+                                "must be 0 or above and finite: -1.0"),
                         wrong(
                                 "layerNorm of another width",
                                 ARGUMENT,
