@@ -148,10 +148,12 @@ final class CodeQueue {
         try (Arena arena = Arena.ofConfined()) {
             T code = recipe.define().get();
             double limit = FIRST_LIMIT_SECONDS * (1 << request.attempts - 1);
-            if (WarmUp.run(recipe.exercise().apply(code, arena), limit)) {
+            WarmUp.Outcome outcome = WarmUp.run(recipe.exercise().apply(code, arena), limit);
+            boolean last = request.attempts == ATTEMPTS;
+            if (outcome == WarmUp.Outcome.WARM || last && outcome == WarmUp.Outcome.ALMOST) {
                 request.use.accept(code);
                 request.done.complete(true);
-            } else if (request.attempts < ATTEMPTS) {
+            } else if (!last) {
                 return true;
             } else {
                 LOG.log(

@@ -33,6 +33,13 @@ final class WarmUp {
     private static final int CALLS_UNTIL_COMPILED = 1500;
 
     private static final long PAUSE_NANOS = 1_000_000;
+
+    /** Code that allocates so many times less than at first is compiled. */
+    private static final int FAR_LESS = 10;
+
+    /** After so many such batches the JIT has done what it will do. */
+    private static final int BATCHES_THAT_DECIDE = 400;
+
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private WarmUp() {}
@@ -48,35 +55,52 @@ final class WarmUp {
         return () -> code.run(operands, 0, end, columns, scratch);
     }
 
+    /** What became of code. */
+    enum Outcome {
+        /** Compiled: it allocates nothing. */
+        WARM,
+        /** Compiled, but C2 left a vector here or there on the heap: fast all the same. */
+        ALMOST,
+        /** Not compiled within the limit. */
+        COLD
+    }
+
     /**
      * Warms code that allocates nothing once it is compiled, on the calling thread.
      *
-     * @param limitSeconds of this thread's processor time, which a busy machine does not use up;
-     *     and of pauses: code that is fast and still allocates will not get better
-     * @return whether it was compiled by then
+     * @param limitSeconds of this thread's processor time, which a busy machine does not use up,
+     *     and of pauses
      */
-    static boolean run(Runnable code, double limitSeconds) {
+    static Outcome run(Runnable code, double limitSeconds) {
         long deadline = THREADS.getCurrentThreadCpuTime() + (long) (limitSeconds * 1e9);
         long pauses = (long) (limitSeconds * 1e9 / PAUSE_NANOS);
+        long cold = Long.MAX_VALUE;
+        int almost = 0;
         for (int calls = 0; pauses > 0 && THREADS.getCurrentThreadCpuTime() < deadline; ) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int call = 0; call < CALLS_IN_A_BATCH; call++) {
                 code.run();
             }
-            if (THREADS.getCurrentThreadAllocatedBytes() == before) {
-                return true;
+            long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+            if (allocated == 0) {
+                return Outcome.WARM;
             }
+            cold = calls == 0 ? allocated : cold;
             calls += CALLS_IN_A_BATCH;
+            almost = allocated < cold / FAR_LESS ? almost + 1 : 0;
+            if (almost == BATCHES_THAT_DECIDE) {
+                return Outcome.ALMOST;
+            }
             if (calls > CALLS_UNTIL_COMPILED) {
                 // The JIT is at work, and wants the processor.
                 LockSupport.parkNanos(PAUSE_NANOS);
                 pauses--;
             }
             if (Thread.interrupted()) {
-                return false;
+                return Outcome.COLD;
             }
         }
-        return false;
+        return Outcome.COLD;
     }
 
     private static long[] operands(Kernel kernel, Arena arena) {

@@ -275,7 +275,8 @@ final class GeneratorMeasurement {
 
     private static boolean warm(Kernel kernel, KernelCode code) {
         try (Arena arena = Arena.ofConfined()) {
-            return WarmUp.run(WarmUp.exercise(kernel, code, LoopShape.FLAT, arena), 30);
+            return WarmUp.run(WarmUp.exercise(kernel, code, LoopShape.FLAT, arena), 30)
+                    == WarmUp.Outcome.WARM;
         }
     }
 }
