@@ -9,8 +9,7 @@ public final class Ugoki {
 
     /**
      * A plan of a function of tensors: traced once for each kind of inputs, then run with the same
-     * bits, in fewer passes over memory and without a Java object made on the way. See {@link
-     * Plan}.
+     * bits, in fewer passes over memory. See {@link Plan}.
      */
     public static Plan compile(Graph.Program function) {
         return Plan.of(function);

@@ -1,4 +1,4 @@
-/** Compiled plans: a function of tensors, planned once and run for ever without allocating. */
+/** Compiled plans: a function of tensors, planned once and run again and again. */
 @NullMarked
 package dev.ugoki.tensor.plan;
 
