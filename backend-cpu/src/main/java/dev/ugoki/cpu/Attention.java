@@ -9,6 +9,8 @@ import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Stored;
 
+import java.util.concurrent.CompletableFuture;
+
 /**
  * Scaled dot-product attention, forward and backward, in blocks of queries and keys, so that there
  * is never a matrix of all scores. After Dao et al., "FlashAttention" (2022).
@@ -62,19 +64,8 @@ final class Attention {
                 Heads values = Heads.of(in[2]);
                 ScoreMask mask = ScoreMask.of(op.causal(), in.length > 3 ? in[3] : null);
                 WideResult result = WideResult.of(out[0])) {
-            Forward forward =
-                    new Forward(
-                            queries,
-                            keys,
-                            values,
-                            mask,
-                            (float) op.scale(),
-                            result.address(),
-                            out[1].address());
-            int blocks = ceilDiv(queries.rows(), QUERIES);
-            int tasks = Math.multiplyExact(queries.count(), blocks);
-            ThreadPool.shared()
-                    .parallelFor(tasks, task -> forward.run(task / blocks, task % blocks));
+            new Forward(queries, keys, values, mask, (float) op.scale())
+                    .run(result.address(), out[1].address());
             result.store();
         }
     }
@@ -90,24 +81,35 @@ final class Attention {
                 WideResult dQueries = WideResult.of(out[0]);
                 WideResult dKeys = WideResult.of(out[1]);
                 WideResult dValues = WideResult.of(out[2])) {
-            Backward backward =
-                    new Backward(
-                            g,
-                            result,
+            new Backward(g, result, queries, keys, values, mask, (float) op.scale())
+                    .run(
                             logarithms.address(),
-                            queries,
-                            keys,
-                            values,
-                            mask,
-                            (float) op.scale(),
                             dQueries.address(),
                             dKeys.address(),
                             dValues.address());
-            ThreadPool.shared().parallelFor(queries.count(), backward::run);
             dQueries.store();
             dKeys.store();
             dValues.store();
         }
+    }
+
+    /** Asks for the kernels of the forward pass; done when all are in use. */
+    static CompletableFuture<Boolean> forwardReady(int valueWidth) {
+        return Kernels.MAXIMUM
+                .compileFlat()
+                .thenCombine(Kernels.EXPONENTIALS.compileRows(QUERIES), Boolean::logicalAnd)
+                .thenCombine(Kernels.LOG_SUM.compileFlat(), Boolean::logicalAnd)
+                .thenCombine(Kernels.SCALED_ROWS.compileRows(valueWidth), Boolean::logicalAnd)
+                .thenCombine(Kernels.SCALED_ROWS.compileRows(16), Boolean::logicalAnd);
+    }
+
+    /** Asks for the kernels of the backward pass; done when all are in use. */
+    static CompletableFuture<Boolean> backwardReady(int width, int valueWidth) {
+        return Kernels.ROW_PRODUCTS
+                .compileRows(valueWidth)
+                .thenCombine(
+                        Kernels.SCORE_GRADIENTS.compileRows(GRADIENT_QUERIES), Boolean::logicalAnd)
+                .thenCombine(Kernels.SCALED_ROWS.compileRows(width), Boolean::logicalAnd);
     }
 
     private static int ceilDiv(int count, int size) {
@@ -263,19 +265,43 @@ final class Attention {
         }
     }
 
-    /** The forward pass; a task is one block of queries of one head. */
-    private record Forward(
-            Heads queries,
-            Heads keys,
-            Heads values,
-            ScoreMask mask,
-            float scale,
-            long result,
-            long logarithms) {
+    /** The forward pass; a task is one block of queries of one head. One thread may use it. */
+    static final class Forward {
         private static final int SUMS = KEYS / Output.ROWS_PER_BLOCK;
         private static final long SCORE_ROW = 4L * QUERIES;
 
-        void run(int head, int block) {
+        private final Heads queries;
+        private final Heads keys;
+        private final Heads values;
+        private final ScoreMask mask;
+        private final float scale;
+        private final int blocks;
+        private final int tasks;
+        private final ThreadPool.Task task = this::runTask;
+        private long result;
+        private long logarithms;
+
+        Forward(Heads queries, Heads keys, Heads values, ScoreMask mask, float scale) {
+            this.queries = queries;
+            this.keys = keys;
+            this.values = values;
+            this.mask = mask;
+            this.scale = scale;
+            blocks = ceilDiv(queries.rows(), QUERIES);
+            tasks = Math.multiplyExact(queries.count(), blocks);
+        }
+
+        void run(long resultAddress, long logarithmsAddress) {
+            result = resultAddress;
+            logarithms = logarithmsAddress;
+            ThreadPool.shared().parallelFor(tasks, task);
+        }
+
+        private void runTask(int index) {
+            run(index / blocks, index % blocks);
+        }
+
+        private void run(int head, int block) {
             int width = keys.columns();
             int valueWidth = values.columns();
             int query = block * QUERIES;
@@ -382,22 +408,50 @@ final class Attention {
         }
     }
 
-    /** The backward pass; a task is one head. */
-    private record Backward(
-            Heads g,
-            Heads result,
-            long logarithms,
-            Heads queries,
-            Heads keys,
-            Heads values,
-            ScoreMask mask,
-            float scale,
-            long dQueries,
-            long dKeys,
-            long dValues) {
+    /** The backward pass; a task is one head. One thread may use it. */
+    static final class Backward {
         private static final long SCORE_ROW = 4L * GRADIENT_QUERIES;
 
-        void run(int head) {
+        private final Heads g;
+        private final Heads result;
+        private final Heads queries;
+        private final Heads keys;
+        private final Heads values;
+        private final ScoreMask mask;
+        private final float scale;
+        private final ThreadPool.Task task = this::run;
+        private long logarithms;
+        private long dQueries;
+        private long dKeys;
+        private long dValues;
+
+        Backward(
+                Heads g,
+                Heads result,
+                Heads queries,
+                Heads keys,
+                Heads values,
+                ScoreMask mask,
+                float scale) {
+            this.g = g;
+            this.result = result;
+            this.queries = queries;
+            this.keys = keys;
+            this.values = values;
+            this.mask = mask;
+            this.scale = scale;
+        }
+
+        /** Of the logarithms that the forward pass gave, to the gradients. */
+        void run(long ofForward, long toQueries, long toKeys, long toValues) {
+            logarithms = ofForward;
+            dQueries = toQueries;
+            dKeys = toKeys;
+            dValues = toValues;
+            ThreadPool.shared().parallelFor(queries.count(), task);
+        }
+
+        private void run(int head) {
             int length = queries.rows();
             int keyCount = keys.rows();
             int width = keys.columns();

@@ -70,6 +70,11 @@ final class Boxes {
         return sizes[0] * sizes[1] * sizes[2] * sizes[3];
     }
 
+    /** The most that a box has along a dimension: images, then positions. */
+    int largest(int dim) {
+        return Math.min(sizes[dim], extents[dim]);
+    }
+
     /** Writes a box's first image and position to {@code first}, its extents to {@code size}. */
     void box(int index, int[] first, int[] size) {
         int rest = index;

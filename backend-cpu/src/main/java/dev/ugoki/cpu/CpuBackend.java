@@ -15,6 +15,7 @@ import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
 import dev.ugoki.tensor.spi.Prepared;
+import dev.ugoki.tensor.spi.RowReduction;
 import dev.ugoki.tensor.spi.Slot;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
@@ -80,6 +81,11 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean widens(Op op, Stored... operands) {
+        return PreparedSteps.widen(op, operands);
+    }
+
+    @Override
     public @Nullable Kernel pointwise(Op op, TensorType... operands) {
         return Pointwise.of(op, operands);
     }
@@ -93,6 +99,17 @@ final class CpuBackend implements Backend {
     @Override
     public Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
         return new NestStep(kernel, operands, results);
+    }
+
+    @Override
+    public boolean reducesWithin(Prim.Reduce op, TensorType operand) {
+        return ReducedNestStep.has(op, operand);
+    }
+
+    @Override
+    public Prepared prepare(
+            Kernel kernel, RowReduction reduction, Slot[] operands, Slot[] results) {
+        return new ReducedNestStep(kernel, reduction, operands, results);
     }
 
     private static void execute(Prim op, Stored[] in, Stored out) {

@@ -111,6 +111,19 @@ final class Elementwise {
         return true;
     }
 
+    /**
+     * Whether an operation has a generated kernel.
+     *
+     * @param first the dtype of its first operand
+     * @param last of its last
+     */
+    static boolean isGenerated(Prim op, DType first, DType last, DType result) {
+        boolean floats = first == DType.F32;
+        return floats && op instanceof Prim.Unary unary && FloatKernels.has(unary.kind())
+                || floats && op instanceof Prim.Binary binary && FloatKernels.has(binary.kind())
+                || WordKernels.has(op, last, result);
+    }
+
     static Kernel unaryKernel(Prim.Unary.Kind kind, DType dtype, boolean scalar) {
         int bytes = dtype.byteSize();
         long step = scalar ? 0 : bytes;

@@ -2,65 +2,101 @@ package dev.ugoki.cpu;
 
 /**
  * Lines of contiguous F32 tensors along one dimension, of which neighbouring ones are gone along
- * together: running sums, made in F64, and the places of extremes.
- *
- * @param count of lines
- * @param length of each
- * @param stride elements from one element of a line to the next; as many lines lie side by side
+ * together: running sums, made in F64, and the places of extremes. For use again and again; one
+ * thread at a time.
  */
-record FloatLines(long count, long length, long stride) {
+final class FloatLines {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
 
     /** Lines side by side that one task goes along together. */
     private static final long MOST_TOGETHER = 256;
 
-    private interface Group {
-        /** Line {@code first}, whose first element is {@code start}, and those beside it. */
-        void run(long first, long start, long lines);
+    private enum Use {
+        RUNNING_SUMS,
+        LARGEST,
+        SMALLEST
     }
 
-    private void forEachGroup(Group group) {
-        if (count == 0 || length == 0) {
-            return;
-        }
-        long together = Math.min(stride, MOST_TOGETHER);
-        long groupsOfBlock = (stride + together - 1) / together;
-        long groups = count / stride * groupsOfBlock;
-        long groupsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / (together * length));
-        int tasks = Math.toIntExact((groups + groupsOfTask - 1) / groupsOfTask);
-        ThreadPool.shared()
-                .parallelFor(
-                        tasks,
-                        task -> {
-                            long end = Math.min(groups, (task + 1) * groupsOfTask);
-                            for (long i = task * groupsOfTask; i < end; i++) {
-                                long block = i / groupsOfBlock;
-                                long within = i % groupsOfBlock * together;
-                                group.run(
-                                        block * stride + within,
-                                        block * stride * length + within,
-                                        Math.min(together, stride - within));
-                            }
-                        });
+    private final long length;
+    private final long stride;
+    private final long together;
+    private final long groupsOfBlock;
+    private final long groups;
+    private final long groupsOfTask;
+    private final int tasks;
+    private final ThreadPool.Task task = this::runTask;
+    private Use use = Use.RUNNING_SUMS;
+    private long step;
+    private long source;
+    private long target;
+
+    /**
+     * @param count of lines
+     * @param length of each
+     * @param stride elements from one element of a line to the next; as many lines lie side by side
+     */
+    FloatLines(long count, long length, long stride) {
+        this.length = length;
+        this.stride = stride;
+        together = Math.min(stride, MOST_TOGETHER);
+        groupsOfBlock = count == 0 ? 0 : (stride + together - 1) / together;
+        groups = count == 0 || length == 0 ? 0 : count / stride * groupsOfBlock;
+        groupsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, together * length));
+        tasks = Math.toIntExact((groups + groupsOfTask - 1) / groupsOfTask);
     }
 
     /** The sum of each element and those before it, or, in reverse, after it. */
     void runningSums(boolean reverse, long from, long to) {
-        long step = reverse ? -4 * stride : 4 * stride;
         long begin = reverse ? 4 * stride * (length - 1) : 0;
-        forEachGroup(
-                (_, start, lines) -> {
-                    long source = from + 4 * start + begin;
-                    long target = to + 4 * start + begin;
-                    if (lines == 1) {
-                        runningSum(source, target, step);
-                    } else {
-                        runningSums(source, target, step, lines);
-                    }
-                });
+        step = reverse ? -4 * stride : 4 * stride;
+        run(Use.RUNNING_SUMS, from + begin, to + begin);
     }
 
-    private void runningSum(long from, long to, long step) {
+    /** The first place, I64, of the largest or smallest of each line; NaN before all. */
+    void placesOfExtremes(boolean largest, long from, long to) {
+        run(largest ? Use.LARGEST : Use.SMALLEST, from, to);
+    }
+
+    private void run(Use newUse, long from, long to) {
+        use = newUse;
+        source = from;
+        target = to;
+        ThreadPool.shared().parallelFor(tasks, task);
+    }
+
+    private void runTask(int index) {
+        long end = Math.min(groups, (index + 1) * groupsOfTask);
+        for (long i = index * groupsOfTask; i < end; i++) {
+            long block = i / groupsOfBlock;
+            long within = i % groupsOfBlock * together;
+            group(
+                    block * stride + within,
+                    block * stride * length + within,
+                    Math.min(together, stride - within));
+        }
+    }
+
+    /** Line {@code first}, whose first element is {@code start}, and those beside it. */
+    private void group(long first, long start, long lines) {
+        long from = source + 4 * start;
+        if (use == Use.RUNNING_SUMS) {
+            if (lines == 1) {
+                runningSum(from, target + 4 * start);
+            } else {
+                runningSums(from, target + 4 * start, lines);
+            }
+            return;
+        }
+        boolean largest = use == Use.LARGEST;
+        long to = target + 8 * first;
+        if (lines == 1) {
+            NativeMemory.setLong(to, largest ? placeOfLargest(from) : placeOfSmallest(from));
+        } else {
+            places(largest, from, to, lines);
+        }
+    }
+
+    private void runningSum(long from, long to) {
         double sum = NativeMemory.getFloat(from);
         NativeMemory.setFloat(to, (float) sum);
         for (long i = 1; i < length; i++) {
@@ -69,7 +105,7 @@ record FloatLines(long count, long length, long stride) {
         }
     }
 
-    private void runningSums(long from, long to, long step, long lines) {
+    private void runningSums(long from, long to, long lines) {
         long sums = Scratch.address(8 * lines);
         for (long line = 0; line < lines; line++) {
             float first = NativeMemory.getFloat(from + 4 * line);
@@ -89,20 +125,6 @@ record FloatLines(long count, long length, long stride) {
             NativeMemory.setDouble(sums + 8 * line, sum);
             NativeMemory.setFloat(to + 4 * line, (float) sum);
         }
-    }
-
-    /** The first place, I64, of the largest or smallest of each line; NaN before all. */
-    void placesOfExtremes(boolean largest, long from, long to) {
-        forEachGroup(
-                (first, start, lines) -> {
-                    if (lines == 1) {
-                        long at = from + 4 * start;
-                        long place = largest ? placeOfLargest(at) : placeOfSmallest(at);
-                        NativeMemory.setLong(to + 8 * first, place);
-                    } else {
-                        places(largest, from + 4 * start, to + 8 * first, lines);
-                    }
-                });
     }
 
     private long placeOfLargest(long from) {

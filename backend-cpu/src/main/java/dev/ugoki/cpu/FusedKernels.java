@@ -152,11 +152,24 @@ final class FusedKernels {
             case Likelihood.LogSoftmaxGradient _ ->
                     rows(OfRows.LOG_SOFTMAX_GRADIENT, new long[] {in[1], in[0]}, out[0]);
             case Likelihood.CrossEntropy loss ->
-                    crossEntropy(operands, in, loss.labelSmoothing(), loss.ignoredTarget())
-                            .forward(in[0], out[0].address(), out[1].address(), out[2].address());
+                    crossEntropy(
+                                    operands[0].elementCount(),
+                                    operands[1].type(),
+                                    loss.labelSmoothing(),
+                                    loss.ignoredTarget())
+                            .forward(
+                                    in[0],
+                                    in[1],
+                                    out[0].address(),
+                                    out[1].address(),
+                                    out[2].address());
             case Likelihood.CrossEntropyGradient loss ->
-                    crossEntropy(operands, in, loss.labelSmoothing(), loss.ignoredTarget())
-                            .gradient(in[0], in[2], in[3], in[4], out[0].address());
+                    crossEntropy(
+                                    operands[0].elementCount(),
+                                    operands[1].type(),
+                                    loss.labelSmoothing(),
+                                    loss.ignoredTarget())
+                            .gradient(in[0], in[1], in[2], in[3], in[4], out[0].address());
             case Normalization.LayerNorm norm ->
                     layerNorm(norm, operands[1].elementCount(), in, out);
             case Normalization.LayerNormGradient _ ->
@@ -280,16 +293,12 @@ final class FusedKernels {
         FloatLoops.rows(kernel, table, out.elementCount() / columns, columns);
     }
 
-    private static CrossEntropyRows crossEntropy(
-            Stored[] operands, long[] in, double smoothing, long ignored) {
-        long rows = operands[1].elementCount();
+    /** The rows of so many scores, of which each target has one. */
+    static CrossEntropyRows crossEntropy(
+            long scores, TensorType targets, double smoothing, long ignored) {
+        long rows = targets.shape().elementCount();
         return new CrossEntropyRows(
-                rows,
-                operands[0].elementCount() / rows,
-                in[1],
-                operands[1].dtype(),
-                (float) smoothing,
-                ignored);
+                rows, scores / rows, targets.dtype(), (float) smoothing, ignored);
     }
 
     private static void layerNorm(

@@ -12,27 +12,46 @@ final class Heads implements AutoCloseable {
     private final Reordered memory;
     private final Shape shape;
     private final long[] strides;
+    private final int count;
+    private long base;
 
     private Heads(Reordered memory, Shape shape, long[] strides) {
         this.memory = memory;
         this.shape = shape;
         this.strides = strides;
+        this.base = memory.address();
+        int matrices = 1;
+        for (int dim = 0; dim < shape.rank() - 2; dim++) {
+            matrices = Math.multiplyExact(matrices, Math.toIntExact(shape.extent(dim)));
+        }
+        count = matrices;
     }
 
     /** F16 and BF16 become F32. */
     static Heads of(Stored x) {
-        int last = x.shape().rank() - 1;
-        boolean rows = x.shape().extent(last) == 1 || x.stride(last) == 1;
-        return x.dtype() == DType.F32 && rows
+        return needNoCopy(x)
                 ? new Heads(Reordered.at(x.address()), x.shape(), x.toStrides())
                 : new Heads(Reordered.floats(x), x.shape(), x.shape().toRowMajorStrides());
     }
 
+    /** Matrices that need no copy, wherever that is: {@link #at} says so. */
+    static Heads layout(Stored x) {
+        return new Heads(Reordered.at(0), x.shape(), x.toStrides());
+    }
+
+    /** Whether matrices are taken where they lie. */
+    static boolean needNoCopy(Stored x) {
+        int last = x.shape().rank() - 1;
+        boolean rows = x.shape().extent(last) == 1 || x.stride(last) == 1;
+        return x.dtype() == DType.F32 && rows;
+    }
+
+    /** The first matrix is there now. */
+    void at(long address) {
+        base = address;
+    }
+
     int count() {
-        int count = 1;
-        for (int dim = 0; dim < shape.rank() - 2; dim++) {
-            count = Math.multiplyExact(count, Math.toIntExact(shape.extent(dim)));
-        }
         return count;
     }
 
@@ -51,7 +70,7 @@ final class Heads implements AutoCloseable {
 
     /** The address of a matrix. */
     long address(int head) {
-        return memory.address() + 4 * offset(head, shape, strides);
+        return base + 4 * offset(head, shape, strides);
     }
 
     /** Elements from the first matrix of a shape to the one with this number. */

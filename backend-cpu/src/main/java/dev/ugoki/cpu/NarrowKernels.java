@@ -17,6 +17,11 @@ final class NarrowKernels {
     private static final int BLOCK = 1024;
     private static final long BLOCK_BYTES = Float.BYTES * BLOCK + NativeMemory.PADDING;
 
+    /** Operand tables of functions of one and of two operands. */
+    private static final ThreadLocal<long[]> OF_ONE = ThreadLocal.withInitial(() -> new long[4]);
+
+    private static final ThreadLocal<long[]> OF_TWO = ThreadLocal.withInitial(() -> new long[6]);
+
     private NarrowKernels() {}
 
     /** Whether there is a kernel. */
@@ -84,7 +89,10 @@ final class NarrowKernels {
         long a = Scratch.address(3 * BLOCK_BYTES + kernel.flatScratchBytes());
         long b = a + BLOCK_BYTES;
         long result = b + BLOCK_BYTES;
-        long[] table = y == 0 ? new long[] {a, 0, result, 0} : new long[] {a, 0, b, 0, result, 0};
+        long[] table = (y == 0 ? OF_ONE : OF_TWO).get();
+        table[0] = a;
+        table[2] = y == 0 ? result : b;
+        table[table.length - 2] = result;
         for (long first = 0; first < count; first += BLOCK) {
             long some = Math.min(BLOCK, count - first);
             load(dtype, x, xConstant, first, some, a);

@@ -2,7 +2,6 @@ package dev.ugoki.cpu;
 
 import dev.ugoki.cpu.generated.GeneratedKernel;
 import dev.ugoki.cpu.generated.GeneratedKernels;
-import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Operand;
@@ -44,29 +43,27 @@ final class NestStep implements Prepared {
         System.arraycopy(operands, 0, slots, 0, operands.length);
         System.arraycopy(results, 0, slots, operands.length, results.length);
         byteSizes = new int[slots.length];
-        long[][] strides = new long[slots.length][];
         for (int i = 0; i < slots.length; i++) {
             byteSizes[i] = slots[i].dtype().byteSize();
-            strides[i] = slots[i].stored().toStrides();
         }
-        Walk walk = Walk.of(results[0].shape(), strides);
-        int rank = walk.extents.length;
-        columns = walk.extents[rank - 1];
-        rows = rank < 2 ? 1 : walk.extents[rank - 2];
+        Walk walk = Walk.of(results[0].shape(), slots);
+        columns = walk.columns();
+        rows = walk.rows();
         repeats = walk.repeats();
-        flat = rank == 1;
+        flat = walk.extents().length == 1;
         List<Operand> laidOut = new ArrayList<>();
         long[] rowBytes = new long[slots.length];
         for (int i = 0; i < slots.length; i++) {
-            long step = walk.strides[i][rank - 1];
+            long step = walk.step(i);
             if (step != 0 && step != 1) {
                 throw new IllegalArgumentException(
                         "operand " + i + " advances by " + step + " elements; copy it first");
             }
-            long rowStep = rank < 2 ? 0 : walk.strides[i][rank - 2];
+            long rowStep = walk.rowStep(i);
             rowBytes[i] = rowStep * byteSizes[i];
             if (i < operands.length) {
-                laidOut.add(new Operand(joined.operands().get(i).type(), layout(step, rowStep)));
+                Layout layout = layout(flat, step, rowStep);
+                laidOut.add(new Operand(joined.operands().get(i).type(), layout));
             }
         }
         kernel = GeneratedKernels.get(new Kernel(laidOut, joined.instructions(), joined.outputs()));
@@ -84,7 +81,8 @@ final class NestStep implements Prepared {
         tasks = Math.multiplyExact(tasksOfRepeat, Math.toIntExact(repeats));
     }
 
-    private Layout layout(long step, long rowStep) {
+    /** How an operand varies that advances so, in elements, along columns and rows. */
+    static Layout layout(boolean flat, long step, long rowStep) {
         if (flat) {
             return step == 0 ? Layout.SCALAR : Layout.FULL;
         }
@@ -126,60 +124,6 @@ final class NestStep implements Prepared {
             long bytes = kernel.scratchBytes(columns);
             long scratch = bytes == 0 ? 0 : Scratch.address(bytes);
             kernel.runRows(table, begin, Math.min(rows, begin + perTask), columns, scratch);
-        }
-    }
-
-    /** Dimensions without those of one element, and with those joined that can be. */
-    private record Walk(long[] extents, long[][] strides) {
-        static Walk of(Shape shape, long[][] given) {
-            int rank = Math.max(1, shape.rank());
-            long[] extents = new long[rank];
-            long[][] strides = new long[given.length][rank];
-            int count = 0;
-            for (int dim = 0; dim < shape.rank(); dim++) {
-                long extent = shape.extent(dim);
-                if (extent == 1) {
-                    continue;
-                }
-                boolean joins = count > 0;
-                for (int i = 0; joins && i < given.length; i++) {
-                    joins = strides[i][count - 1] == extent * given[i][dim];
-                }
-                if (joins) {
-                    extents[count - 1] *= extent;
-                } else {
-                    extents[count++] = extent;
-                }
-                for (int i = 0; i < given.length; i++) {
-                    strides[i][count - 1] = given[i][dim];
-                }
-            }
-            if (count == 0) {
-                extents[count++] = 1;
-            }
-            long[][] kept = new long[given.length][];
-            for (int i = 0; i < given.length; i++) {
-                kept[i] = java.util.Arrays.copyOf(strides[i], count);
-            }
-            return new Walk(java.util.Arrays.copyOf(extents, count), kept);
-        }
-
-        long repeats() {
-            long repeats = 1;
-            for (int dim = 0; dim < extents.length - 2; dim++) {
-                repeats *= extents[dim];
-            }
-            return repeats;
-        }
-
-        long offset(int operand, long repeat) {
-            long offset = 0;
-            long rest = repeat;
-            for (int dim = extents.length - 3; dim >= 0; dim--) {
-                offset += rest % extents[dim] * strides[operand][dim];
-                rest /= extents[dim];
-            }
-            return offset;
         }
     }
 }

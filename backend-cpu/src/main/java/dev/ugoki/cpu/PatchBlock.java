@@ -50,15 +50,12 @@ final class PatchBlock {
 
     /** The bytes of a copy of so many channels for boxes of at most these extents. */
     static long bytes(Sampling sampling, Boxes boxes, int channels) {
-        int[] none = new int[DIMS + 1];
-        int[] largest = new int[DIMS + 1];
-        boxes.box(0, none, largest);
-        long elements = (long) channels * largest[0];
+        long elements = (long) channels * boxes.largest(0);
         for (int d = 0; d < DIMS - 1; d++) {
-            elements *= sampling.span(d, largest[d + 1]);
+            elements *= sampling.span(d, boxes.largest(d + 1));
         }
-        int phases = phases(sampling);
-        return 4 * elements * phases * phasePitch(sampling, largest[DIMS]) + NativeMemory.PADDING;
+        int pitch = phases(sampling) * phasePitch(sampling, boxes.largest(DIMS));
+        return 4 * elements * pitch + NativeMemory.PADDING;
     }
 
     private static int phases(Sampling sampling) {

@@ -10,6 +10,7 @@ import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
+import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Slot;
 import dev.ugoki.tensor.spi.Stored;
@@ -31,7 +32,9 @@ final class PreparedSteps {
             case Linear _ -> in[0].dtype() == DType.F32 ? ProductStep.linear(in, out[0]) : null;
             case Prim.MatMul _ -> ProductStep.matMul(in, out[0]);
             case Prim.Conv _, Prim.ConvDataGrad _, Prim.ConvFilterGrad _ ->
-                    ConvolutionStep.of((Prim) op, in, out[0]);
+                    in[0].dtype() == DType.F32
+                            ? ConvolutionStep.of((Prim) op, in, out[0])
+                            : NarrowConvolutionStep.of((Prim) op, in, out[0]);
             case Prim.Reshape _ -> CopyStep.toContiguous(in[0], out[0]);
             case Prim.Pad pad -> pad(pad, in[0], out[0]);
             case Prim.Concat concat -> concat(concat, in, out[0]);
@@ -48,6 +51,17 @@ final class PreparedSteps {
                             ? new RandomStep(in[0], 0, Fill.OfWords.NORMAL, out[0])
                             : null;
             case OptimizerStep step -> UpdateStep.of(step, in, out);
+            case Prim.Gather gather -> IndexingStep.gather(gather, in[0], in[1], out[0]);
+            case Prim.Scatter scatter ->
+                    IndexingStep.scatter(scatter, in[0], in[1], in[2], out[0]);
+            case Prim.Scan scan -> LinesStep.of(scan, in[0], out[0]);
+            case Prim.ArgReduce arg -> LinesStep.of(arg, in[0], out[0]);
+            case ScaledDotProductAttention attention ->
+                    AttentionStep.forward(attention, in, out);
+            case ScaledDotProductAttention.Gradient gradient ->
+                    AttentionStep.backward(gradient, in, out);
+            case Likelihood.CrossEntropy _, Likelihood.CrossEntropyGradient _ ->
+                    CrossEntropyStep.of((Composite) op, in, out);
             case Likelihood _, Normalization _ -> RowsStep.of((Composite) op, in, out);
             default -> null;
         };
@@ -55,25 +69,61 @@ final class PreparedSteps {
 
     /** Whether the kernel of an operation would copy an operand that is not contiguous. */
     static boolean wantContiguous(Op op, int number, Stored... operands) {
-        if (operands[0].dtype() != DType.F32) {
+        return switch (op) {
+            case Prim.Unary _, Prim.Binary _, Prim.Compare _, Prim.Select _, Prim.Cast _ ->
+                    // Plans see to generated kernels by themselves.
+                    Pointwise.of(op, types(operands)) == null
+                            && Walk.of(operands[0].shape(), operands).copies(operands)[number];
+            case Prim.Gather _, Prim.Scan _, Prim.ArgReduce _ -> number == 0;
+            case Prim.Scatter _ -> number == 2;
+            case Prim.MatMul _ ->
+                    (operands[0].dtype() == DType.F32 || operands[0].dtype() == DType.F64)
+                            && !Products.Matrices.needNoCopy(operands[number]);
+            case Prim.Conv _, Prim.ConvDataGrad _ -> operands[0].dtype() != DType.F64;
+            case Prim.ConvFilterGrad _ -> operands[0].dtype() == DType.F32;
+            case ScaledDotProductAttention _ ->
+                    number < 3 && !Heads.needNoCopy(operands[number]);
+            case ScaledDotProductAttention.Gradient _ ->
+                    number == 2 || number < 6 && !Heads.needNoCopy(operands[number]);
+            default -> operands[0].dtype() == DType.F32 && floatsWantContiguous(op, number, operands);
+        };
+    }
+
+    private static boolean floatsWantContiguous(Op op, int number, Stored... operands) {
+        return switch (op) {
+            case Linear _ -> number != 1 || !Products.Matrices.needNoCopy(operands[1]);
+            case Composite composite ->
+                    FusedKernels.has(composite, types(operands))
+                            && Pointwise.of(composite, types(operands)) == null;
+            default -> false;
+        };
+    }
+
+    private static TensorType[] types(Stored... operands) {
+        return Arrays.stream(operands).map(Stored::type).toArray(TensorType[]::new);
+    }
+
+    /**
+     * Whether the kernel of an operation on F16 or BF16 makes F32 of all operands, computes with
+     * these, and rounds what comes; as it would after a cast.
+     */
+    static boolean widen(Op op, Stored... operands) {
+        if (operands.length == 0 || !WideResult.isNarrow(operands[0].dtype())) {
             return false;
         }
         return switch (op) {
-            case Linear _ -> number != 1 || !Products.Matrices.needNoCopy(operands[1]);
-            case Prim.MatMul _ -> !Products.Matrices.needNoCopy(operands[number]);
-            case Prim.Conv _, Prim.ConvDataGrad _, Prim.ConvFilterGrad _ -> true;
-            case Composite composite ->
-                    FusedKernels.has(
-                                    composite,
-                                    Arrays.stream(operands)
-                                            .map(Stored::type)
-                                            .toArray(TensorType[]::new))
-                            && Pointwise.of(
-                                            composite,
-                                            Arrays.stream(operands)
-                                                    .map(Stored::type)
-                                                    .toArray(TensorType[]::new))
-                                    == null;
+            case Prim.MatMul _ ->
+                    operands[0].elementCount() > 0
+                            && !(operands[0].dtype() == DType.BF16 && OneDnn.isUsable());
+            // Which way is gone depends on whether the operand is contiguous, as a cast one is.
+            case Prim.Reduce reduce ->
+                    FloatReductions.has(reduce.kind())
+                            && operands[0].elementCount() > 0
+                            && operands[0].isContiguous();
+            case Prim.Scatter scatter -> scatter.mode() == Prim.Scatter.Mode.ADD;
+            case ScaledDotProductAttention _, ScaledDotProductAttention.Gradient _ ->
+                    Attention.has(types(operands));
+            case Composite composite -> FusedKernels.has(composite, types(operands));
             default -> false;
         };
     }

@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.generated.GeneratedKernel;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Prepared;
@@ -8,8 +9,9 @@ import dev.ugoki.tensor.spi.Slot;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 
-/** Sums, maxima and minima of F32, ready to run, with the bits of {@link Rows#reduce}. */
+/** Reductions, ready to run, with the bits of {@link Rows#reduce}. */
 final class ReductionStep implements Prepared {
     private final Prim.Reduce.Kind kind;
     private final Slot x;
@@ -46,16 +48,20 @@ final class ReductionStep implements Prepared {
 
     /** The step; null where there is none. */
     static @Nullable Prepared of(Prim.Reduce op, Slot x, Slot result) {
-        long rows = result.elementCount();
-        if (x.dtype() != DType.F32
-                || !FloatReductions.has(op.kind())
-                || rows == 0
-                || x.elementCount() == 0) {
+        if (result.elementCount() == 0) {
             return null;
+        }
+        boolean floats = x.dtype() == DType.F32 && x.elementCount() > 0;
+        if (!FloatReductions.has(op.kind()) || !floats) {
+            // Of F16 and BF16 these are made in F32, for which a plan casts.
+            boolean asFloats = WideResult.isNarrow(x.dtype()) && FloatReductions.has(op.kind());
+            return asFloats ? null : new General(op.kind(), x, result, order(op, x));
         }
         Rows.Middle middle = Rows.Middle.of(op, x.stored());
         if (middle != null) {
-            return op.kind() == Prim.Reduce.Kind.SUM ? new Columns(middle, x, result) : null;
+            return op.kind() == Prim.Reduce.Kind.SUM
+                    ? new Columns(middle, x, result)
+                    : new Extremes(op.kind(), middle, x, result);
         }
         return new ReductionStep(op.kind(), x, result, order(op, x));
     }
@@ -76,7 +82,8 @@ final class ReductionStep implements Prepared {
         long[] rowMajor = dev.ugoki.tensor.Shape.of(extents).toRowMajorStrides();
         for (int dim = 0; dim < rank; dim++) {
             if (extents[dim] != 1 && strides[dim] != rowMajor[dim]) {
-                return new CopyStep.Piece(extents, strides, rowMajor, Float.BYTES, 0);
+                return new CopyStep.Piece(
+                        extents, strides, rowMajor, x.dtype().byteSize(), 0);
             }
         }
         return null;
@@ -167,6 +174,113 @@ final class ReductionStep implements Prepared {
         private void sum(int index) {
             totals[index].run(
                     from + 4 * index * length * inner, length, inner, to + 4 * index * inner);
+        }
+    }
+
+    /** Maxima or minima over dimensions in the middle, columns side by side. */
+    private static final class Extremes implements Prepared {
+        private static final ThreadLocal<long[]> TABLE = ThreadLocal.withInitial(() -> new long[6]);
+
+        private final Rows.Middle middle;
+        private final Slot x;
+        private final Slot result;
+        private final GeneratedKernel chosen;
+        private final long blocks;
+        private final int tasks;
+        private final ThreadPool.Task task = this::runTask;
+        private long from;
+        private long to;
+
+        Extremes(Prim.Reduce.Kind kind, Rows.Middle middle, Slot x, Slot result) {
+            this.middle = middle;
+            this.x = x;
+            this.result = result;
+            chosen = Rows.Middle.ofPairs(kind);
+            long some = Rows.Middle.COLUMNS_OF_A_TASK;
+            blocks = (middle.inner() + some - 1) / some;
+            tasks = Math.toIntExact(middle.outer() * blocks);
+        }
+
+        @Override
+        public CompletableFuture<Boolean> ready() {
+            return chosen.compileRows(
+                    Math.min(Rows.Middle.COLUMNS_OF_A_TASK, middle.inner()));
+        }
+
+        @Override
+        public void run() {
+            from = x.address();
+            to = result.address();
+            ThreadPool.shared().parallelFor(tasks, task);
+        }
+
+        private void runTask(int index) {
+            long inner = middle.inner();
+            long column = index % blocks * Rows.Middle.COLUMNS_OF_A_TASK;
+            long number = index / blocks;
+            middle.extremes(
+                    chosen,
+                    TABLE.get(),
+                    from + 4 * (number * middle.length() * inner + column),
+                    Math.min(Rows.Middle.COLUMNS_OF_A_TASK, inner - column),
+                    to + 4 * (number * inner + column));
+        }
+    }
+
+    /** Any reduction of any dtype, row by row. */
+    private static final class General implements Prepared {
+        private static final long ELEMENTS_OF_A_TASK = 1 << 14;
+
+        private final Prim.Reduce.Kind kind;
+        private final Slot x;
+        private final Slot result;
+        private final CopyStep.@Nullable Piece order;
+        private final int bytes;
+        private final long rows;
+        private final long length;
+        private final long rowsOfTask;
+        private final int tasks;
+        private final ThreadPool.Task task = this::runTask;
+        private long from;
+        private long to;
+
+        General(Prim.Reduce.Kind kind, Slot x, Slot result, CopyStep.@Nullable Piece order) {
+            this.kind = kind;
+            this.x = x;
+            this.result = result;
+            this.order = order;
+            bytes = x.dtype().byteSize();
+            rows = result.elementCount();
+            length = x.elementCount() / rows;
+            rowsOfTask = Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, length));
+            tasks = Math.toIntExact((rows + rowsOfTask - 1) / rowsOfTask);
+        }
+
+        @Override
+        public void run() {
+            to = result.address();
+            from = x.address();
+            CopyStep.Piece ordering = order;
+            if (ordering == null) {
+                ThreadPool.shared().parallelFor(tasks, task);
+                return;
+            }
+            long copy = NativeMemory.allocate(bytes * x.elementCount() + NativeMemory.PADDING);
+            try {
+                ordering.run(from, copy);
+                from = copy;
+                ThreadPool.shared().parallelFor(tasks, task);
+            } finally {
+                NativeMemory.free(copy);
+            }
+        }
+
+        private void runTask(int index) {
+            long end = Math.min(rows, (index + 1) * rowsOfTask);
+            for (long row = index * rowsOfTask; row < end; row++) {
+                Rows.reduceRow(
+                        kind, x.dtype(), from + row * length * bytes, length, to + row * bytes);
+            }
         }
     }
 }

@@ -86,7 +86,7 @@ final class Rows {
      */
     record Middle(long outer, long length, long inner) {
         private static final long FEWEST_COLUMNS = 16;
-        private static final long COLUMNS_OF_A_TASK = 1 << 10;
+        static final long COLUMNS_OF_A_TASK = 1 << 10;
 
         static @Nullable Middle of(Prim.Reduce op, Stored x) {
             int rank = x.shape().rank();
@@ -121,9 +121,7 @@ final class Rows {
                 sum(from, to);
                 return;
             }
-            Prim.Binary.Kind choice =
-                    kind == Prim.Reduce.Kind.MAX ? Prim.Binary.Kind.MAX : Prim.Binary.Kind.MIN;
-            GeneratedKernel chosen = FloatKernels.binary(choice, Layout.FULL, Layout.FULL);
+            GeneratedKernel chosen = ofPairs(kind);
             long blocks = (inner + COLUMNS_OF_A_TASK - 1) / COLUMNS_OF_A_TASK;
             ThreadPool.shared()
                     .parallelFor(
@@ -137,6 +135,13 @@ final class Rows {
                                         Math.min(COLUMNS_OF_A_TASK, inner - column),
                                         to + 4 * (number * inner + column));
                             });
+        }
+
+        /** The kernel of the greater, or lesser, of two elements. */
+        static GeneratedKernel ofPairs(Prim.Reduce.Kind kind) {
+            Prim.Binary.Kind choice =
+                    kind == Prim.Reduce.Kind.MAX ? Prim.Binary.Kind.MAX : Prim.Binary.Kind.MIN;
+            return FloatKernels.binary(choice, Layout.FULL, Layout.FULL);
         }
 
         private void sum(long from, long to) {
@@ -156,8 +161,18 @@ final class Rows {
         }
 
         private void extremes(GeneratedKernel chosen, long from, long columns, long to) {
+            extremes(chosen, new long[6], from, columns, to);
+        }
+
+        /**
+         * The extremes of some columns.
+         *
+         * @param table of the kernel, for use here
+         */
+        void extremes(GeneratedKernel chosen, long[] table, long from, long columns, long to) {
             NativeMemory.copy(from, to, 4 * columns);
-            long[] table = {to, 0, from, 0, to, 0};
+            table[0] = to;
+            table[4] = to;
             long scratch = Scratch.address(chosen.scratchBytes(columns));
             for (long row = 1; row < length; row++) {
                 table[2] = from + 4 * row * inner;
@@ -166,7 +181,7 @@ final class Rows {
         }
     }
 
-    private static void reduceRow(
+    static void reduceRow(
             Prim.Reduce.Kind kind, DType dtype, long from, long length, long to) {
         if (dtype.isFloating()) {
             Chunks.setDouble(dtype, to, reduceFloating(kind, dtype, from, length));
@@ -257,17 +272,22 @@ final class Rows {
                     line.length,
                     (first, end) -> {
                         for (long i = first; i < end; i++) {
-                            long best = 0;
-                            long start = line.start(i);
-                            for (long j = 1; j < line.length; j++) {
-                                if (isBetter(op.kind(), dtype, from, start, line.stride, j, best)) {
-                                    best = j;
-                                }
-                            }
-                            NativeMemory.setLong(result.address() + 8 * i, best);
+                            argReduceLine(op, dtype, line, i, from, result.address());
                         }
                     });
         }
+    }
+
+    static void argReduceLine(
+            Prim.ArgReduce op, DType dtype, Line line, long number, long from, long to) {
+        long best = 0;
+        long start = line.start(number);
+        for (long j = 1; j < line.length; j++) {
+            if (isBetter(op.kind(), dtype, from, start, line.stride, j, best)) {
+                best = j;
+            }
+        }
+        NativeMemory.setLong(to + 8 * number, best);
     }
 
     private static boolean isBetter(
@@ -314,7 +334,7 @@ final class Rows {
         }
     }
 
-    private static void scanLine(
+    static void scanLine(
             Prim.Scan op, DType dtype, Line line, long number, long from, long to) {
         int bytes = dtype.byteSize();
         boolean floating = dtype.isFloating();

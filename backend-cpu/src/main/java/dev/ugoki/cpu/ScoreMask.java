@@ -12,16 +12,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScoreMask implements AutoCloseable {
     private final boolean causal;
-    private final @Nullable Stored mask;
-    private final @Nullable Reordered added;
+
+    /** The mask's shape and strides; null where there is none. */
+    private final @Nullable Shape shape;
+
+    private final boolean isAdded;
+    private final @Nullable Reordered memory;
     private final long[] strides;
+    private long base;
 
     private ScoreMask(
-            boolean causal, @Nullable Stored mask, @Nullable Reordered added, long[] strides) {
+            boolean causal, @Nullable Stored mask, @Nullable Reordered memory, long[] strides) {
         this.causal = causal;
-        this.mask = mask;
-        this.added = added;
+        this.shape = mask == null ? null : mask.shape();
+        this.isAdded = mask != null && mask.dtype() != DType.BOOL;
+        this.memory = memory;
         this.strides = strides;
+        this.base = memory == null ? 0 : memory.address();
     }
 
     /** With a mask {@code [.., queries, keys]} of BOOL, or of numbers to add, or without. */
@@ -30,12 +37,22 @@ final class ScoreMask implements AutoCloseable {
             return new ScoreMask(causal, null, null, new long[0]);
         }
         return switch (mask.dtype()) {
-            case BOOL -> new ScoreMask(causal, mask, null, mask.toStrides());
-            case F32 -> new ScoreMask(causal, mask, Reordered.at(mask.address()), mask.toStrides());
+            case BOOL, F32 ->
+                    new ScoreMask(causal, mask, Reordered.at(mask.address()), mask.toStrides());
             default ->
                     new ScoreMask(
                             causal, mask, Reordered.floats(mask), mask.shape().toRowMajorStrides());
         };
+    }
+
+    /** With a mask of BOOL or F32, wherever it is: {@link #at} says so. */
+    static ScoreMask layout(boolean causal, Stored mask) {
+        return new ScoreMask(causal, mask, null, mask.toStrides());
+    }
+
+    /** The mask is there now. */
+    void at(long address) {
+        base = address;
     }
 
     /** The end of the keys that some of the queries before {@code queryEnd} may attend to. */
@@ -57,16 +74,16 @@ final class ScoreMask implements AutoCloseable {
      * @param query the number of its first query; {@code queries} how many
      */
     void apply(int head, long scores, long rowBytes, int key, int keys, int query, int queries) {
-        if (mask != null) {
-            Shape shape = mask.shape();
+        Shape extents = shape;
+        if (extents != null) {
             long queryStride = strides[strides.length - 2];
             long keyStride = strides[strides.length - 1];
-            long first = Heads.offset(head, shape, strides) + key * keyStride + query * queryStride;
-            if (added == null) {
-                long address = mask.address() + first;
+            long first = Heads.offset(head, extents, strides) + key * keyStride + query * queryStride;
+            if (!isAdded) {
+                long address = base + first;
                 forbid(address, keyStride, queryStride, scores, rowBytes, keys, queries);
             } else {
-                long address = added.address() + 4 * first;
+                long address = base + 4 * first;
                 add(address, 4 * keyStride, 4 * queryStride, scores, rowBytes, keys, queries);
             }
         }
@@ -128,8 +145,8 @@ final class ScoreMask implements AutoCloseable {
 
     @Override
     public void close() {
-        if (added != null) {
-            added.close();
+        if (memory != null) {
+            memory.close();
         }
     }
 }

@@ -26,11 +26,13 @@ final class Scratch {
     private final Block task = new Block();
     private final Block shared = new Block();
     private final Block tile = new Block();
+    private final Block rows = new Block();
 
     private Scratch() {
         CLEANER.register(this, task);
         CLEANER.register(this, shared);
         CLEANER.register(this, tile);
+        CLEANER.register(this, rows);
     }
 
     /** The address of at least {@code bytes} bytes that belong to this thread. */
@@ -49,6 +51,11 @@ final class Scratch {
     /** The same, for one tile at the edge of a product. */
     static long tile(long bytes) {
         return atLeast(bytes, OF_THREAD.get().tile);
+    }
+
+    /** The same, for rows that one kernel writes and another reads. */
+    static long rows(long bytes) {
+        return atLeast(bytes, OF_THREAD.get().rows);
     }
 
     private static long atLeast(long bytes, Block block) {

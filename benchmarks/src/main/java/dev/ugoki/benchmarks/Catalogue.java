@@ -14,6 +14,7 @@ final class Catalogue {
         groups.addAll(ElementwiseMeasurements.groups());
         groups.addAll(ConvolutionMeasurements.groups());
         groups.addAll(NetworkMeasurements.groups());
+        groups.addAll(PlanMeasurements.groups());
         groups.addAll(TrainingSteps.groups());
         return groups;
     }

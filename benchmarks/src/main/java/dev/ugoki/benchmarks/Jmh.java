@@ -19,6 +19,9 @@ final class Jmh {
 
     private static final double NANOS_OF_CALL = 2e6;
 
+    /** What the profiler {@code gc} calls the bytes that are allocated in one call. */
+    private static final String GARBAGE = "gc.alloc.rate.norm";
+
     private Jmh() {}
 
     /** How often a contender is to run in one call, so that calling it costs little. */
@@ -48,13 +51,16 @@ final class Jmh {
             run(measurement, threads, library, inOneCall, settings, json);
             JsonNode results = new ObjectMapper().readTree(Files.readAllBytes(json));
             List<Double> nanos = new ArrayList<>();
+            double garbage = Double.NaN;
             for (JsonNode result : results) {
+                JsonNode bytes = result.path("secondaryMetrics").path(GARBAGE).path("score");
+                garbage = bytes.isNumber() ? bytes.asDouble() / inOneCall : garbage;
                 for (JsonNode fork : result.get("primaryMetric").get("rawData")) {
                     fork.forEach(score -> nanos.add(score.asDouble() / inOneCall));
                 }
             }
             if (!nanos.isEmpty()) {
-                timings.put(library, new Outcome.Timing(nanos, 0, Double.NaN));
+                timings.put(library, new Outcome.Timing(nanos, 0, Double.NaN, garbage));
             }
         }
         return timings;
@@ -95,6 +101,8 @@ final class Jmh {
                         Integer.toString(settings.rounds()),
                         "-r",
                         Math.round(settings.seconds() * 2000) + "ms",
+                        "-prof",
+                        "gc",
                         "-jvmArgs",
                         options.stream().collect(Collectors.joining(" ")),
                         "-rf",

@@ -2,8 +2,11 @@ package dev.ugoki.benchmarks;
 
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.Ugoki;
+import dev.ugoki.tensor.plan.BoundPlan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -22,6 +25,45 @@ interface Ours {
     /** One result. */
     static Ours of(Function function) {
         return inputs -> () -> new Tensor[] {function.apply(inputs)};
+    }
+
+    /**
+     * A plan that is bound to the inputs, once its kernels are compiled. A run makes no tensors, so
+     * what it allocates is the plan's own.
+     */
+    record Compiled(java.util.function.Function<Tensor[], Ready> binding) implements Ours {
+        /**
+         * A plan, and what each run leaves.
+         *
+         * @param results that are compared
+         */
+        record Ready(BoundPlan plan, Tensor[] results) {
+            /** A plan that is compared by its results. */
+            static Ready of(BoundPlan plan) {
+                Tensor[] results = new Tensor[plan.resultCount()];
+                Arrays.setAll(results, plan::result);
+                return new Ready(plan, results);
+            }
+        }
+
+        /** A function of the inputs. */
+        static Compiled of(Function function) {
+            return new Compiled(
+                    inputs ->
+                            Ready.of(
+                                    Ugoki.compile(in -> new Tensor[] {function.apply(in)})
+                                            .bind(inputs)));
+        }
+
+        @Override
+        public Supplier<Tensor[]> prepare(Tensor[] inputs) {
+            Ready ready = binding.apply(inputs);
+            ready.plan().warmUp();
+            return () -> {
+                ready.plan().run();
+                return ready.results();
+            };
+        }
     }
 
     /** The result and its gradients; the last input is the gradient of the result. */

@@ -19,8 +19,13 @@ record Outcome(Measurement measurement, int threads, Map<Library, Timing> timing
      * @param memory bytes: the resident peak less what was resident before; 0 if unknown
      * @param secondsUntilReady from the first run until nothing was left to be compiled, about; NaN
      *     if unknown
+     * @param garbage bytes of Java's heap that a run allocates; NaN if unknown
      */
-    record Timing(List<Double> nanos, long memory, double secondsUntilReady) {
+    record Timing(List<Double> nanos, long memory, double secondsUntilReady, double garbage) {
+        Timing(List<Double> nanos, long memory, double secondsUntilReady) {
+            this(nanos, memory, secondsUntilReady, Double.NaN);
+        }
+
         double median() {
             return Outcome.median(nanos);
         }

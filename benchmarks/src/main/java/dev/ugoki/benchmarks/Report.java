@@ -175,19 +175,23 @@ record Report(
     private void append(StringBuilder text, Group group, List<Outcome> inGroup) {
         boolean memory = inGroup.stream().anyMatch(each -> each.ours().memory() > 0);
         boolean others = inGroup.stream().anyMatch(each -> !others(each).isEmpty());
+        boolean garbage = inGroup.stream().anyMatch(each -> !garbage(each).isEmpty());
         text.append("\n## ").append(group.title()).append("\n\n");
         String rival = inGroup.getFirst().measurement().rival().library().title();
         text.append("| measurement | threads | Ugoki | ").append(rival);
         text.append(" | ratio (range) | goal | Ugoki's share of peak | full speed after |");
         text.append(others ? " ratios to others |" : "");
+        text.append(garbage ? " garbage: Ugoki, " + rival + " |" : "");
         text.append(memory ? " peak of memory: Ugoki | " + rival + " |" : "").append('\n');
         text.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-        text.append(others ? " --- |" : "").append(memory ? " ---: | ---: |" : "").append('\n');
+        text.append(others ? " --- |" : "").append(garbage ? " ---: |" : "");
+        text.append(memory ? " ---: | ---: |" : "").append('\n');
         for (Outcome outcome : inGroup) {
             text.append("| ").append(outcome.measurement().what()).append(" | ");
             text.append(outcome.threads());
             text.append(cells(outcome));
             text.append(others ? others(outcome) + " | " : "");
+            text.append(garbage ? garbage(outcome) + " | " : "");
             text.append(memory ? memory(outcome) : "").append('\n');
         }
         means().stream()
@@ -226,6 +230,15 @@ record Report(
     private static String readyAfter(Outcome outcome) {
         double seconds = outcome.ours().secondsUntilReady();
         return Double.isNaN(seconds) ? "" : String.format(Locale.ROOT, "%.1f s", seconds);
+    }
+
+    /** Bytes that a run allocates, as JMH counts them: what it allocates itself is in it. */
+    private static String garbage(Outcome outcome) {
+        double ours = outcome.ours().garbage();
+        double others = outcome.rival().garbage();
+        return Double.isNaN(ours) || Double.isNaN(others)
+                ? ""
+                : String.format(Locale.ROOT, "%.1f B, %.1f B", ours, others);
     }
 
     private static String memory(Outcome outcome) {

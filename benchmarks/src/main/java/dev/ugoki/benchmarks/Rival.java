@@ -1,7 +1,7 @@
 package dev.ugoki.benchmarks;
 
 /** What our program is compared with. */
-sealed interface Rival permits Libtorch, OwnBaseline {
+sealed interface Rival permits Libtorch, OnnxProgram, OwnBaseline {
     /** Who runs it. */
     Library library();
 }

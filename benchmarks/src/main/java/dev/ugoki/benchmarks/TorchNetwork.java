@@ -1,7 +1,14 @@
 package dev.ugoki.benchmarks;
 
+import dev.ugoki.autograd.Parameter;
+import dev.ugoki.nn.Module;
+import dev.ugoki.tensor.Tensor;
+
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -122,6 +129,29 @@ final class TorchNetwork {
 
     private String scale(String name, long width) {
         return parameter(name + ".weight", Input.between(LOW, HIGH, width));
+    }
+
+    /** The program of a network that acts: {@code y} alone. */
+    TorchScript inference(String y) {
+        List<String> before = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            before.add("w" + i + " = " + TorchScript.name(dataCount + i));
+        }
+        List<String> repeated = new ArrayList<>(lines);
+        repeated.add("r = [" + y + "]");
+        return new TorchScript(inputs.size(), before, repeated);
+    }
+
+    /** Gives a network of ours the values of the inputs after the data. */
+    void fill(Module network, Tensor[] values) {
+        SequencedMap<String, Parameter> named = network.namedParameters();
+        if (!named.keySet().equals(Set.copyOf(names))) {
+            throw new IllegalStateException(
+                    "our parameters are " + named.keySet() + ", libtorch's " + names);
+        }
+        for (int i = 0; i < names.size(); i++) {
+            Objects.requireNonNull(named.get(names.get(i))).assign(values[dataCount + i]);
+        }
     }
 
     /**

@@ -49,6 +49,8 @@ final class UgokiWorker extends Worker {
                 library == Library.BASELINE && measurement.rival() instanceof OwnBaseline baseline
                         ? baseline.program()
                         : measurement.ours();
+        // A plan makes no tensors: scopes would be all that it allocates.
+        runsInScope = ours instanceof Ours.Compiled ? Integer.MAX_VALUE : runsInScope;
         Supplier<Tensor[]> prepared = ours.prepare(inputs.toArray(Tensor[]::new));
         program = prepared;
         List<float[]> results = new ArrayList<>();

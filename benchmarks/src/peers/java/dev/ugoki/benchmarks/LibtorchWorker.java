@@ -62,7 +62,7 @@ final class LibtorchWorker extends Worker {
                 }
                 return results;
             }
-            case OwnBaseline _ ->
+            case OnnxProgram _, OwnBaseline _ ->
                     throw new IllegalArgumentException(
                             measurement.name() + " is not compared with libtorch");
         }

@@ -5,17 +5,23 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 
+import dev.ugoki.tensor.Tensor;
+
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** ONNX Runtime as a contender: a model of one node, which writes to a tensor that is given. */
+/** ONNX Runtime as a contender: a model, which writes to a tensor that is given. */
 final class OnnxRuntimeWorker extends Worker {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -31,13 +37,17 @@ final class OnnxRuntimeWorker extends Worker {
     }
 
     @Override
-    List<float[]> prepare(Measurement measurement) {
-        byte[] model = OnnxModel.ofNode(measurement.traits().operator(), measurement.inputs());
+    List<float[]> prepare(Measurement measurement) throws IOException {
+        byte[] model = model(measurement);
+        int dataCount =
+                measurement.rival() instanceof OnnxProgram program
+                        ? program.dataCount()
+                        : measurement.inputs().size();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
             OrtSession opened = environment.createSession(model, options);
             session = opened;
-            for (Input input : measurement.inputs()) {
+            for (Input input : measurement.inputs().subList(0, dataCount)) {
                 int place = inputs.size();
                 FloatBuffer values = direct(input.count()).put(input.floats(place)).rewind();
                 inputs.put(
@@ -58,6 +68,23 @@ final class OnnxRuntimeWorker extends Worker {
             }
         } catch (OrtException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] model(Measurement measurement) throws IOException {
+        if (!(measurement.rival() instanceof OnnxProgram program)) {
+            return OnnxModel.ofNode(measurement.traits().operator(), measurement.inputs());
+        }
+        List<Tensor> values = new ArrayList<>();
+        for (Input input : measurement.inputs()) {
+            values.add(Tensor.of(input.floats(values.size()), input.shape()));
+        }
+        Path file = Files.createTempFile("program", ".onnx");
+        try {
+            program.write(file, values.toArray(Tensor[]::new));
+            return Files.readAllBytes(file);
+        } finally {
+            Files.delete(file);
         }
     }
 

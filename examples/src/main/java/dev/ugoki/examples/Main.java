@@ -3,6 +3,7 @@ package dev.ugoki.examples;
 import dev.ugoki.examples.accuracy.MeasureAccuracy;
 import dev.ugoki.examples.bits.CheckBits;
 import dev.ugoki.examples.jitter.MeasureJitter;
+import dev.ugoki.examples.latency.MeasureLatency;
 import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.policy.RunPolicy;
 import dev.ugoki.examples.policy.TrainAct;
@@ -44,6 +45,7 @@ import java.io.UncheckedIOException;
             MeasureAccuracy.class,
             CheckBits.class,
             MeasureJitter.class,
+            MeasureLatency.class,
             WriteOperations.class
         })
 public final class Main extends CommandGroup {

@@ -50,10 +50,8 @@ public final class ChunkController implements AutoCloseable {
 
     private final Handover<Observation> observations;
     private final Handover<Chunk> chunks;
-    private final ActionBuffer pending;
+    private final PendingActions pending;
     private final DelayEstimate delay;
-    private final double[] ensembleWeights;
-    private final double[] ensembleSums;
     private final float[] last;
     private final float[] beforeLast;
     private final MissEvent missEvent = new MissEvent();
@@ -98,20 +96,13 @@ public final class ChunkController implements AutoCloseable {
         List<TensorType> inputs = List.copyOf(builder.inputs);
         observations = new Handover<>(() -> new Observation(inputs, length, width));
         chunks = new Handover<>(() -> new Chunk(length * width));
-        pending = new ActionBuffer(length, width);
+        pending =
+                execution instanceof Execution.TemporalEnsemble(double coefficient)
+                        ? new EnsembleBuffer(coefficient, length, width)
+                        : new ActionBuffer(length, width);
         delay = new DelayEstimate(builder.warmUp);
         last = new float[width];
         beforeLast = new float[width];
-        ensembleWeights = new double[length];
-        ensembleSums = new double[length];
-        if (execution instanceof Execution.TemporalEnsemble(double coefficient)) {
-            double sum = 0;
-            for (int i = 0; i < length; i++) {
-                ensembleWeights[i] = Math.exp(-coefficient * i);
-                sum += ensembleWeights[i];
-                ensembleSums[i] = sum;
-            }
-        }
     }
 
     /**
@@ -193,11 +184,7 @@ public final class ChunkController implements AutoCloseable {
         int skipped = (int) Math.min(length, consumed - chunk.consumed);
         lastDelay = (int) Math.min(Integer.MAX_VALUE, step - chunk.step);
         delay.add(lastDelay);
-        if (execution instanceof Execution.TemporalEnsemble) {
-            pending.blend(chunk.actions, skipped, ensembleWeights, ensembleSums);
-        } else {
-            pending.replace(chunk.actions, skipped);
-        }
+        pending.take(chunk.actions, skipped);
         chunkEvent.report(chunk.step, lastDelay, skipped, chunk.nanos);
     }
 

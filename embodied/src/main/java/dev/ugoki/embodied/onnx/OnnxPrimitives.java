@@ -424,8 +424,36 @@ final class OnnxPrimitives {
                 whole("sorted", 1));
     }
 
+    /** ONNX pads by nothing less than 0: what that would leave out of the image is cut off first. */
     private Named conv(Prim.Conv conv) {
-        return node("Conv", windows(conv.windows(), conv.groups()));
+        Named image = x();
+        int rank = conv.windows().size();
+        long[] extents = image.type().shape().toArray();
+        long[] starts = new long[rank];
+        long[] ends = new long[rank];
+        long[] axes = new long[rank];
+        long[] steps = new long[rank];
+        for (int i = 0; i < rank; i++) {
+            Prim.Window window = conv.windows().get(i);
+            starts[i] = Math.max(0, -window.before());
+            ends[i] = extents[i + 2] - Math.max(0, -window.after());
+            axes[i] = i + 2;
+            steps[i] = 1;
+            extents[i + 2] = ends[i] - starts[i];
+        }
+        if (conv.windows().stream().anyMatch(OnnxPrimitives::crops)) {
+            TensorType cropped = image.type().withShape(Shape.of(extents));
+            image = sliced(image, cropped, starts, ends, axes, steps);
+        }
+        return out.node(
+                "Conv",
+                type,
+                List.of(image, operands.get(1)),
+                windows(conv.windows(), conv.groups()));
+    }
+
+    private static boolean crops(Prim.Window window) {
+        return window.before() < 0 || window.after() < 0;
     }
 
     private static ProtobufMessage[] windows(List<Prim.Window> windows, int groups) {
@@ -435,8 +463,8 @@ final class OnnxPrimitives {
         long[] dilations = new long[rank];
         for (int i = 0; i < rank; i++) {
             Prim.Window window = windows.get(i);
-            pads[i] = window.before();
-            pads[i + rank] = window.after();
+            pads[i] = Math.max(0, window.before());
+            pads[i + rank] = Math.max(0, window.after());
             strides[i] = window.stride();
             dilations[i] = window.dilation();
         }
@@ -448,24 +476,37 @@ final class OnnxPrimitives {
         };
     }
 
-    /** What is left over in the strides of the convolution is added behind. */
+    /**
+     * What is left over in the strides of the convolution is added behind; what it left out of the
+     * image, zeros, around the result.
+     */
     private Named transposed(Prim.ConvDataGrad grad) {
         Shape in = x().type().shape();
         Shape weight = operands.get(1).type().shape();
-        long[] extra = new long[grad.windows().size()];
-        for (int i = 0; i < extra.length; i++) {
+        int rank = grad.windows().size();
+        long[] extra = new long[rank];
+        long[] edges = new long[2 * (rank + 2)];
+        long[] extents = type.shape().toArray();
+        for (int i = 0; i < rank; i++) {
             Prim.Window window = grad.windows().get(i);
+            edges[i + 2] = Math.max(0, -window.before());
+            edges[rank + 2 + i + 2] = Math.max(0, -window.after());
+            extents[i + 2] -= edges[i + 2] + edges[rank + 2 + i + 2];
             long reach = window.dilation() * (weight.extent(i + 2) - 1) + 1;
             long plain =
                     window.stride() * (in.extent(i + 2) - 1)
                             + reach
-                            - window.before()
-                            - window.after();
-            extra[i] = grad.spatial().extent(i) - plain;
+                            - Math.max(0, window.before())
+                            - Math.max(0, window.after());
+            extra[i] = extents[i + 2] - plain;
         }
         ProtobufMessage[] settings = windows(grad.windows(), grad.groups());
         ProtobufMessage[] all = Arrays.copyOf(settings, settings.length + 1);
         all[settings.length] = wholes("output_padding", extra);
-        return node("ConvTranspose", all);
+        Named part =
+                out.node("ConvTranspose", type.withShape(Shape.of(extents)), operands, all);
+        return grad.windows().stream().anyMatch(OnnxPrimitives::crops)
+                ? padded(part, type, edges, 0)
+                : part;
     }
 }

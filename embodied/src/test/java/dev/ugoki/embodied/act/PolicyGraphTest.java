@@ -20,6 +20,7 @@ import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
+import dev.ugoki.tck.Allocation;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Shape;
@@ -41,6 +42,7 @@ import java.util.Optional;
 
 class PolicyGraphTest {
     private static final FrameTable FRAMES = SmallTask.frames(1);
+    private static final int CALLS = 50;
     private static final float[] OBSERVATION = {40, 50, 60, 45, 55, 40, 50, 60, 46, 57};
     private static final NetworkConfig UNET =
             new NetworkConfig.Unet(List.of(8, 16), 3, 4, 8, FlowPolicy.Config.DEFAULT.withSteps(2));
@@ -140,9 +142,9 @@ class PolicyGraphTest {
         }
     }
 
-    /** Normalization, network, sampler and the way back, as a plan: the same bits. */
+    /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
     @Test
-    void aCompiledProgramActsAlike() {
+    void aCompiledProgramActsAlikeAndAllocatesNothing() {
         for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
             RobotPolicy policy = policy(SmallTask.config(network));
             NamedGraph graph = PolicyGraph.drawing(policy);
@@ -157,6 +159,14 @@ class PolicyGraphTest {
                 compiled.act(action);
                 assertArrayEquals(expected, action, network.toString());
             }
+            long bytes =
+                    Allocation.bytesPerCall(
+                            CALLS,
+                            () -> {
+                                compiled.observation().put(0, OBSERVATION);
+                                compiled.act(action);
+                            });
+            assertEquals(0, bytes, network::toString);
         }
     }
 
@@ -170,7 +180,7 @@ class PolicyGraphTest {
 
     /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
     @Test
-    void aCompiledPolicyThatSeesActsAsItDoesEagerly() {
+    void aCompiledPolicyThatSeesActsAsItDoesEagerlyAndAllocatesNothing() {
         LeRobotFeature state =
                 new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(3));
         LeRobotFeature image =
@@ -219,6 +229,7 @@ class PolicyGraphTest {
                 policy.predict(Map.of(state.name(), row(joints), image.name(), seen), Key.of(0));
         assertArrayEquals(
                 Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
+        assertEquals(0, Allocation.bytesPerCall(CALLS, step));
     }
 
     /** Drawn anew for each chunk, and the same in every run. */

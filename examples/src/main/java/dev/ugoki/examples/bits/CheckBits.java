@@ -1,13 +1,12 @@
 package dev.ugoki.examples.bits;
 
+import dev.ugoki.examples.FreshJava;
 import dev.ugoki.tensor.Device;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,37 +106,14 @@ public final class CheckBits implements Callable<Integer> {
     /** Hashes by row of the rows whose names contain {@code only}. */
     static Map<String, String> inNewMachine(Setting setting, String only)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(
-                ProcessHandle.current()
-                        .info()
-                        .command()
-                        .orElseThrow(() -> new IllegalStateException("bits: no path to java")));
-        for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (!argument.startsWith("-agentlib") && !argument.startsWith("-javaagent")) {
-                command.add(argument);
-            }
-        }
-        command.addAll(setting.options());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.add("dev.ugoki.examples.Main");
-        command.addAll(List.of("bits", "--here", "--repeats", "" + setting.repeats()));
-        command.addAll(List.of("--only", only));
-        Process child =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        List<String> arguments =
+                List.of("bits", "--here", "--repeats", "" + setting.repeats(), "--only", only);
         Map<String, String> hashes = new LinkedHashMap<>();
-        try (BufferedReader lines = child.inputReader()) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                int tab = line.lastIndexOf('\t');
-                if (tab > 0) {
-                    hashes.put(line.substring(0, tab), line.substring(tab + 1));
-                }
+        for (String line : FreshJava.lines(setting.options(), arguments)) {
+            int tab = line.lastIndexOf('\t');
+            if (tab > 0) {
+                hashes.put(line.substring(0, tab), line.substring(tab + 1));
             }
-        }
-        int status = child.waitFor();
-        if (status != 0) {
-            throw new IllegalStateException(
-                    "bits: the JVM with " + setting.options() + " ended with status " + status);
         }
         return hashes;
     }

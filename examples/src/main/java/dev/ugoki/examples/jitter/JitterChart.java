@@ -22,7 +22,9 @@ final class JitterChart {
     private static final int BINS_PER_DECADE = 20;
     private static final double LEAST_NANOS = 1_000;
     private static final int DECADES = 6;
-    private static final Color[] COLORS = {new Color(0x999999), new Color(0x0072b2)};
+    private static final Color[] COLORS = {
+        new Color(0x999999), new Color(0x0072b2), new Color(0xd55e00), new Color(0x009e73)
+    };
 
     private JitterChart() {}
 

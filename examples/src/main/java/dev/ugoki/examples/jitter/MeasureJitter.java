@@ -5,6 +5,7 @@ import dev.ugoki.embodied.control.ControlLoop;
 import dev.ugoki.embodied.control.LatencyHistogram;
 import dev.ugoki.tensor.io.WholeFile;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -12,9 +13,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 /** {@code ugoki jitter}: how evenly a policy acts beside a thread that makes garbage. */
 @Command(
@@ -25,13 +28,16 @@ import java.util.concurrent.Callable;
                     + " meet the same disturbances.",
             "Prints when actions were ready after they were due, and how many deadlines were"
                 + " missed; writes a picture. Exits with 1 where the policy's 99.9th percentile is"
-                + " more than 0.3 ms above the empty loop's, or it missed more deadlines."
+                + " more than 0.3 ms above the empty loop's, or it missed more deadlines.",
+            "With --peers, as the first argument, libtorch (through DJL) and ONNX Runtime run the"
+                + " same network in the same turns; that builds with their libraries first."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class MeasureJitter implements Callable<Integer> {
     private static final long NANOS = 1_000_000_000;
     private static final long GOAL_NANOS = 300_000;
+    private static final double TOLERANCE = 1e-4;
 
     @Option(
             names = "--minutes",
@@ -69,8 +75,34 @@ public final class MeasureJitter implements Callable<Integer> {
             description = "Where jitter.png and jitter.md go; default: ${DEFAULT-VALUE}.")
     private Path output = Path.of("target/jitter");
 
+    private final List<Peer> peers;
+
     /** Made by the command line. */
-    public MeasureJitter() {}
+    public MeasureJitter() {
+        this(List.of());
+    }
+
+    private MeasureJitter(List<Peer> peers) {
+        this.peers = peers;
+    }
+
+    /** What runs the {@link WalkingNetwork} in each cycle. */
+    public interface Actor extends ControlLoop.Step {
+        /** What the last cycle commanded. */
+        float[] action();
+    }
+
+    /**
+     * Another library.
+     *
+     * @param start makes what runs
+     */
+    public record Peer(String name, Supplier<Actor> start) {}
+
+    /** The command with peers; its exit code. */
+    public static int run(List<Peer> peers, String... arguments) {
+        return new CommandLine(new MeasureJitter(peers)).execute(arguments);
+    }
 
     /** Who takes part. */
     private record Contender(String name, ControlLoop.Step step) {}
@@ -112,10 +144,15 @@ public final class MeasureJitter implements Callable<Integer> {
         if (rate < 1) {
             throw new IllegalArgumentException("jitter: " + rate + " cycles a second");
         }
-        List<Contender> contenders =
-                List.of(
-                        new Contender("empty loop", _ -> true),
-                        new Contender("walking policy", new Walking()));
+        List<Contender> contenders = new ArrayList<>();
+        contenders.add(new Contender("empty loop", _ -> true));
+        Walking ours = new Walking();
+        contenders.add(new Contender("walking policy", ours));
+        for (Peer peer : peers) {
+            Actor actor = peer.start().get();
+            requireSameActions(peer.name(), actor, ours);
+            contenders.add(new Contender(peer.name(), actor));
+        }
         long period = NANOS / rate;
         long turns = Math.max(1, Math.round(minutes * 60 / turnSeconds));
         long cycles = Math.max(1, Math.round(turnSeconds * rate));
@@ -138,6 +175,22 @@ public final class MeasureJitter implements Callable<Integer> {
                             contenders.get(i).name(), rate, loop.ends(), loop.missedDeadlines()));
         }
         return results;
+    }
+
+    static void requireSameActions(String name, Actor actor, Actor ours) {
+        ours.run(0);
+        actor.run(0);
+        for (int i = 0; i < WalkingNetwork.JOINTS; i++) {
+            if (!(Math.abs(actor.action()[i] - ours.action()[i]) <= TOLERANCE)) {
+                throw new IllegalStateException(
+                        "jitter: "
+                                + name
+                                + " commands "
+                                + Arrays.toString(actor.action())
+                                + ", and we "
+                                + Arrays.toString(ours.action()));
+            }
+        }
     }
 
     private static void run(ControlLoop loop, Contender contender, long cycles) {
@@ -165,12 +218,13 @@ public final class MeasureJitter implements Callable<Integer> {
         return table.toString();
     }
 
-    /** Each policy is compared with the empty loop before it. */
+    /** At each rate, the first is the empty loop and the second our policy. */
     static boolean isGoalMet(List<Result> results) {
         boolean met = true;
-        for (int i = 1; i < results.size(); i += 2) {
-            Result empty = results.get(i - 1);
-            Result policy = results.get(i);
+        for (int rate : results.stream().map(Result::rate).distinct().toList()) {
+            List<Result> ofRate = results.stream().filter(each -> each.rate() == rate).toList();
+            Result empty = ofRate.get(0);
+            Result policy = ofRate.get(1);
             long more = policy.ends().percentile(99.9) - empty.ends().percentile(99.9);
             met &= more <= GOAL_NANOS && policy.missed() <= empty.missed();
         }

@@ -2,6 +2,7 @@ package dev.ugoki.examples.jitter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.embodied.control.LatencyHistogram;
@@ -40,6 +41,43 @@ class JitterTest {
         assertFalse(
                 MeasureJitter.isGoalMet(
                         List.of(result("empty", 1_000, 3), result("policy", 2_000, 4))));
+    }
+
+    @Test
+    void peersDoNotDecideWhetherTheGoalIsMet() {
+        assertTrue(
+                MeasureJitter.isGoalMet(
+                        List.of(
+                                result("empty", 1_000, 0),
+                                result("policy", 2_000, 0),
+                                result("peer", 9_000_000, 7))));
+    }
+
+    @Test
+    void aPeerThatActsOtherwiseIsNotMeasured() {
+        MeasureJitter.Actor still =
+                new MeasureJitter.Actor() {
+                    @Override
+                    public float[] action() {
+                        return new float[WalkingNetwork.JOINTS];
+                    }
+
+                    @Override
+                    public boolean run(long cycle) {
+                        return true;
+                    }
+                };
+
+        String message =
+                assertThrows(
+                                IllegalStateException.class,
+                                () ->
+                                        MeasureJitter.requireSameActions(
+                                                "peer", still, new Walking()))
+                        .getMessage();
+
+        assertTrue(message.contains("peer commands [0.0"), message);
+        MeasureJitter.requireSameActions("peer", new Walking(), new Walking());
     }
 
     @Test

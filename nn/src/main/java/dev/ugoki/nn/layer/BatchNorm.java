@@ -9,13 +9,13 @@ import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Normalizations;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.op.Normalization;
-import dev.ugoki.tensor.spi.Stored;
 
 /**
  * Shifts and scales each channel to mean 0 and variance 1, then by a learned weight and bias. In
  * training by the statistics of the batch, which running ones follow: {@code running += momentum *
  * (batch - running)}, the variance of the batch divided by n - 1 there. In evaluation by the
- * running ones. See {@link Normalization.BatchNorm}.
+ * running ones. See {@link Normalization.BatchNorm}. A program traced in training moves the running
+ * ones at each run.
  *
  * <p>State as PyTorch's: {@code weight [channels]}, ones at first, {@code bias}, zeros, {@code
  * running_mean}, zeros, {@code running_var}, ones, and {@code num_batches_tracked}, I64, which
@@ -54,7 +54,6 @@ public abstract sealed class BatchNorm extends Layer permits BatchNorm1d, BatchN
      *
      * @throws IllegalArgumentException in training, if a channel has a single element, whose
      *     variance says nothing
-     * @throws IllegalStateException in training under a trace, which cannot move running statistics
      */
     @Override
     public final Tensor apply(Tensor x) {
@@ -72,11 +71,6 @@ public abstract sealed class BatchNorm extends Layer permits BatchNorm1d, BatchN
                             + count);
         }
         var normed = Normalizations.batchNorm(x, weight.tensor(), bias.tensor(), epsilon);
-        if (!(normed.output().payload() instanceof Stored)) {
-            throw new IllegalStateException(
-                    "BatchNorm: in training it moves its running statistics, which a trace cannot;"
-                            + " switch it to evaluation with eval() first");
-        }
         follow(normed, count);
         return normed.output();
     }

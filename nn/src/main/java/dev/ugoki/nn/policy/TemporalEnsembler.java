@@ -57,33 +57,65 @@ public final class TemporalEnsembler {
         java.util.Arrays.fill(counts, 0);
     }
 
+    /** How many steps, from the present one on, there are predictions of. */
+    public int size() {
+        int size = 0;
+        while (size < chunk && counts[size] > 0) {
+            size++;
+        }
+        return size;
+    }
+
     /**
-     * Takes the chunk that begins now, and gives the action to carry out now.
+     * Takes a chunk in, whose action {@code skip} is for the present step: the actions before are
+     * past.
      *
      * @param predicted {@code [chunk, actions]}
      */
-    public float[] next(float[] predicted) {
+    public void add(float[] predicted, int skip) {
         if (predicted.length != means.length) {
             throw new IllegalArgumentException(
                     "temporal ensembler: a chunk has %d numbers, not %d"
                             .formatted(means.length, predicted.length));
         }
-        for (int step = 0; step < chunk; step++) {
-            int before = counts[step];
-            counts[step] = Math.min(before + 1, chunk);
+        int from = Math.min(skip, chunk) * actions;
+        for (int step = 0; step < chunk - skip; step++) {
+            // A robot that holds still may see more predictions of a step than a chunk is long.
+            int before = Math.min(counts[step], chunk - 1);
             double kept = weightSums[before];
-            double all = weightSums[counts[step]];
+            double all = weightSums[before + 1];
             for (int i = step * actions; i < (step + 1) * actions; i++) {
-                means[i] = before == 0 ? predicted[i] : mean(means[i], predicted[i], kept, all);
+                float added = predicted[from + i];
+                means[i] = before == 0 ? added : mean(means[i], added, kept, all);
             }
+            counts[step] = before + 1;
         }
-        float[] action = new float[actions];
-        for (int i = 0; i < actions; i++) {
-            action[i] = (float) means[i];
-        }
+    }
+
+    /** The mean of what all chunks say of the number {@code i} of the action of a step. */
+    public float mean(int step, int i) {
+        return (float) means[step * actions + i];
+    }
+
+    /** Goes on to the next step. */
+    public void advance() {
         System.arraycopy(means, actions, means, 0, means.length - actions);
         System.arraycopy(counts, 1, counts, 0, chunk - 1);
         counts[chunk - 1] = 0;
+    }
+
+    /**
+     * Takes the chunk that begins now, gives the action to carry out now, and goes on.
+     *
+     * @param predicted {@code [chunk, actions]}
+     */
+    public float[] next(float[] predicted) {
+        add(predicted, 0);
+        float[] action = new float[actions];
+        for (int i = 0; i < actions; i++) {
+            action[i] = mean(0, i);
+        }
+        advance();
         return action;
     }
 

@@ -15,7 +15,6 @@ import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
-import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.io.HostArray;
 
@@ -114,14 +113,28 @@ class NormLayersTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> new BatchNorm1d(2).apply(Tensor.zeros(DType.F32, 4, 2, 1, 1)));
-        TensorType type = new TensorType(DType.F32, Shape.of(2, 2, 2, 2));
-        var traced =
-                assertThrows(
-                        IllegalStateException.class,
-                        () -> Graph.trace(in -> new Tensor[] {norm.apply(in[0])}, type));
-        assertTrue(traced.getMessage().contains("eval()"), traced.getMessage());
-        norm.eval();
-        Graph.trace(in -> new Tensor[] {norm.apply(in[0])}, type);
+    }
+
+    @Test
+    void aTraceCarriesTheUpdateOfRunningStatistics() {
+        BatchNorm1d eager = new BatchNorm1d(3);
+        BatchNorm1d traced = new BatchNorm1d(3);
+        Tensor x = Random.normal(KEY, DType.F32, 4, 3);
+        Map<String, HostArray> before = traced.stateDict();
+        Graph graph =
+                Graph.trace(in -> new Tensor[] {twice(traced, in[0])}, x.type());
+        assertEquals(before, traced.stateDict());
+        for (int run = 0; run < 3; run++) {
+            Tensor y = twice(eager, x);
+            assertArrayEquals(y.toFloatArray(), graph.evaluate(x)[0].toFloatArray());
+            assertEquals(eager.stateDict(), traced.stateDict());
+        }
+        assertEquals(6, traced.stateDict().get("num_batches_tracked").longAt(0));
+    }
+
+    /** Updates of one program follow one another: the second starts from what the first left. */
+    private static Tensor twice(BatchNorm1d norm, Tensor x) {
+        return norm.apply(norm.apply(x).mul(3).add(1));
     }
 
     @Test

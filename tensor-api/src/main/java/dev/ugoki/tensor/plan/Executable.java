@@ -114,6 +114,12 @@ final class Executable {
             case Step.Joined each ->
                     backend.prepare(
                             each.kernel(), slots(at, each.operands()), slots(at, each.results()));
+            case Step.Reduced each ->
+                    backend.prepare(
+                            each.kernel(),
+                            each.tail(),
+                            slots(at, each.operands()),
+                            slots(at, each.results()));
             case Step.LoopBegin begin -> {
                 loops.place(at, placed(begin.numbers()));
                 yield () -> {};

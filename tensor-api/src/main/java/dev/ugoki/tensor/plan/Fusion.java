@@ -6,6 +6,7 @@ import dev.ugoki.tensor.kernel.Instruction;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelJoin;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.RowReduction;
 import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -17,6 +18,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,7 +26,7 @@ import java.util.TreeSet;
 /**
  * Joins operations on elements into kernels: chains, and trees of them with all that they share,
  * broadcast operands included. What passes from one to the next stays in registers; what others
- * need is stored as a further result.
+ * need is stored as a further result. A reduction of rows may be the tail of a kernel.
  *
  * <p>The instructions of a joined kernel are those of the kernels that run eagerly, one after the
  * other: every one is exactly specified, so the bits are the same.
@@ -80,6 +82,10 @@ final class Fusion {
     /** Steps that become one. */
     private static final class Group {
         final List<Integer> members = new ArrayList<>();
+
+        /** The reduction at the end, which is no member; -1 for none. */
+        int tail = -1;
+
         boolean pointwise;
         long count;
         int instructions;
@@ -129,7 +135,61 @@ final class Fusion {
                     }
                 }
             }
+            for (int i = 0; i < steps.size(); i++) {
+                if (steps.get(i) instanceof Step.Operation each
+                        && each.op() instanceof Prim.Reduce reduce) {
+                    addTail(i, reduce);
+                }
+            }
             return ordered();
+        }
+
+        /** Makes a reduction the tail of the group that computes its operand, if it can be. */
+        private void addTail(int at, Prim.Reduce reduce) {
+            Stored operand = steps.get(at).operands().getFirst();
+            Integer producer = producers.get(operand.storage());
+            if (producer == null || producer >= at || !isWhole(operand, producer)) {
+                return;
+            }
+            int from = groupOf[producer];
+            Group group = groups[from];
+            if (!group.pointwise) {
+                return;
+            }
+            long length = operand.elementCount() / steps.get(at).results().getFirst().elementCount();
+            TreeSet<Long> boundaries = new TreeSet<>(group.boundaries);
+            boundaries.add(length);
+            if (Dims.fit(boundaries)
+                    && isOfLastDims(reduce, operand)
+                    && program.backend().reducesWithin(reduce, operand.type())
+                    && readsSomething(group)
+                    && !detours(from, at)) {
+                merge(from, at, boundaries);
+                Group reduced = groups[at];
+                reduced.members.remove(Integer.valueOf(at));
+                reduced.tail = at;
+            }
+        }
+
+        private boolean isOfLastDims(Prim.Reduce reduce, Stored operand) {
+            int rank = operand.shape().rank();
+            for (int dim = 0; dim < rank; dim++) {
+                if (reduce.axes().contains(dim) != (dim >= rank - reduce.axes().count())) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** Whether any member reads what no other makes. */
+        private boolean readsSomething(Group group) {
+            Set<Storage> made = Steps.storages();
+            Set<Storage> read = Steps.storages();
+            for (int member : group.members) {
+                made.addAll(Steps.storagesOf(steps.get(member).results()));
+                read.addAll(Steps.storagesOf(steps.get(member).operands()));
+            }
+            return !made.containsAll(read);
         }
 
         private Group group(int i) {
@@ -352,7 +412,7 @@ final class Fusion {
         private List<Step> written(Group group) {
             Step only = steps.get(group.members.getFirst());
             boolean fill = only instanceof Step.Operation op && op.op() instanceof Prim.Fill;
-            if (!group.pointwise || group.members.size() == 1 && fill) {
+            if (group.tail < 0 && (!group.pointwise || group.members.size() == 1 && fill)) {
                 return List.of(only);
             }
             Joining joining = new Joining(group);
@@ -380,8 +440,15 @@ final class Fusion {
                 }
             }
 
+            /** Members and tail. */
+            private final List<Integer> inside;
+
             Joining(Group group) {
                 this.group = group;
+                inside = new ArrayList<>(group.members);
+                if (group.tail >= 0) {
+                    inside.add(group.tail);
+                }
             }
 
             void add(int member) {
@@ -398,7 +465,7 @@ final class Fusion {
                 Stored result = step.results().getFirst();
                 values.put(result.storage(), value);
                 names.add(step.op().name());
-                if (isNeededOutside(member, group.members)) {
+                if (isNeededOutside(member, inside)) {
                     join.output(value);
                     results.add(result);
                 }
@@ -439,8 +506,33 @@ final class Fusion {
                     out.add(new Stored(result.storage(), result.type().withShape(shape)));
                 }
                 List<Stored> walked = NestRules.walkable(program.backend(), shape, in, all);
-                all.add(new Step.Joined(join.build(), List.copyOf(names), walked, out));
+                all.add(group.tail < 0 ? joined(walked, out) : reduced(walked, out));
                 return all;
+            }
+
+            private Step joined(List<Stored> in, List<Stored> out) {
+                return new Step.Joined(join.build(), List.copyOf(names), in, out);
+            }
+
+            /** The reduced value is an output too: one that is stored, or the last. */
+            private Step reduced(List<Stored> in, List<Stored> out) {
+                Step.Operation tail = (Step.Operation) steps.get(group.tail);
+                Stored reduced = tail.operands().getFirst();
+                int output = 0;
+                while (output < results.size()
+                        && results.get(output).storage() != reduced.storage()) {
+                    output++;
+                }
+                if (output == results.size()) {
+                    join.output(Objects.requireNonNull(values.get(reduced.storage())));
+                }
+                out.add(tail.results().getFirst());
+                names.add(tail.op().name());
+                long length =
+                        reduced.elementCount() / tail.results().getFirst().elementCount();
+                RowReduction reduction =
+                        new RowReduction(((Prim.Reduce) tail.op()).kind(), length, output);
+                return new Step.Reduced(join.build(), reduction, List.copyOf(names), in, out);
             }
         }
     }

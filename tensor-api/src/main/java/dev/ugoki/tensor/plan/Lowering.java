@@ -150,6 +150,13 @@ final class Lowering {
             DType dtype = (operands.length > 0 ? operandTypes[0] : types.getFirst()).dtype();
             throw new RefusedOperationException(op, dtype, backend.device(), reason);
         }
+        return backend.widens(op, operands)
+                ? widened(op, operands, types)
+                : ordered(op, operands, types);
+    }
+
+    /** The operation, and before it copies of operands that the backend wants in order. */
+    private List<Stored> ordered(Op op, Stored[] operands, List<TensorType> types) {
         List<Stored> ordered = new ArrayList<>(List.of(operands));
         for (int i = 0; i < operands.length; i++) {
             if (!operands[i].isContiguous() && backend.wantsContiguous(op, i, operands)) {
@@ -161,6 +168,35 @@ final class Lowering {
         List<Stored> results = types.stream().map(this::place).toList();
         steps.add(new Step.Operation(op, List.copyOf(ordered), results));
         return results;
+    }
+
+    /** The operation in F32, between casts. */
+    private List<Stored> widened(Op op, Stored[] operands, List<TensorType> types) {
+        Stored[] wide = new Stored[operands.length];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] =
+                    isNarrow(operands[i].dtype()) ? cast(operands[i], DType.F32) : operands[i];
+        }
+        List<TensorType> wideTypes =
+                types.stream()
+                        .map(type -> isNarrow(type.dtype()) ? type.withDType(DType.F32) : type)
+                        .toList();
+        List<Stored> results = new ArrayList<>(ordered(op, wide, wideTypes));
+        for (int i = 0; i < types.size(); i++) {
+            if (isNarrow(types.get(i).dtype())) {
+                results.set(i, cast(results.get(i), types.get(i).dtype()));
+            }
+        }
+        return results;
+    }
+
+    private static boolean isNarrow(DType dtype) {
+        return dtype == DType.F16 || dtype == DType.BF16;
+    }
+
+    private Stored cast(Stored from, DType to) {
+        TensorType type = from.type().withDType(to);
+        return ordered(new Prim.Cast(to), new Stored[] {from}, List.of(type)).getFirst();
     }
 
     private void copy(Stored from, Stored to) {

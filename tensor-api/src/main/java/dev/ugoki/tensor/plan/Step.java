@@ -2,6 +2,7 @@ package dev.ugoki.tensor.plan;
 
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.spi.RowReduction;
 import dev.ugoki.tensor.spi.Stored;
 
 import java.util.List;
@@ -26,6 +27,27 @@ sealed interface Step {
      * @param names of the operations, for people
      */
     record Joined(Kernel kernel, List<String> names, List<Stored> operands, List<Stored> results)
+            implements Step {
+        @Override
+        public String toString() {
+            return String.join("+", names);
+        }
+    }
+
+    /**
+     * A kernel joined of several operations on elements, and a reduction over the last elements of
+     * one of its outputs, part by part while that is in the cache.
+     *
+     * @param tail the reduction
+     * @param names of the operations, for people
+     * @param results those of the kernel that are stored, then that of the reduction
+     */
+    record Reduced(
+            Kernel kernel,
+            RowReduction tail,
+            List<String> names,
+            List<Stored> operands,
+            List<Stored> results)
             implements Step {
         @Override
         public String toString() {

@@ -28,6 +28,19 @@ final class StepText {
                             + views(each.operands(), memory)
                             + "\n"
                             + kernel(each.kernel()).indent(6).stripTrailing();
+            case Step.Reduced each ->
+                    views(each.results(), memory)
+                            + " = "
+                            + each
+                            + views(each.operands(), memory)
+                            + "\n"
+                            + kernel(each.kernel()).indent(6).stripTrailing()
+                            + "\n      "
+                            + each.tail().kind()
+                            + " of "
+                            + each.tail().length()
+                            + " elements of output "
+                            + each.tail().output();
         };
     }
 

@@ -4,6 +4,7 @@ import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Prim;
 
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,15 @@ public interface Backend {
     }
 
     /**
+     * Whether {@link #execute} would make F32 of operands of F16 and BF16, compute with these, and
+     * round the results: then a plan casts, with memory that it has planned, and runs the operation
+     * in F32. The bits must be the same.
+     */
+    default boolean widens(Op op, Stored... operands) {
+        return false;
+    }
+
+    /**
      * The function of single elements that {@link #execute} applies for {@code op}, as a kernel
      * whose operands and results are all {@link dev.ugoki.tensor.kernel.Layout#FULL} and have one
      * shape; null where there is none. A plan joins such kernels and gives the result to {@link
@@ -83,6 +93,28 @@ public interface Backend {
      */
     default Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
         throw new UnsupportedOperationException(device() + ": has no pointwise kernels");
+    }
+
+    /**
+     * Whether {@link #prepare(Kernel, RowReduction, Slot[], Slot[])} can make {@code op} part of a
+     * joined kernel, with the bits that {@link #execute} gives on such an operand.
+     *
+     * @param operand contiguous; the last of its dimensions are reduced
+     */
+    default boolean reducesWithin(Prim.Reduce op, TensorType operand) {
+        return false;
+    }
+
+    /**
+     * Makes ready to run a joined kernel and a reduction of one of its outputs.
+     *
+     * @param operands at least one; as for {@link #prepare(Kernel, Slot[], Slot[])}
+     * @param results contiguous: one for each of the kernel's outputs, but for the reduced one
+     *     where that is the last and not stored, in the operands' shape; then that of the reduction
+     */
+    default Prepared prepare(
+            Kernel kernel, RowReduction reduction, Slot[] operands, Slot[] results) {
+        throw new UnsupportedOperationException(device() + ": reduces nothing within kernels");
     }
 
     /** Copies row-major little-endian elements from host memory into a contiguous view. */

@@ -27,6 +27,16 @@ import java.util.List;
 /** A backend that plans can be made for, and that runs nothing; and shorthands for tests. */
 final class Planning implements Backend {
     private final MemoryPool memory = new MemoryPool("planning", new HostMemory(), 1 << 20);
+    private final boolean reduces;
+
+    Planning() {
+        this(false);
+    }
+
+    /** One that reduces rows within kernels, or not. */
+    Planning(boolean reduces) {
+        this.reduces = reduces;
+    }
 
     static TensorType type(long... shape) {
         return new TensorType(DType.F32, Shape.of(shape));
@@ -76,6 +86,11 @@ final class Planning implements Backend {
             }
             default -> null;
         };
+    }
+
+    @Override
+    public boolean reducesWithin(Prim.Reduce op, TensorType operand) {
+        return reduces;
     }
 
     @Override

@@ -1,0 +1,255 @@
+package dev.ugoki.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ugoki.autograd.Autograd;
+import dev.ugoki.tensor.Attention;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Indexing;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Losses;
+import dev.ugoki.tensor.Normalizations;
+import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.Ugoki;
+import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.plan.BoundPlan;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.List;
+
+/** What plans run has the bits of the eager operations, and allocates nothing. */
+final class PreparedStepsTest {
+    private static Tensor normal(int seed, long... shape) {
+        return Random.normal(Key.of(seed), DType.F32, shape);
+    }
+
+    private static void check(Graph.Program program, Tensor... inputs) {
+        Tensor[] eager = program.apply(inputs);
+        BoundPlan plan = Ugoki.compile(program).joinedAtOnce().bind(inputs);
+        plan.run();
+        for (int i = 0; i < eager.length; i++) {
+            assertEquals(eager[i].type(), plan.result(i).type());
+            long difference = eager[i].toMemory().mismatch(plan.result(i).toMemory());
+            assertTrue(difference < 0, "byte " + difference + " of result " + i);
+        }
+        plan.warmUp();
+        assertEquals(0, Allocation.bytesPerCall(plan::run), plan::describe);
+    }
+
+    private static Tensor[] results(Tensor... results) {
+        return results;
+    }
+
+    @Test
+    void gather() {
+        Tensor rows = Tensor.of(new long[] {3, 0, 3, 6}, 4);
+        Tensor places = Tensor.of(new int[] {1, 2, 0, 4, 4, 0}, 2, 3);
+        check(
+                in ->
+                        results(
+                                in[0].indexSelect(0, in[1]),
+                                in[0].transpose(0, 1).indexSelect(1, in[1]),
+                                in[0].gather(1, in[2]),
+                                in[0].cast(DType.F64).indexSelect(0, in[1])),
+                normal(1, 7, 5),
+                rows,
+                places);
+    }
+
+    @Test
+    void scatter() {
+        Tensor rows = Tensor.of(new long[] {3, 0, 3}, 3);
+        check(
+                in ->
+                        results(
+                                Indexing.indexAdd(in[0], 0, in[2], in[1]),
+                                Indexing.indexCopy(in[0].flip(0), 0, in[2], in[1]),
+                                Indexing.indexAdd(
+                                        in[0].cast(DType.F16), 0, in[2], in[1].cast(DType.F16))),
+                normal(1, 5, 6),
+                normal(2, 3, 6),
+                rows);
+    }
+
+    @Test
+    void anIndexOutOfRangeIsStillNamed() {
+        BoundPlan plan =
+                Ugoki.compile(in -> results(in[0].indexSelect(0, in[1])))
+                        .bind(normal(1, 3, 2), Tensor.of(new long[] {7}, 1));
+
+        String message = assertThrows(IndexOutOfBoundsException.class, plan::run).getMessage();
+
+        assertTrue(message.contains("index 7 is out of range for dimension 0"), message);
+    }
+
+    @Test
+    void attention() {
+        Tensor allowed = normal(4, 1, 1, 9, 12).gt(-1);
+        check(
+                in ->
+                        results(
+                                Attention.scaledDotProduct(in[0], in[1], in[2]),
+                                Attention.scaledDotProduct(in[0], in[1], in[2], in[3], false),
+                                Attention.scaledDotProduct(
+                                        in[0].transpose(2, 3).contiguous().transpose(2, 3),
+                                        in[1],
+                                        in[2],
+                                        null,
+                                        true)),
+                normal(1, 2, 3, 9, 8),
+                normal(2, 2, 3, 12, 8),
+                normal(3, 2, 3, 12, 5),
+                allowed.expand(2, 3, 9, 12));
+    }
+
+    @Test
+    void gradientsOfAttention() {
+        check(
+                in -> {
+                    Tensor[] followed = new Tensor[3];
+                    for (int i = 0; i < 3; i++) {
+                        followed[i] = Autograd.variable(in[i]);
+                    }
+                    Tensor y = Attention.scaledDotProduct(followed[0], followed[1], followed[2]);
+                    return Autograd.backward(List.of(y), List.of(in[3]))
+                            .of(List.of(followed))
+                            .toArray(Tensor[]::new);
+                },
+                normal(1, 1, 2, 9, 8),
+                normal(2, 1, 2, 12, 8),
+                normal(3, 1, 2, 12, 5),
+                normal(4, 1, 2, 9, 5));
+    }
+
+    @Test
+    void crossEntropyAndItsGradient() {
+        check(
+                in -> {
+                    Tensor scores = Autograd.variable(in[0]);
+                    Tensor loss = Losses.crossEntropy(scores, in[1]);
+                    return results(loss.detach(), Autograd.backward(loss).of(scores));
+                },
+                normal(1, 6, 11),
+                Tensor.of(new long[] {0, 10, 3, 3, 7, 1}, 6));
+    }
+
+    @Test
+    void reductions() {
+        check(
+                in ->
+                        results(
+                                in[0].sum(false, 1),
+                                in[0].max(false, 0),
+                                in[0].min(false, 1),
+                                in[0].prod(false, 2),
+                                in[0].cast(DType.F64).sum(false, 0, 2),
+                                in[1].sum(false, 0),
+                                in[1].max(false, 1),
+                                in[0].gt(0).all(false, 1),
+                                in[0].gt(2).any(false, 2)),
+                normal(1, 4, 5, 32),
+                Tensor.arange(DType.I64, 12).reshape(3, 4));
+    }
+
+    @Test
+    void linesAlongADimension() {
+        check(
+                in ->
+                        results(
+                                in[0].cumsum(1),
+                                in[0].transpose(0, 1).cumsum(1),
+                                in[0].argmax(1, false),
+                                in[1].cumsum(0),
+                                in[1].argmin(1, false)),
+                normal(1, 4, 9),
+                Tensor.arange(DType.I64, 12).reshape(3, 4).rem(5));
+    }
+
+    @Test
+    void elementsOfOtherDtypes() {
+        check(
+                in -> {
+                    Tensor half = in[0].cast(DType.F16);
+                    Tensor row = in[1].cast(DType.F16);
+                    return results(
+                            half.add(row),
+                            half.transpose(0, 1).mul(2).exp(),
+                            half.gelu(),
+                            in[0].transpose(0, 1).cast(DType.BF16).sin(),
+                            in[0].cast(DType.BF16).slice(1, 3, 4).cast(DType.F32),
+                            in[0].cast(DType.F64).sub(in[1].cast(DType.F64)).tanh(),
+                            in[0].sin().mul(in[1].sin()),
+                            in[2].mul(in[2].slice(1, 0, 1)).cast(DType.U8),
+                            in[2].gt(3).select(in[2], in[2].neg()));
+                },
+                normal(1, 6, 10),
+                normal(2, 10),
+                Tensor.arange(DType.I64, 12).reshape(3, 4));
+    }
+
+    @Test
+    void halfPrecision() {
+        for (DType dtype : List.of(DType.F16, DType.BF16)) {
+            check(
+                    in -> {
+                        Tensor x = in[0].cast(dtype);
+                        Tensor w = in[1].cast(dtype);
+                        Tensor y = x.matmul(w);
+                        Tensor heads = y.reshape(1, 2, 6, 16);
+                        return results(
+                                y,
+                                x.matmul(w.transpose(0, 1).contiguous().transpose(0, 1)),
+                                y.softmax(-1),
+                                Normalizations.layerNorm(
+                                        y, 1, in[2].cast(dtype), in[3].cast(dtype), 1e-5),
+                                y.sum(false, -1),
+                                y.mean(false, 0),
+                                y.max(false, 0),
+                                Attention.scaledDotProduct(heads, heads, heads));
+                    },
+                    normal(1, 12, 8),
+                    normal(2, 8, 16),
+                    normal(3, 16),
+                    normal(4, 16));
+        }
+    }
+
+    /** The kernel and the reduction of its rows are one step, whatever the rows' length. */
+    @Test
+    void reductionsWithinKernels() {
+        for (long[] shape :
+                new long[][] {{1, 3}, {7, 5}, {70, 33}, {3, 4096}, {5, 9000}, {2, 65536}}) {
+            Tensor x = normal(1, shape);
+            check(
+                    in -> {
+                        Tensor centred = in[0].sub(in[0].mul(2).mean(true, 1)).add(in[1]);
+                        return results(
+                                centred,
+                                centred.square().sum(false, 1),
+                                in[0].abs().max(false, 1),
+                                in[0].exp().sum(),
+                                in[0].reshape(-1, 1, shape[1]).mul(in[2]).min(false, 2));
+                    },
+                    x,
+                    normal(2, shape[1]),
+                    normal(3, shape[0], 1, 1));
+        }
+    }
+
+    @Test
+    void rowsOfTheReductionMayBeLongerOrShorterThanThoseOfTheKernel() {
+        check(
+                in ->
+                        results(
+                                in[0].mul(in[1]).square().sum(false, 1, 2),
+                                in[0].add(in[2]).square().sum(false, 2),
+                                in[0].mul(in[1]).add(in[2]).sum(false, 2)),
+                normal(1, 6, 10, 24),
+                normal(2, 10, 1),
+                normal(3, 6, 1, 1));
+    }
+}
