@@ -53,6 +53,10 @@ final class ReductionStep implements Prepared {
                 || x.elementCount() == 0) {
             return null;
         }
+        EndSums.Form ends = EndSums.Form.of(op, x.stored());
+        if (ends != null) {
+            return EndSums.step(ends, x, result);
+        }
         Rows.Middle middle = Rows.Middle.of(op, x.stored());
         if (middle != null) {
             return op.kind() == Prim.Reduce.Kind.SUM ? new Columns(middle, x, result) : null;
