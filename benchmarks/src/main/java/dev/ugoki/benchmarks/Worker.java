@@ -18,7 +18,7 @@ import java.util.List;
  * file for the results of a first run. It then answers lines: {@code warm SECONDS RUNS} once it has
  * run so long and at least so often, with the seconds from its first run until nothing was left to
  * be compiled for it; {@code round SECONDS} with the nanoseconds of one run; {@code memory} with
- * kilobytes resident before the measurement and at most since it is prepared; {@code profile
+ * kilobytes resident before the measurement and at most since it is warm; {@code profile
  * SECONDS} with where the time goes; {@code about} with what it is. The end of its input ends it.
  */
 abstract class Worker {
@@ -71,8 +71,6 @@ abstract class Worker {
         long idle = resident("VmRSS");
         long firstRun = System.nanoTime();
         write(Path.of(arguments[3]), prepare(measurement));
-        System.gc();
-        forgetPeak();
         answer("ready");
         BufferedReader input =
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -82,6 +80,8 @@ abstract class Worker {
                 case "warm" -> {
                     double ready = secondsUntilReady(firstRun);
                     warm(Double.parseDouble(words[1]) * 1e9, Long.parseLong(words[2]));
+                    System.gc();
+                    forgetPeak();
                     answer(Double.toString(ready));
                 }
                 case "round" -> {
@@ -144,7 +144,7 @@ abstract class Worker {
         System.out.flush();
     }
 
-    /** So that the peak is that of runs, not of making inputs and of writing results. */
+    /** So that the peak is that of runs, not of making inputs and of compiling code. */
     private static void forgetPeak() {
         try {
             Files.writeString(Path.of("/proc/self/clear_refs"), "5");
