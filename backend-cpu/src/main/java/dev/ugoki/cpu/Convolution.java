@@ -12,7 +12,7 @@ import java.util.List;
  * Convolutions and their gradients, in the NCHW layout: which kernel computes them.
  *
  * <p>F32, and F16 and BF16 by way of it, rounded once, by {@link Correlation} and {@link
- * FilterGradient}; F64, and what has more than three spatial dimensions, by {@link PatchProducts}.
+ * FilterGradient}; some of F32 with many channels by {@link Winograd}; F64, and what has more than three spatial dimensions, by {@link PatchProducts}.
  */
 final class Convolution {
     private static final ThreadLocal<Convolution> OF_THREAD =
@@ -22,6 +22,8 @@ final class Convolution {
     private final Correlation correlation = new Correlation();
     private final FilterGradient filterGradient = new FilterGradient();
     private final FewPositions fewPositions = new FewPositions();
+    private final Winograd winograd = new Winograd();
+    private final WinogradFilterGradient winogradFilterGradient = new WinogradFilterGradient();
 
     private Convolution() {}
 
@@ -58,6 +60,8 @@ final class Convolution {
         own.shape.set(op.windows(), op.groups(), image.shape(), result, weight);
         if (image.dtype() == DType.F32 && FewPositions.suitsForward(own.shape)) {
             own.fewPositions.forward(own.shape, x, w, y);
+        } else if (image.dtype() == DType.F32 && Winograd.suits(own.shape)) {
+            own.winograd.forward(own.shape, x, w, y);
         } else {
             own.correlation.forward(own.shape, image.dtype(), x, w, y);
         }
@@ -106,6 +110,8 @@ final class Convolution {
         }
         if (few) {
             own.fewPositions.dataGradient(own.shape, y, w, x);
+        } else if (output.dtype() == DType.F32 && Winograd.suits(own.shape)) {
+            own.winograd.dataGradient(own.shape, y, w, x);
         } else {
             own.correlation.dataGradient(own.shape, output.dtype(), y, w, x);
         }
@@ -151,6 +157,8 @@ final class Convolution {
         own.shape.set(op.windows(), op.groups(), image, output, weight);
         if (FewPositions.suits(own.shape)) {
             own.fewPositions.filterGradient(own.shape, x, y, w);
+        } else if (Winograd.suits(own.shape)) {
+            own.winogradFilterGradient.run(own.shape, x, y, w);
         } else {
             own.filterGradient.run(own.shape, x, y, w);
         }

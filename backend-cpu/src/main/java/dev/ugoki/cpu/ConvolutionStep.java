@@ -7,6 +7,8 @@ import dev.ugoki.tensor.spi.Slot;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
+
 /** Convolutions of contiguous F32 tensors and their gradients, ready to run. */
 final class ConvolutionStep {
     private ConvolutionStep() {}
@@ -24,58 +26,58 @@ final class ConvolutionStep {
             return null;
         }
         return switch (op) {
-            case Prim.Conv conv ->
-                    Convolution.isFast(
-                                    DType.F32,
-                                    conv.windows(),
-                                    in[0].shape(),
-                                    out.shape(),
-                                    in[1].shape())
-                            ? () ->
-                                    Convolution.forward(
-                                            conv,
-                                            in[0].type(),
-                                            in[0].address(),
-                                            in[1].shape(),
-                                            in[1].address(),
-                                            out.shape(),
-                                            out.address())
-                            : null;
-            case Prim.ConvDataGrad conv ->
-                    Convolution.isFast(
-                                    DType.F32,
-                                    conv.windows(),
-                                    out.shape(),
-                                    in[0].shape(),
-                                    in[1].shape())
-                            ? () ->
-                                    Convolution.dataGradient(
-                                            conv,
-                                            in[0].type(),
-                                            in[0].address(),
-                                            in[1].shape(),
-                                            in[1].address(),
-                                            out.shape(),
-                                            out.address())
-                            : null;
-            case Prim.ConvFilterGrad conv ->
-                    Convolution.isFast(
-                                    DType.F32,
-                                    conv.windows(),
-                                    in[0].shape(),
-                                    in[1].shape(),
-                                    out.shape())
-                            ? () ->
-                                    Convolution.filterGradient(
-                                            conv,
-                                            in[0].shape(),
-                                            in[0].address(),
-                                            in[1].shape(),
-                                            in[1].address(),
-                                            out.shape(),
-                                            out.address())
-                            : null;
+            case Prim.Conv conv -> forward(conv, in[0], in[1], out);
+            case Prim.ConvDataGrad conv -> dataGradient(conv, in[0], in[1], out);
+            case Prim.ConvFilterGrad conv -> filterGradient(conv, in[0], in[1], out);
             default -> null;
         };
+    }
+
+    private static @Nullable Prepared forward(Prim.Conv op, Slot x, Slot w, Slot y) {
+        Prepared step =
+                () ->
+                        Convolution.forward(
+                                op,
+                                x.type(),
+                                x.address(),
+                                w.shape(),
+                                w.address(),
+                                y.shape(),
+                                y.address());
+        return isFast(op.windows(), x, y, w) ? step : null;
+    }
+
+    private static @Nullable Prepared dataGradient(Prim.ConvDataGrad op, Slot y, Slot w, Slot x) {
+        Prepared step =
+                () ->
+                        Convolution.dataGradient(
+                                op,
+                                y.type(),
+                                y.address(),
+                                w.shape(),
+                                w.address(),
+                                x.shape(),
+                                x.address());
+        return isFast(op.windows(), x, y, w) ? step : null;
+    }
+
+    private static @Nullable Prepared filterGradient(
+            Prim.ConvFilterGrad op, Slot x, Slot y, Slot w) {
+        Prepared step =
+                () ->
+                        Convolution.filterGradient(
+                                op,
+                                x.shape(),
+                                x.address(),
+                                y.shape(),
+                                y.address(),
+                                w.shape(),
+                                w.address());
+        return isFast(op.windows(), x, y, w) ? step : null;
+    }
+
+    private static boolean isFast(List<Prim.Window> windows, Slot image, Slot result, Slot weight) {
+        return Convolution.isFast(
+                DType.F32, windows, image.shape(), result.shape(), weight.shape());
     }
 }

@@ -17,10 +17,12 @@ import dev.ugoki.tensor.op.ElementaryGradient;
 import dev.ugoki.tensor.op.Likelihood;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.OptimizerStep;
+import dev.ugoki.tensor.op.Pooling;
 import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -88,6 +90,11 @@ final class FusedKernels {
             case ElementaryGradient _ -> true;
             case Normalization.LayerNorm _ -> operands.length == 3;
             case Normalization.LayerNormGradient gradient -> gradient.affine();
+            case Normalization.GroupNorm _, Normalization.GroupNormGradient _ ->
+                    GroupNormRows.has(op, operands);
+            case Normalization.BatchNorm _, Normalization.BatchNormGradient _ ->
+                    BatchNormChannels.has(op, operands);
+            case Pooling.MaxPool _ -> MaxPoolWindows.has(op, operands);
             case OptimizerStep.AdamStep _,
                     OptimizerStep.AdamWStep _,
                     OptimizerStep.MovingAverageStep _ ->
@@ -174,10 +181,21 @@ final class FusedKernels {
                     layerNorm(norm, operands[1].elementCount(), in, out);
             case Normalization.LayerNormGradient _ ->
                     layerNormGradient(operands[4].elementCount(), in, out);
+            case Normalization.GroupNorm _, Normalization.GroupNormGradient _ ->
+                    GroupNormRows.of(op, out[0].shape()).run(in, addresses(out));
+            case Normalization.BatchNorm _, Normalization.BatchNormGradient _ ->
+                    BatchNormChannels.of(op, out[0].shape()).run(in, addresses(out));
+            case Pooling.MaxPool pool ->
+                    new MaxPoolWindows(pool, operands[0].shape(), out[0].shape())
+                            .run(in[0], out[0].address(), out[1].address());
             case OptimizerStep.AdamStep _, OptimizerStep.AdamWStep _ -> adam(op, in, out);
             case OptimizerStep.MovingAverageStep _ -> movingAverage(op, in, out);
             default -> throw new IllegalStateException(op.name() + " has no kernel");
         }
+    }
+
+    private static long[] addresses(Result[] results) {
+        return Arrays.stream(results).mapToLong(Result::address).toArray();
     }
 
     /** A function of one element, and its gradient of the element and a cotangent. */

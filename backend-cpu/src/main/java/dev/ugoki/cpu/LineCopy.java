@@ -12,9 +12,12 @@ final class LineCopy {
      * @param sourceLine bytes from one line of the source to the next
      */
     static void run(int lines, int length, int width, long source, long sourceLine, long target) {
-        int inVectors =
-                VECTORS ? VectorLineCopy.run(lines, length, width, source, sourceLine, target) : 0;
-        for (int line = 0; line < lines && inVectors < length; line++) {
+        int missing =
+                VECTORS
+                        ? VectorLineCopy.run(lines, length, width, source, sourceLine, target)
+                        : lines;
+        int inVectors = VECTORS ? length / Tile.LANES * Tile.LANES : 0;
+        for (int line = lines - missing; line < lines; line++) {
             long from = source + line * sourceLine;
             long to = target + 4L * line * width;
             for (int i = inVectors; i < length; i++) {

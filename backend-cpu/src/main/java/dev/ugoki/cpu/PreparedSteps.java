@@ -8,6 +8,7 @@ import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.OptimizerStep;
+import dev.ugoki.tensor.op.Pooling;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
@@ -62,6 +63,10 @@ final class PreparedSteps {
                     AttentionStep.backward(gradient, in, out);
             case Likelihood.CrossEntropy _, Likelihood.CrossEntropyGradient _ ->
                     CrossEntropyStep.of((Composite) op, in, out);
+            case Pooling.MaxPool pool ->
+                    in[0].dtype() == DType.F32 && in[0].isContiguous()
+                            ? MaxPoolWindows.step(pool, in[0], out)
+                            : null;
             case Likelihood _, Normalization _ -> RowsStep.of((Composite) op, in, out);
             default -> null;
         };

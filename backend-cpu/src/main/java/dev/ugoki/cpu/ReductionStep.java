@@ -57,6 +57,10 @@ final class ReductionStep implements Prepared {
             boolean asFloats = WideResult.isNarrow(x.dtype()) && FloatReductions.has(op.kind());
             return asFloats ? null : new General(op.kind(), x, result, order(op, x));
         }
+        EndSums.Form ends = EndSums.Form.of(op, x.stored());
+        if (ends != null) {
+            return EndSums.step(ends, x, result);
+        }
         Rows.Middle middle = Rows.Middle.of(op, x.stored());
         if (middle != null) {
             return op.kind() == Prim.Reduce.Kind.SUM

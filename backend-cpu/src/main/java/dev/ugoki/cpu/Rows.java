@@ -66,12 +66,15 @@ final class Rows {
     /** F16 and BF16 are reduced as F32. */
     private static void reduceFloats(
             Prim.Reduce op, Stored x, long rows, long length, Stored result) {
+        EndSums.Form ends = EndSums.Form.of(op, x);
         Middle middle = Middle.of(op, x);
         try (Reordered ordered =
-                        middle != null ? Reordered.contiguous(x) : Reordered.lastAxes(op, x);
+                        middle != null || ends != null ? Reordered.contiguous(x) : Reordered.lastAxes(op, x);
                 Reordered floats = Reordered.floats(ordered, x.dtype(), x.elementCount());
                 WideResult to = WideResult.of(result)) {
-            if (middle != null) {
+            if (ends != null) {
+                new EndSums(ends).run(floats.address(), to.address());
+            } else if (middle != null) {
                 middle.reduce(op.kind(), floats.address(), to.address());
             } else {
                 FloatReductions.run(op.kind(), floats.address(), rows, length, to.address());

@@ -77,6 +77,14 @@ final class RowsStep implements Prepared {
                 return null;
             }
         }
+        if (op instanceof Normalization.GroupNorm
+                || op instanceof Normalization.GroupNormGradient) {
+            return GroupNormRows.step(op, in, out);
+        }
+        if (op instanceof Normalization.BatchNorm
+                || op instanceof Normalization.BatchNormGradient) {
+            return BatchNormChannels.step(op, in, out);
+        }
         if (LongRows.are(in[0].shape().rank() == 0 ? 1 : in[0].shape().extent(-1))) {
             return null;
         }

@@ -4,9 +4,20 @@ package dev.ugoki.cpu;
 final class VectorLineCopy {
     private VectorLineCopy() {}
 
-    /** Returns how many elements of each line were copied. */
+    /**
+     * Copies lines but for the ends of the last ones. What a vector puts behind a line's end is
+     * written again by the lines after it, which come later; so the ends go first.
+     *
+     * @return how many of the last lines have an end, behind their whole vectors, that is missing
+     */
     static int run(int lines, int length, int width, long source, long sourceLine, long target) {
         int whole = length / Lanes.COUNT;
+        int rest = length % Lanes.COUNT;
+        int missing = rest == 0 ? 0 : Math.min(lines, (Lanes.COUNT - rest + width - 1) / width);
+        long end = (long) whole * Lanes.BYTES;
+        if (rest > 0) {
+            one(lines - missing, source + end, sourceLine, target + end, 4L * width);
+        }
         switch (whole) {
             case 0 -> {}
             case 1 -> one(lines, source, sourceLine, target, 4L * width);
@@ -18,7 +29,7 @@ final class VectorLineCopy {
                 }
             }
         }
-        return whole * Lanes.COUNT;
+        return missing;
     }
 
     private static void one(int lines, long source, long sourceLine, long target, long targetLine) {

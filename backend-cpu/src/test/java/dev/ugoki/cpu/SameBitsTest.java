@@ -69,6 +69,7 @@ class SameBitsTest {
         }
         lines.append("PACKED PRODUCT ").append(packedProduct()).append('\n');
         lines.append("PRODUCT ").append(product(130, 120, 80)).append('\n');
+        lines.append("WINOGRAD ").append(Arrays.hashCode(WinogradTest.bits())).append('\n');
         lines.append("ATTENTION ").append(attention()).append('\n');
         lines.append("ELIMINATION ").append(LinearEquationsTest.hash(97, 3)).append('\n');
         NativeMemory.free(x);

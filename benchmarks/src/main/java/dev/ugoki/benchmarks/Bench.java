@@ -20,6 +20,9 @@ import java.util.Map;
 public final class Bench {
     private static final int WARM_UP_RUNS = 8;
 
+    /** How many operations a profile names. */
+    private static final int PROFILED = 20;
+
     private final Settings settings;
     private final Path folder;
     private final Map<Library, String> versions = new EnumMap<>(Library.class);
@@ -45,6 +48,9 @@ public final class Bench {
 
     /** Whether every goal was met. */
     private boolean measureAll() throws IOException, InterruptedException {
+        if (settings.profile()) {
+            return profileAll();
+        }
         long start = System.nanoTime();
         List<Peaks> peaks = new ArrayList<>();
         for (int threads = 1; threads <= 2; threads++) {
@@ -58,12 +64,7 @@ public final class Bench {
             }
         }
         if (outcomes.isEmpty()) {
-            System.err.println(
-                    "bench: nothing that is to be measured has '"
-                            + settings.filter()
-                            + "' in its name; the names are "
-                            + String.join(", ", Catalogue.names()));
-            return false;
+            return foundNothing();
         }
         Report report =
                 new Report(settings, outcomes, peaks, versions, (System.nanoTime() - start) * 1e-9);
@@ -72,6 +73,37 @@ public final class Bench {
         report.means().forEach(mean -> System.out.println(mean.line()));
         System.out.println(report.summary());
         return report.meetsAllGoals();
+    }
+
+    private boolean foundNothing() {
+        System.err.println(
+                "bench: nothing that is to be measured has '"
+                        + settings.filter()
+                        + "' in its name; the names are "
+                        + String.join(", ", Catalogue.names()));
+        return false;
+    }
+
+    /** Prints where our time goes, with one thread; whether there was anything to be measured. */
+    private boolean profileAll() throws IOException {
+        boolean found = false;
+        for (String name : Catalogue.names()) {
+            if (!settings.filter().matcher(name).find()) {
+                continue;
+            }
+            found = true;
+            Measurement measurement = Catalogue.named(name);
+            try (Contender ours =
+                    Contender.start(
+                            Library.UGOKI, measurement, 1, settings.machine(), folder)) {
+                ours.awaitReady();
+                ours.warm(settings.warmUp(), WARM_UP_RUNS);
+                System.out.printf("%n%s: %s%n", name, measurement.what());
+                String line = ours.profile(settings.seconds() * settings.rounds());
+                Profile.first(line, PROFILED).forEach(System.out::println);
+            }
+        }
+        return found || foundNothing();
     }
 
     private List<Outcome> measure(Group group) throws IOException {
@@ -109,10 +141,16 @@ public final class Bench {
                 versions.putIfAbsent(each.library(), each.about());
             }
             List<float[]> expected = contenders.get(1).results();
+            List<float[]> exact =
+                    measurement.traits().judgedInF64() ? exact(measurement, threads) : List.of();
             for (Contender each : contenders) {
                 String difference =
-                        Comparison.difference(
-                                each.results(), expected, measurement.traits().tolerance());
+                        measurement.traits().judgedInF64()
+                                ? Comparison.difference(each.results(), expected, exact)
+                                : Comparison.difference(
+                                        each.results(),
+                                        expected,
+                                        measurement.traits().tolerance());
                 if (difference.isEmpty()) {
                     right.put(each.library(), settings.check() ? 0 : Jmh.runs(each));
                 } else {
@@ -134,6 +172,16 @@ public final class Bench {
         }
         boolean isCompared = timings.containsKey(Library.UGOKI) && timings.containsKey(rival);
         return new Outcome(measurement, threads, timings, isCompared ? "" : problems.toString());
+    }
+
+    /** What libtorch computes in F64. */
+    private List<float[]> exact(Measurement measurement, int threads) throws IOException {
+        try (Contender contender =
+                Contender.start(
+                        Library.LIBTORCH_F64, measurement, threads, settings.machine(), folder)) {
+            contender.awaitReady();
+            return contender.results();
+        }
     }
 
     private Map<Library, Outcome.Timing> takeTurns(List<Contender> contenders) throws IOException {

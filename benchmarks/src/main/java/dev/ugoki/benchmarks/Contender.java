@@ -99,6 +99,11 @@ final class Contender implements AutoCloseable {
         return 1024 * (Long.parseLong(both[1]) - Long.parseLong(both[0]));
     }
 
+    /** Where the time of so many seconds goes; see {@link Profile}. */
+    String profile(double seconds) throws IOException {
+        return ask("profile " + seconds);
+    }
+
     String about() throws IOException {
         return ask("about");
     }

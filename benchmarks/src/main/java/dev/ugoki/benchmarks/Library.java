@@ -9,6 +9,8 @@ enum Library {
     /** Ugoki again, with what a measurement names as its {@link OwnBaseline}. */
     BASELINE("Ugoki's baseline", "UgokiWorker", Set.of()),
     LIBTORCH("libtorch", "LibtorchWorker", Set.of()),
+    /** libtorch with F64 in place of F32: what results in F32 are judged by. */
+    LIBTORCH_F64("libtorch in F64", "LibtorchWorker", Set.of()),
     OPENBLAS("OpenBLAS", "OpenBlasWorker", Set.of("MatMul")),
     ONEDNN("oneDNN", "OneDnnWorker", Set.of("MatMul")),
     ONNX_RUNTIME(

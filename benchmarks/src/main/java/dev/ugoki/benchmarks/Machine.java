@@ -13,8 +13,9 @@ import java.util.Map;
  * The machine as contenders may use it.
  *
  * @param avx2 whether none may use wider vectors than AVX2's
+ * @param busy whether others use it too, so that processor time is measured, of one thread
  */
-record Machine(boolean avx2) {
+record Machine(boolean avx2, boolean busy) {
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
     /** The command that starts Java, up to the name of a class. */
@@ -42,6 +43,9 @@ record Machine(boolean avx2) {
                                 "-Dai.djl.offline=true"));
         if (avx2) {
             options.add("-XX:UseAVX=2");
+        }
+        if (busy) {
+            options.add("-D" + Worker.PROCESSOR_TIME + "=true");
         }
         String more = System.getenv().getOrDefault("UGOKI_JAVA_OPTS", "").strip();
         options.addAll(more.isEmpty() ? List.of() : Arrays.asList(more.split("\\s+")));

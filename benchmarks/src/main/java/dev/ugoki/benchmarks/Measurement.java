@@ -43,35 +43,58 @@ record Measurement(
      *     empty if it is none
      * @param options for the Java that our program runs in
      * @param tolerance the largest deviation of a result, as a share of its largest element
+     * @param judgedInF64 whether results are not compared with the rival's, but both with what
+     *     libtorch computes in F64: where rounding alone takes F32 far from it
      * @param comparesMemory whether our peak of memory must not be above the rival's
      */
-    record Traits(String operator, List<String> options, double tolerance, boolean comparesMemory) {
-        static final Traits NONE = new Traits("", List.of(), 2e-4, false);
+    record Traits(
+            String operator,
+            List<String> options,
+            double tolerance,
+            boolean judgedInF64,
+            boolean comparesMemory) {
+        static final Traits NONE = new Traits("", List.of(), 2e-4, false, false);
+
+        Traits withOperator(String value) {
+            return new Traits(value, options, tolerance, judgedInF64, comparesMemory);
+        }
+
+        Traits withOptions(String... values) {
+            return new Traits(
+                    operator, List.of(values), tolerance, judgedInF64, comparesMemory);
+        }
+
+        Traits withTolerance(double value) {
+            return new Traits(operator, options, value, judgedInF64, comparesMemory);
+        }
+
+        Traits beingJudgedInF64() {
+            return new Traits(operator, options, tolerance, true, comparesMemory);
+        }
+
+        Traits comparingMemory() {
+            return new Traits(operator, options, tolerance, judgedInF64, true);
+        }
     }
 
     Measurement withOperator(String operator) {
-        return with(
-                new Traits(
-                        operator, traits.options(), traits.tolerance(), traits.comparesMemory()));
+        return with(traits.withOperator(operator));
     }
 
     Measurement withOptions(String... options) {
-        return with(
-                new Traits(
-                        traits.operator(),
-                        List.of(options),
-                        traits.tolerance(),
-                        traits.comparesMemory()));
+        return with(traits.withOptions(options));
     }
 
     Measurement withTolerance(double tolerance) {
-        return with(
-                new Traits(
-                        traits.operator(), traits.options(), tolerance, traits.comparesMemory()));
+        return with(traits.withTolerance(tolerance));
+    }
+
+    Measurement judgedInF64() {
+        return with(traits.beingJudgedInF64());
     }
 
     Measurement comparingMemory() {
-        return with(new Traits(traits.operator(), traits.options(), traits.tolerance(), true));
+        return with(traits.comparingMemory());
     }
 
     private Measurement with(Traits changed) {

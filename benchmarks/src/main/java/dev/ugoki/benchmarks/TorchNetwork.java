@@ -2,6 +2,7 @@ package dev.ugoki.benchmarks;
 
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Module;
+import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.tensor.Tensor;
 
 import java.util.ArrayList;
@@ -107,6 +108,16 @@ final class TorchNetwork {
                 x, weight, bias(name + ".bias", channels));
     }
 
+    /** {@link dev.ugoki.nn.layer.SinusoidalEmbedding#ofWidth}, of {@code step [n]}. */
+    String embedding(String step, long width) {
+        double rate = -Math.log(1e4) / (width / 2.0 - 1);
+        String frequencies =
+                let("torch.exp(torch.mul(torch.arange(%d, dtype=7), %s))", width / 2, rate);
+        String angles =
+                let("torch.mul(torch.unsqueeze(torch.to(%s, 7), -1), %s)", step, frequencies);
+        return let("torch.to(torch.cat([torch.sin(%s), torch.cos(%s)], 1), 6)", angles, angles);
+    }
+
     String parameter(String name, Input values) {
         names.add(name);
         inputs.add(values);
@@ -158,7 +169,34 @@ final class TorchNetwork {
      * The program of a step: loss, gradients, and libtorch's fused AdamW; its results are the loss
      * and the gradients, parameter by parameter.
      */
-    TorchScript step(String loss, double learningRate) {
+    TorchScript step(String loss, AdamW rule) {
+        List<String> repeated = repeated(loss, rule);
+        repeated.add("r = [y]");
+        repeated.add("for j in range(len(gs)):");
+        repeated.add("  r = torch.append(r, gs[j])");
+        return new TorchScript(inputs.size(), before(), repeated);
+    }
+
+    /**
+     * The same, followed by a moving average of the parameters; the results are the loss and
+     * AdamW's means of gradients.
+     *
+     * @param kept how much of the average stays
+     */
+    TorchScript stepWithAverage(String loss, AdamW rule, double kept) {
+        List<String> before = before();
+        before.add("qs = annotate(List[Tensor], [])");
+        before.add("for j in range(len(ps)):");
+        before.add("  qs = torch.append(qs, torch.clone(ps[j]))");
+        List<String> repeated = repeated(loss, rule);
+        repeated.add("torch._foreach_lerp_(qs, ps, " + (1 - kept) + ")");
+        repeated.add("r = [y]");
+        repeated.add("for j in range(len(ms)):");
+        repeated.add("  r = torch.append(r, ms[j])");
+        return new TorchScript(inputs.size(), before, repeated);
+    }
+
+    private List<String> before() {
         List<String> before = new ArrayList<>();
         for (String list : List.of("p", "m", "v", "e", "t")) {
             before.add(list + "s = annotate(List[Tensor], [])");
@@ -172,6 +210,10 @@ final class TorchNetwork {
             before.add("vs = torch.append(vs, torch.zeros_like(u" + i + "))");
             before.add("ts = torch.append(ts, torch.zeros([]))");
         }
+        return before;
+    }
+
+    private List<String> repeated(String loss, AdamW rule) {
         List<String> repeated = new ArrayList<>(lines);
         repeated.add("y = " + loss);
         repeated.add(
@@ -181,16 +223,18 @@ final class TorchNetwork {
                                 .collect(Collectors.joining(", "))
                         + "])");
         repeated.add("gs = annotate(List[Tensor], [])");
-        repeated.add("r = [y]");
         repeated.add("for o in g:");
         repeated.add("  gs = torch.append(gs, unchecked_cast(Tensor, o))");
-        repeated.add("  r = torch.append(r, unchecked_cast(Tensor, o))");
         repeated.add("torch._foreach_add_(ts, 1)");
         repeated.add(
-                "torch._fused_adamw_(ps, gs, ms, vs, es, ts, lr="
-                        + learningRate
-                        + ", beta1=0.9, beta2=0.999, weight_decay=0.01, eps=1e-08, amsgrad=False,"
-                        + " maximize=False)");
-        return new TorchScript(inputs.size(), before, repeated);
+                ("torch._fused_adamw_(ps, gs, ms, vs, es, ts, lr=%s, beta1=%s, beta2=%s,"
+                                + " weight_decay=%s, eps=%s, amsgrad=False, maximize=False)")
+                        .formatted(
+                                rule.learningRate(),
+                                rule.beta1(),
+                                rule.beta2(),
+                                rule.weightDecay(),
+                                rule.epsilon()));
+        return repeated;
     }
 }

@@ -28,23 +28,13 @@ final class TorchUnet {
             long stepWidth,
             List<Long> channels) {
         String encoder = "diffusion_step_encoder.";
-        String embedding = embedding(torch, torch.data(1), stepWidth);
+        String embedding = torch.embedding(torch.data(1), stepWidth);
         String step = torch.linear(embedding, encoder + "1", stepWidth, 4 * stepWidth);
         step = torch.let("torch.mish(%s)", step);
         step = torch.linear(step, encoder + "3", 4 * stepWidth, stepWidth);
         String condition = torch.let("torch.cat([%s, %s], 1)", step, torch.data(2));
         return new TorchUnet(torch, condition, stepWidth + conditioning)
                 .network(torch.data(0), actions, channels);
-    }
-
-    private static String embedding(TorchNetwork torch, String step, long width) {
-        double rate = -Math.log(1e4) / (width / 2.0 - 1);
-        String frequencies =
-                torch.let("torch.exp(torch.mul(torch.arange(%d, dtype=7), %s))", width / 2, rate);
-        String angles =
-                torch.let("torch.mul(torch.unsqueeze(torch.to(%s, 7), -1), %s)", step, frequencies);
-        return torch.let(
-                "torch.to(torch.cat([torch.sin(%s), torch.cos(%s)], 1), 6)", angles, angles);
     }
 
     private String network(String noisy, long actions, List<Long> channels) {

@@ -80,6 +80,15 @@ final class UgokiWorker extends Worker {
     }
 
     @Override
+    String profile(long nanos) {
+        Profile profile = new Profile();
+        for (long start = System.nanoTime(); System.nanoTime() - start < nanos; ) {
+            profile.run(() -> run(1));
+        }
+        return profile.toLine();
+    }
+
+    @Override
     String about() {
         return "Ugoki on Java "
                 + Runtime.version()

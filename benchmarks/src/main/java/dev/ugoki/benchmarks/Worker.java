@@ -3,6 +3,7 @@ package dev.ugoki.benchmarks;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -17,8 +18,8 @@ import java.util.List;
  * file for the results of a first run. It then answers lines: {@code warm SECONDS RUNS} once it has
  * run so long and at least so often, with the seconds from its first run until nothing was left to
  * be compiled for it; {@code round SECONDS} with the nanoseconds of one run; {@code memory} with
- * kilobytes resident before the measurement and at most since it is prepared; {@code about} with
- * what it is. The end of its input ends it.
+ * kilobytes resident before the measurement and at most since it is warm; {@code profile
+ * SECONDS} with where the time goes; {@code about} with what it is. The end of its input ends it.
  */
 abstract class Worker {
     /** Begins each line of an answer; other lines are chatter of libraries. */
@@ -28,6 +29,11 @@ abstract class Worker {
     private static final int RUNS_WHILE_READY = 3;
 
     private static final long MOST_NANOS_UNTIL_READY = 120_000_000_000L;
+
+    /** The system property that is set where processor time is measured, of one thread. */
+    static final String PROCESSOR_TIME = "ugoki.bench.processor-time";
+
+    private static final boolean OF_PROCESSOR = Boolean.getBoolean(PROCESSOR_TIME);
 
     private double nanosOfCall = 1;
 
@@ -50,6 +56,11 @@ abstract class Worker {
         return true;
     }
 
+    /** A line that says where the time of runs goes; see {@link Profile}. */
+    String profile(long nanos) {
+        throw new UnsupportedOperationException("only our own operations can be told apart");
+    }
+
     /** Names and versions. */
     abstract String about();
 
@@ -60,8 +71,6 @@ abstract class Worker {
         long idle = resident("VmRSS");
         long firstRun = System.nanoTime();
         write(Path.of(arguments[3]), prepare(measurement));
-        System.gc();
-        forgetPeak();
         answer("ready");
         BufferedReader input =
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -71,6 +80,8 @@ abstract class Worker {
                 case "warm" -> {
                     double ready = secondsUntilReady(firstRun);
                     warm(Double.parseDouble(words[1]) * 1e9, Long.parseLong(words[2]));
+                    System.gc();
+                    forgetPeak();
                     answer(Double.toString(ready));
                 }
                 case "round" -> {
@@ -78,6 +89,7 @@ abstract class Worker {
                     answer(Double.toString(nanosOf(Math.max(1, Math.round(nanos / nanosOfCall)))));
                 }
                 case "memory" -> answer(idle + " " + resident("VmHWM"));
+                case "profile" -> answer(profile((long) (Double.parseDouble(words[1]) * 1e9)));
                 case "about" -> answer(about());
                 default -> throw new IOException("worker: what is '" + line + "'?");
             }
@@ -113,9 +125,18 @@ abstract class Worker {
 
     /** Of each of so many runs. */
     private double nanosOf(long calls) {
-        long start = System.nanoTime();
+        long start = now();
         run(calls);
-        return (double) (System.nanoTime() - start) / calls;
+        return (double) (now() - start) / calls;
+    }
+
+    private static long now() {
+        return OF_PROCESSOR ? processorNanos() : System.nanoTime();
+    }
+
+    /** The processor time of this thread so far. */
+    static long processorNanos() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     }
 
     private static void answer(String text) {
@@ -123,7 +144,7 @@ abstract class Worker {
         System.out.flush();
     }
 
-    /** So that the peak is that of runs, not of making inputs and of writing results. */
+    /** So that the peak is that of runs, not of making inputs and of compiling code. */
     private static void forgetPeak() {
         try {
             Files.writeString(Path.of("/proc/self/clear_refs"), "5");

@@ -3,6 +3,7 @@ package dev.ugoki.benchmarks;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -26,7 +27,11 @@ final class LibtorchWorker extends Worker {
     private Libtorch.@Nullable Call call;
     private @Nullable PtSymbolBlock script;
 
-    LibtorchWorker(Library library) {}
+    private final boolean exact;
+
+    LibtorchWorker(Library library) {
+        exact = library == Library.LIBTORCH_F64;
+    }
 
     @Override
     void start(int threads) {
@@ -40,10 +45,13 @@ final class LibtorchWorker extends Worker {
     List<float[]> prepare(Measurement measurement) throws IOException {
         for (Input input : measurement.inputs()) {
             int place = inputs.size();
-            inputs.add(
+            Shape shape = new Shape(input.shape());
+            NDArray each =
                     input.classes() == 0
-                            ? manager.create(input.floats(place), new Shape(input.shape()))
-                            : manager.create(input.longs(place), new Shape(input.shape())));
+                            ? manager.create(input.floats(place), shape)
+                            : manager.create(input.longs(place), shape);
+            inputs.add(
+                    exact && input.classes() == 0 ? each.toType(DataType.FLOAT64, false) : each);
         }
         switch (measurement.rival()) {
             case Libtorch.Call method -> {
@@ -58,7 +66,7 @@ final class LibtorchWorker extends Worker {
                                 manager, new ByteArrayInputStream(program.archive()), false, false);
                 List<float[]> results = new ArrayList<>();
                 try (NDList list = repeat(1)) {
-                    list.forEach(result -> results.add(result.toFloatArray()));
+                    list.forEach(each -> results.add(floats(each)));
                 }
                 return results;
             }
@@ -66,6 +74,10 @@ final class LibtorchWorker extends Worker {
                     throw new IllegalArgumentException(
                             measurement.name() + " is not compared with libtorch");
         }
+    }
+
+    private static float[] floats(NDArray result) {
+        return result.toType(DataType.FLOAT32, false).toFloatArray();
     }
 
     @Override

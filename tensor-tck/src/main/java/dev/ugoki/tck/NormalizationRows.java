@@ -29,6 +29,7 @@ final class NormalizationRows {
         addOverChannels(rows, "", shape(2, 4, 3));
         addOverChannels(rows, " of images", shape(3, 4, 5, 7));
         addOverChannels(rows, " without positions", shape(5, 4));
+        addOverChannels(rows, " of many images", shape(70, 6, 16));
         return rows;
     }
 
@@ -128,6 +129,23 @@ final class NormalizationRows {
                         value,
                         mean,
                         inverse));
+        rows.add(
+                gradient(
+                        "batchNormGradient" + name,
+                        new Normalization.BatchNormGradient(EPSILON, true),
+                        value,
+                        value,
+                        shift,
+                        scale,
+                        scale));
+        rows.add(
+                gradient(
+                        "batchNormGradient without weight" + name,
+                        new Normalization.BatchNormGradient(EPSILON, false),
+                        value,
+                        value,
+                        shift,
+                        scale));
     }
 
     private static void add(

@@ -119,6 +119,56 @@ public final class RowKernels {
         return kernel.output(centred.times(inverse).timesPlus(weight, bias)).build();
     }
 
+    /** Input: x full. Output: the sum per row. */
+    public static Kernel rowSums() {
+        KernelBuilder kernel = new KernelBuilder();
+        return kernel.outputPerRow(kernel.input(Layout.FULL).sumOverColumns()).build();
+    }
+
+    /** Inputs: x full, mean per row. Output: the sum of (x - mean)^2 per row. */
+    public static Kernel squaresAround() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue centred = x.minus(kernel.input(Layout.PER_ROW));
+        return kernel.outputPerRow(centred.times(centred).sumOverColumns()).build();
+    }
+
+    /** Inputs: x full; mean, scale and shift per row. Output: (x - mean) scale + shift full. */
+    public static Kernel scaled() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue centred = x.minus(kernel.input(Layout.PER_ROW));
+        FloatValue scale = kernel.input(Layout.PER_ROW);
+        return kernel.output(centred.timesPlus(scale, kernel.input(Layout.PER_ROW))).build();
+    }
+
+    /** Inputs: dy full, x full, mean per row. Outputs per row: sum(dy (x - mean)); sum(dy). */
+    public static Kernel sumsOfGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue centred = x.minus(kernel.input(Layout.PER_ROW));
+        return kernel.outputPerRow(dy.times(centred).sumOverColumns())
+                .outputPerRow(dy.sumOverColumns())
+                .build();
+    }
+
+    /**
+     * Inputs: dy full, x full; mean, slope, level and scale per row. Output: (dy - level - (x -
+     * mean) slope) scale full.
+     */
+    public static Kernel gradientAround() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue centred = x.minus(kernel.input(Layout.PER_ROW));
+        FloatValue slope = kernel.input(Layout.PER_ROW);
+        FloatValue level = kernel.input(Layout.PER_ROW);
+        FloatValue scale = kernel.input(Layout.PER_ROW);
+        FloatValue dx = centred.negated().timesPlus(slope, dy.minus(level)).times(scale);
+        return kernel.output(dx).build();
+    }
+
     /** Inputs: dy full, y = softmax(x) full. Output: dx = y (dy - sum(dy y)) full. */
     public static Kernel softmaxGradient() {
         KernelBuilder kernel = new KernelBuilder();

@@ -379,6 +379,73 @@ public sealed interface Normalization extends Composite {
                 y.cast(operands[0].dtype()), mean.reshape(-1), variance.reshape(-1)
             };
         }
+
+        @Override
+        public @Nullable Tensor @Nullable [] backward(
+                Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
+            Tensor g = cotangents[0];
+            if (g == null || cotangents[1] != null || cotangents[2] != null) {
+                return null;
+            }
+            boolean affine = operands.length > 1;
+            Tensor[] gradients =
+                    Engine.apply(
+                            new BatchNormGradient(epsilon, affine),
+                            gradientOperands(g, operands, forward, 3));
+            return Arrays.copyOf(gradients, operands.length);
+        }
+    }
+
+    /**
+     * Operands: the cotangent of y, x, mean and variance, and the weight where {@code affine}.
+     * Results: the gradients of x and, where affine, of weight and bias.
+     *
+     * <p>Formula: {@code inverse * (h - mean(h) - normal * mean(h * normal))} with {@code h = g *
+     * weight}, {@code inverse = 1 / sqrt(variance + epsilon)} and {@code normal = (x - mean) *
+     * inverse}; {@code sum(g * normal)}; {@code sum(g)}.
+     *
+     * <p>Shapes: {@code [n, c, spatial..], [n, c, spatial..], [c], [c], [c] -> [n, c, spatial..],
+     * [c], [c]}.
+     *
+     * <p>Source: the derivative of {@link BatchNorm}.
+     */
+    record BatchNormGradient(double epsilon, boolean affine) implements Normalization {
+        @Override
+        public int resultCount() {
+            return affine ? 3 : 1;
+        }
+
+        @Override
+        public TensorType[] infer(TensorType... in) {
+            requireEpsilon(this, epsilon);
+            Operands.count(this, in, affine ? 5 : 4, affine ? 5 : 4);
+            Operands.floating(this, in, 2);
+            Operands.rankAtLeast(this, in, 0, 2, "[n, channels, spatial..]");
+            Operands.shape(this, in, 1, "x", in[0].shape());
+            Shape channels = Shape.of(in[0].shape().extent(1));
+            gradientStatistics(this, in, 2, channels);
+            if (affine) {
+                gradientWeight(this, in, 4, channels);
+            }
+            return affine ? new TensorType[] {in[1], in[4], in[4]} : new TensorType[] {in[1]};
+        }
+
+        @Override
+        public Tensor[] decompose(Tensor... operands) {
+            Operands.check(this, operands);
+            Tensor g = Operands.wide(operands[0]);
+            Tensor x = Operands.wide(operands[1]);
+            int[] axes = Operands.allButChannels(x.rank());
+            Tensor inverse =
+                    Operands.overChannels(operands[3].add(epsilon).rsqrt(), x.rank());
+            Tensor normal = x.sub(Operands.overChannels(operands[2], x.rank())).mul(inverse);
+            Tensor scaled =
+                    affine ? g.mul(Operands.overChannels(Operands.wide(operands[4]), x.rank())) : g;
+            Tensor dx = standardizeGradient(scaled, normal, inverse, axes);
+            return affine
+                    ? affineGradients(dx, g, normal, axes, operands[4].type())
+                    : new Tensor[] {dx.cast(operands[1].dtype())};
+        }
     }
 
     /**
