@@ -5,8 +5,9 @@ import dev.ugoki.examples.bits.CheckBits;
 import dev.ugoki.examples.jitter.MeasureJitter;
 import dev.ugoki.examples.latency.MeasureLatency;
 import dev.ugoki.examples.operations.WriteOperations;
+import dev.ugoki.examples.policy.EvalPolicy;
 import dev.ugoki.examples.policy.RunPolicy;
-import dev.ugoki.examples.policy.TrainAct;
+import dev.ugoki.examples.policy.TrainPolicy;
 import dev.ugoki.examples.pusht.DemoPushT;
 import dev.ugoki.examples.pusht.DemonstratePushT;
 import dev.ugoki.examples.pusht.EvalPushT;
@@ -92,14 +93,14 @@ public final class Main extends CommandGroup {
             name = "train",
             description = "Trains a policy.",
             mixinStandardHelpOptions = true,
-            subcommands = {TrainPushT.class, TrainAct.class})
+            subcommands = {TrainPushT.class, TrainPolicy.class})
     static final class Train extends CommandGroup {}
 
     @Command(
             name = "eval",
             description = "Evaluates a trained policy.",
             mixinStandardHelpOptions = true,
-            subcommands = EvalPushT.class)
+            subcommands = {EvalPushT.class, EvalPolicy.class})
     static final class Eval extends CommandGroup {}
 
     @Command(

@@ -13,7 +13,7 @@ public final class PretrainedFolder {
 
     /**
      * The folder with {@code config.json}: the named one, that of a checkpoint, or that of a run's
-     * last checkpoint.
+     * best checkpoint, or the last where none was measured.
      */
     public static Path of(Path named) throws IOException {
         if (Files.exists(named.resolve("config.json"))) {
@@ -22,6 +22,6 @@ public final class PretrainedFolder {
         Path inCheckpoint = Checkpoints.pretrainedModel(named);
         return Files.isDirectory(inCheckpoint)
                 ? inCheckpoint
-                : Checkpoints.pretrainedModel(TrainingRun.lastCheckpoint(named));
+                : Checkpoints.pretrainedModel(TrainingRun.bestCheckpoint(named));
     }
 }

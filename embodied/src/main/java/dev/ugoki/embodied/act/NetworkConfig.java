@@ -11,25 +11,40 @@ import java.util.List;
 
 /** The network of a policy and what it is trained for. */
 public sealed interface NetworkConfig {
-    /** A residual MLP that predicts the chunk at once, trained for the absolute error. */
-    record Regression(int width, int blocks) implements NetworkConfig {
+    /**
+     * A residual MLP that predicts the chunk at once, trained for the absolute error.
+     *
+     * @param dropout inside its blocks
+     */
+    record Regression(int width, int blocks, double dropout) implements NetworkConfig {
         /** 512 wide, 4 blocks. */
         public static final Regression DEFAULT = new Regression(512, 4);
+
+        /** Without dropout. */
+        public Regression(int width, int blocks) {
+            this(width, blocks, 0);
+        }
     }
 
     /**
      * A residual MLP that learns the velocity of flow matching.
      *
+     * @param dropout inside its blocks
      * @param flow how it is trained and sampled
      */
-    record Flow(int width, int blocks, int stepWidth, FlowPolicy.Config flow)
+    record Flow(int width, int blocks, int stepWidth, double dropout, FlowPolicy.Config flow)
             implements NetworkConfig {
         /** 512 wide, 4 blocks, sampled in 10 steps. */
         public static final Flow DEFAULT = new Flow(512, 4, 128, FlowPolicy.Config.DEFAULT);
 
+        /** Without dropout. */
+        public Flow(int width, int blocks, int stepWidth, FlowPolicy.Config flow) {
+            this(width, blocks, stepWidth, 0, flow);
+        }
+
         /** The same network with chunks sampled in so many steps. */
         public Flow withSamplingSteps(int steps) {
-            return new Flow(width, blocks, stepWidth, flow.withSteps(steps));
+            return new Flow(width, blocks, stepWidth, dropout, flow.withSteps(steps));
         }
     }
 
@@ -61,24 +76,26 @@ public sealed interface NetworkConfig {
      */
     default ChunkPolicy build(int conditioning, int length, int actions, Key key) {
         return switch (this) {
-            case Regression(int width, int blocks) ->
+            case Regression(int width, int blocks, double dropout) ->
                     new RegressionPolicy(
                             ResidualMlp.Config.of(conditioning, length * actions)
                                     .withWidth(width)
                                     .withBlocks(blocks)
+                                    .withDropout(dropout)
                                     .build(key),
                             length,
                             actions);
-            case Flow(int width, int blocks, int stepWidth, FlowPolicy.Config flow) ->
+            case Flow flow ->
                     new FlowPolicy(
                             ResidualMlp.Config.ofDenoiser(conditioning, length * actions)
-                                    .withWidth(width)
-                                    .withBlocks(blocks)
-                                    .withStepWidth(stepWidth)
+                                    .withWidth(flow.width())
+                                    .withBlocks(flow.blocks())
+                                    .withStepWidth(flow.stepWidth())
+                                    .withDropout(flow.dropout())
                                     .build(key),
                             length,
                             actions,
-                            flow);
+                            flow.flow());
             case Unet unet ->
                     new FlowPolicy(
                             ConditionalUnet1d.Config.of(actions, conditioning)

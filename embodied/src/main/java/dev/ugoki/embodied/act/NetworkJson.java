@@ -18,18 +18,15 @@ final class NetworkJson {
     /** Puts the settings into an object. */
     static void write(NetworkConfig network, ObjectNode node) {
         switch (network) {
-            case NetworkConfig.Regression(int width, int blocks) -> {
+            case NetworkConfig.Regression(int width, int blocks, double dropout) -> {
                 node.put("objective", "l1").put("network", "residual_mlp");
-                node.put("width", width).put("blocks", blocks);
+                node.put("width", width).put("blocks", blocks).put("dropout", dropout);
             }
-            case NetworkConfig.Flow(
-                            int width,
-                            int blocks,
-                            int stepWidth,
-                            FlowPolicy.Config flow) -> {
+            case NetworkConfig.Flow flow -> {
                 node.put("objective", "flow").put("network", "residual_mlp");
-                node.put("width", width).put("blocks", blocks).put("step_width", stepWidth);
-                writeFlow(node, flow);
+                node.put("width", flow.width()).put("blocks", flow.blocks());
+                node.put("step_width", flow.stepWidth()).put("dropout", flow.dropout());
+                writeFlow(node, flow.flow());
             }
             case NetworkConfig.Unet unet -> {
                 node.put("objective", "flow").put("network", "conditional_unet1d");
@@ -52,12 +49,14 @@ final class NetworkJson {
         String kind = json.text("network") + " " + json.text("objective");
         return switch (kind) {
             case "residual_mlp l1" ->
-                    new NetworkConfig.Regression(size(json, "width"), size(json, "blocks"));
+                    new NetworkConfig.Regression(
+                            size(json, "width"), size(json, "blocks"), dropout(json));
             case "residual_mlp flow" ->
                     new NetworkConfig.Flow(
                             size(json, "width"),
                             size(json, "blocks"),
                             size(json, "step_width"),
+                            dropout(json),
                             readFlow(json));
             case "conditional_unet1d flow" ->
                     new NetworkConfig.Unet(
@@ -76,6 +75,14 @@ final class NetworkJson {
                                     + "'; known are 'residual_mlp l1', 'residual_mlp flow' and"
                                     + " 'conditional_unet1d flow'");
         };
+    }
+
+    private static double dropout(JsonSettings json) throws IOException {
+        double dropout = json.number("dropout", 0);
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw json.wrong("dropout", "must be at least 0 and below 1");
+        }
+        return dropout;
     }
 
     private static int size(JsonSettings json, String name) throws IOException {

@@ -2,6 +2,7 @@ package dev.ugoki.embodied.act;
 
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.policy.ChunkPolicy;
+import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.nn.policy.RegressionPolicy;
@@ -14,6 +15,8 @@ import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.graph.NamedGraph;
 import dev.ugoki.tensor.op.TypeRules;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,10 +33,12 @@ import java.util.Map;
  * }</pre>
  *
  * <p>Inputs: {@code observation}, F32 {@code [1, observation steps * frame width]}, as {@link
- * RobotPolicy#act} takes it; where the policy is a flow, {@code noise}, normal numbers, F32 {@code
- * [1, horizon, action width]}; where it draws otherwise, {@code key}, I32 {@code [4]}, the words of
- * a {@link Key}. Result: {@code actions}, F32 {@code [1, actions, action width]}, of which the
- * first belongs to the present step.
+ * RobotPolicy#act} takes it; of policies with images, ACT and Diffusion Policy the features by
+ * their names instead, each with a batch of one, as {@link RobotPolicy#predict} takes them. Where
+ * the policy starts from noise, {@code noise}, normal numbers, F32 {@code [1, horizon, action
+ * width]}; where it draws otherwise, {@code key}, I32 {@code [4]}, the words of a {@link Key}.
+ * Result: {@code actions}, F32 {@code [1, actions, action width]}, of which the first belongs to
+ * the present step.
  */
 public final class PolicyGraph {
     private final RobotPolicy policy;
@@ -46,7 +51,14 @@ public final class PolicyGraph {
 
     /** The program of a policy, whose weights it reads anew at each run. */
     public static NamedGraph of(RobotPolicy policy) {
-        return new PolicyGraph(policy).plain(false);
+        return isOnVectors(policy)
+                ? new PolicyGraph(policy).plain(false)
+                : byFeatures(policy, true);
+    }
+
+    /** Whether observations are one vector. */
+    private static boolean isOnVectors(RobotPolicy policy) {
+        return policy.network() instanceof ConditionedPolicy && policy.config().images().isEmpty();
     }
 
     /**
@@ -54,7 +66,9 @@ public final class PolicyGraph {
      * key}. That is what a robot runs; other runtimes have no such draws.
      */
     public static NamedGraph drawing(RobotPolicy policy) {
-        return new PolicyGraph(policy).plain(true);
+        return isOnVectors(policy)
+                ? new PolicyGraph(policy).plain(true)
+                : byFeatures(policy, false);
     }
 
     /**
@@ -66,36 +80,23 @@ public final class PolicyGraph {
      * @throws IllegalArgumentException if the policy is no flow
      */
     public static NamedGraph guided(RobotPolicy policy, FlowGuidance guidance) {
-        if (policy.network() instanceof FlowPolicy flow) {
+        if (isOnVectors(policy)
+                && policy.network() instanceof ConditionedPolicy network
+                && network.policy() instanceof FlowPolicy flow) {
             return new PolicyGraph(policy).guided(flow, guidance);
         }
         throw new IllegalArgumentException(
-                "policy: real-time chunking guides the sampler of a flow, and this is "
-                        + policy.network().getClass().getSimpleName());
+                "policy: real-time chunking guides the sampler of a flow on vectors, and this is "
+                        + (policy.network() instanceof ConditionedPolicy network
+                                ? network.policy().getClass().getSimpleName()
+                                : policy.network().getClass().getSimpleName()));
     }
 
-    /**
-     * The program of a policy of LeRobot's: its inputs are the features by their names, each with a
-     * batch of one, as {@link LeRobotPolicy#predict} takes them, and where the policy starts from
-     * noise {@code noise}, F32 {@code [1, horizon, action width]}, and {@code key}, for samplers
-     * that draw at each step.
-     */
-    public static NamedGraph of(LeRobotPolicy policy) {
-        return leRobot(policy, true);
-    }
-
-    /**
-     * The program of a policy of LeRobot's that draws all its noise: it takes {@code key} alone.
-     */
-    public static NamedGraph drawing(LeRobotPolicy policy) {
-        return leRobot(policy, false);
-    }
-
-    private static NamedGraph leRobot(LeRobotPolicy policy, boolean givenNoise) {
-        LeRobotConfig config = policy.config();
+    private static NamedGraph byFeatures(RobotPolicy policy, boolean givenNoise) {
+        PolicyConfig config = policy.config();
         List<String> names = new ArrayList<>();
         List<TensorType> types = new ArrayList<>();
-        for (LeRobotFeature input : config.inputs()) {
+        for (PolicyFeature input : config.inputs()) {
             names.add(policy.observedName(input));
             types.add(observed(config, input));
         }
@@ -133,10 +134,10 @@ public final class PolicyGraph {
                 .withWeights(weights(policy.network().module()));
     }
 
-    private static TensorType observed(LeRobotConfig config, LeRobotFeature input) {
+    private static TensorType observed(PolicyConfig config, PolicyFeature input) {
         List<Long> extents = new ArrayList<>(List.of(1L));
-        if (config.network().observationSteps() > 1) {
-            extents.add((long) config.network().observationSteps());
+        if (config.network().stepsOf(input) > 1) {
+            extents.add((long) config.network().stepsOf(input));
         }
         input.shape().forEach(extent -> extents.add((long) extent));
         return new TensorType(
@@ -144,7 +145,7 @@ public final class PolicyGraph {
     }
 
     private NamedGraph plain(boolean draws) {
-        ChunkPolicy network = policy.network();
+        ChunkPolicy network = network().policy();
         return switch (network) {
             case RegressionPolicy regression ->
                     trace(
@@ -187,7 +188,7 @@ public final class PolicyGraph {
                     return flow.sample(
                             normalized(in[0]),
                             noise,
-                            policy.scales().normalizeActions(previous, in[0]),
+                            policy.scales().normalizeActions(previous, origins(in[0])),
                             weights,
                             guidance);
                 },
@@ -208,14 +209,15 @@ public final class PolicyGraph {
                 Graph.trace(
                         in -> {
                             Tensor chunk = sampling.apply(in);
-                            Tensor actions = policy.scales().unnormalizeActions(chunk, in[0]);
+                            Tensor actions =
+                                    policy.scales().unnormalizeActions(chunk, origins(in[0]));
                             return new Tensor[] {actions.slice(1, first, config.horizon())};
                         },
                         types);
         return NamedGraph.of(graph)
                 .withInputs(names.toArray(String[]::new))
                 .withResults("actions")
-                .withWeights(weights(policy.network()));
+                .withWeights(weights(policy.network().module()));
     }
 
     private TensorType observation() {
@@ -226,8 +228,16 @@ public final class PolicyGraph {
         return new TensorType(DType.F32, Shape.of(1, actions, config.action().width()));
     }
 
+    private ConditionedPolicy network() {
+        return (ConditionedPolicy) policy.network();
+    }
+
     private Tensor normalized(Tensor observation) {
-        return policy.scales().normalizeObservation(observation);
+        return network().conditioning(policy.normalized(policy.features(observation)));
+    }
+
+    private @Nullable Tensor origins(Tensor observation) {
+        return policy.origins(policy.features(observation));
     }
 
     private static Map<String, Tensor> weights(Module network) {

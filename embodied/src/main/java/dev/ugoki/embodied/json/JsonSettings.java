@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -25,6 +26,11 @@ public final class JsonSettings {
     private final String prefix;
     private final ObjectNode object;
     private final Set<String> taken = new LinkedHashSet<>();
+
+    /** The settings in an object that was read from a file. */
+    public static JsonSettings of(Path file, ObjectNode object) {
+        return new JsonSettings(file, "", object);
+    }
 
     JsonSettings(Path file, String prefix, ObjectNode object) {
         this.file = file;
@@ -116,6 +122,18 @@ public final class JsonSettings {
         return values;
     }
 
+    /** Takes a list of strings. */
+    public List<String> texts(String name) throws FileFormatException {
+        List<String> values = new ArrayList<>();
+        for (JsonNode node : list(name)) {
+            if (!node.isTextual()) {
+                throw wrong(name, "holds " + brief(node) + ", not a string");
+            }
+            values.add(node.textValue());
+        }
+        return values;
+    }
+
     /** Takes a list of objects. */
     public List<JsonSettings> objects(String name) throws FileFormatException {
         List<JsonSettings> objects = new ArrayList<>();
@@ -162,9 +180,44 @@ public final class JsonSettings {
                     file,
                     "has settings that this version does not know: "
                             + left.stream().map(name -> prefix + name).toList()
-                            + "; ignoring them could change what the others mean. Read it with the"
-                            + " version that wrote it, or remove them");
+                            + "; ignoring them could change what the others mean. "
+                            + nearest(left.getFirst()));
         }
+    }
+
+    /** What an unknown name may have been meant to be: the nearest of those that were taken. */
+    private String nearest(String name) {
+        String nearest = "";
+        int least = Integer.MAX_VALUE;
+        for (String known : taken) {
+            int distance = distance(name, known);
+            if (distance < least) {
+                least = distance;
+                nearest = known;
+            }
+        }
+        boolean alike = least <= Math.max(2, name.length() / 2);
+        return alike
+                ? "The nearest to \"%s\" is \"%s\"; all are %s"
+                        .formatted(prefix + name, prefix + nearest, taken)
+                : "Known are " + taken;
+    }
+
+    /** How many letters must be put in, left out or changed (Levenshtein's distance). */
+    private static int distance(String from, String to) {
+        int[] row = new int[to.length() + 1];
+        Arrays.setAll(row, i -> i);
+        for (int i = 1; i <= from.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.length(); j++) {
+                int above = row[j];
+                int changed = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+                row[j] = Math.min(changed, 1 + Math.min(above, row[j - 1]));
+                diagonal = above;
+            }
+        }
+        return row[to.length()];
     }
 
     /** As {@link #text}, or {@code otherwise} where it is missing or null. */

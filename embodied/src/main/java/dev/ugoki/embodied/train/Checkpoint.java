@@ -82,7 +82,8 @@ final class Checkpoint {
     private static void writeState(Path folder, State state, Trainer trainer) throws IOException {
         ObjectNode step = Json.object();
         step.put("step", state.step()).put("dp_world_size", 1);
-        step.put("batch_size", state.settings().batchSize()).put("grad_accum_steps", 1);
+        step.put("batch_size", state.settings().batchSize())
+                .put("grad_accum_steps", state.settings().compute().accumulation());
         step.put("epoch", trainer.epoch()).put("epoch_offset", trainer.offset());
         step.put("data_fingerprint", state.fingerprint());
         Json.write(folder.resolve(STEP), step);
@@ -141,7 +142,8 @@ final class Checkpoint {
             throw json.wrong("batch_size", "is not that of " + SETTINGS);
         }
         json.integer("dp_world_size", 1, 1);
-        json.integer("grad_accum_steps", 1, 1);
+        int accumulation = settings.compute().accumulation();
+        json.integer("grad_accum_steps", accumulation, accumulation);
         json.integer("epoch", 0, Long.MAX_VALUE);
         json.integer("epoch_offset", 0, Integer.MAX_VALUE);
         json.done();

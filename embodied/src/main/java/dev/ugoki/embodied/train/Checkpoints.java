@@ -16,6 +16,7 @@ import java.util.Optional;
  */
 public final class Checkpoints {
     private static final String LAST = "last";
+    private static final String BEST = "best";
     private static final int LEAST_DIGITS = 6;
 
     private final Path folder;
@@ -32,6 +33,16 @@ public final class Checkpoints {
     /** The latest checkpoint, if there is any. */
     public Optional<Path> last() throws IOException {
         return WholeFolder.pointedTo(folder.resolve(LAST));
+    }
+
+    /** The checkpoint that was marked best, if there is any. */
+    public Optional<Path> best() throws IOException {
+        return WholeFolder.pointedTo(folder.resolve(BEST));
+    }
+
+    /** Lets {@code best} point to a checkpoint. */
+    public void markBest(Path checkpoint) throws IOException {
+        WholeFolder.pointTo(folder.resolve(BEST), checkpoint);
     }
 
     /**

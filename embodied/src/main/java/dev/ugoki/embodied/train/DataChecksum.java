@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.CRC32C;
 
 /** Tells demonstrations from others: a checksum of the numbers in some features. */
@@ -23,6 +24,21 @@ final class DataChecksum {
         for (String feature : features) {
             add(sum, frames.column(feature));
         }
+        return HexFormat.of().toHexDigits((int) sum.getValue());
+    }
+
+    /** Of all images, by their names. */
+    static String of(Map<String, FrameImages> images) {
+        CRC32C sum = new CRC32C();
+        images.forEach(
+                (name, seen) -> {
+                    sum.update(name.getBytes(StandardCharsets.UTF_8));
+                    byte[] bytes = new byte[seen.height() * seen.width() * 3];
+                    for (int frame = 0; frame < seen.frameCount(); frame++) {
+                        seen.copyFrame(frame, bytes, 0);
+                        sum.update(bytes);
+                    }
+                });
         return HexFormat.of().toHexDigits((int) sum.getValue());
     }
 

@@ -27,6 +27,7 @@ public final class TimeBudget implements TrainingListener {
 
     private final Trainer trainer;
     private final double budget;
+    private final double decayShare;
     private final TrainingListener next;
     private final Deque<Progress> marks = new ArrayDeque<>();
     private double nextPlan;
@@ -37,11 +38,17 @@ public final class TimeBudget implements TrainingListener {
      * @param next is told of everything
      */
     public TimeBudget(Trainer trainer, double seconds, TrainingListener next) {
+        this(trainer, seconds, TrainingSettings.DECAY_SHARE, next);
+    }
+
+    /** As above, with the learning rate falling in another share of the time, the last. */
+    public TimeBudget(Trainer trainer, double seconds, double decayShare, TrainingListener next) {
         if (!(seconds > 0)) {
             throw new IllegalArgumentException("time budget: must be above 0 seconds: " + seconds);
         }
         this.trainer = trainer;
         this.budget = seconds;
+        this.decayShare = decayShare;
         this.next = next;
     }
 
@@ -71,7 +78,7 @@ public final class TimeBudget implements TrainingListener {
                         : (now.seconds() - since.seconds()) / (now.step() - since.step());
         long left = Math.max(1, (long) ((budget - now.seconds()) / pace));
         long steps = now.step() + left;
-        long falling = (long) (TrainingSettings.DECAY_SHARE * budget / pace);
+        long falling = (long) (decayShare * budget / pace);
         trainer.planSteps(
                 steps,
                 Math.clamp(falling, 1, left),

@@ -5,9 +5,13 @@ import static java.util.Objects.requireNonNull;
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.RandomScope;
+import dev.ugoki.nn.Recomputation;
+import dev.ugoki.nn.layer.Lora;
+import dev.ugoki.nn.optim.GradientAccumulation;
 import dev.ugoki.nn.optim.GradientClipping;
 import dev.ugoki.nn.optim.MovingAverage;
 import dev.ugoki.nn.optim.Optimizer;
+import dev.ugoki.nn.optim.ParameterGroup;
 import dev.ugoki.nn.optim.PlannedStep;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -19,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Makes the steps of training: a batch, its loss and gradients, an optimizer's step, and the moving
@@ -44,6 +50,7 @@ public final class Trainer {
 
     private static final int LOSS = 2;
     private static final int LAYERS = 3;
+    private static final int VALIDATION = 4;
 
     private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
 
@@ -64,10 +71,9 @@ public final class Trainer {
         this.order = new SampleOrder(key.fold(ORDER), task.sampleCount());
         this.optimizer =
                 Optimizer.of(
-                        task.network(),
-                        settings.optimizer(),
+                        List.of(new ParameterGroup(task.trainable(), settings.optimizer())),
                         made -> this.settings.schedule().factor(made));
-        this.average = new MovingAverage(task.network(), settings.averageDecay());
+        this.average = new MovingAverage(task.trainable(), settings.averageDecay());
         task.network().train();
     }
 
@@ -112,11 +118,21 @@ public final class Trainer {
      * Makes steps as plans from here on: the whole step is traced once, and then runs with the same
      * bits, in fewer passes over memory. Where the task or the network cannot be traced, a warning
      * says why, and steps are made as before.
+     *
+     * @throws IllegalStateException if blocks are to be computed a second time: a plan would
+     *     compute them once and keep what they made
      */
     public void compile() {
+        if (settings.compute().recomputes()) {
+            throw new IllegalStateException(
+                    "compiled steps compute nothing twice, so they would not save memory; train"
+                            + " without gradient checkpointing, or without compiling");
+        }
         planned =
                 PlannedStep.of(optimizer, task::loss)
                         .withClipping(settings.gradientClip())
+                        .withPrecision(settings.compute().precision())
+                        .withAccumulation(settings.compute().accumulation())
                         .withAverage(average);
         prepared = false;
     }
@@ -207,10 +223,7 @@ public final class Trainer {
             if (plan != null) {
                 return plannedStep(plan, samples, draws, layers);
             }
-            var found =
-                    Autograd.valueAndGrad(
-                            () -> RandomScope.call(layers, () -> task.loss(samples, draws)),
-                            optimizer.parameters());
+            var found = gradients(samples, draws, layers);
             double loss = found.value().item();
             if (!Double.isFinite(loss)) {
                 throw new IllegalStateException(
@@ -222,6 +235,59 @@ public final class Trainer {
             stepCount++;
             return loss;
         }
+    }
+
+    private Autograd.ValueAndGrad gradients(int[] samples, Key draws, Key layers) {
+        TrainingSettings.Compute compute = settings.compute();
+        int parts = compute.accumulation();
+        int size = samples.length / parts;
+        IntFunction<Tensor> loss =
+                part ->
+                        RandomScope.call(
+                                PlannedStep.part(layers, part, parts),
+                                () ->
+                                        task.loss(
+                                                Arrays.copyOfRange(
+                                                        samples, part * size, (part + 1) * size),
+                                                PlannedStep.part(draws, part, parts)));
+        return compute.precision()
+                .call(
+                        () ->
+                                Recomputation.callIf(
+                                        compute.recomputes(),
+                                        () ->
+                                                GradientAccumulation.valueAndGrad(
+                                                        parts, loss, optimizer.parameters())));
+    }
+
+    /**
+     * The mean loss over all samples of another task of the same network, with the moving averages
+     * as weights and nothing drawn in layers: what a policy is worth on what it did not learn from.
+     */
+    public double validationLoss(TrainingTask other) {
+        network().eval();
+        try {
+            return average.call(() -> settings.compute().precision().call(() -> meanLoss(other)));
+        } finally {
+            network().train();
+        }
+    }
+
+    private double meanLoss(TrainingTask other) {
+        double sum = 0;
+        int count = other.sampleCount();
+        for (int from = 0; from < count; from += settings.batchSize()) {
+            int size = Math.min(settings.batchSize(), count - from);
+            int[] samples = new int[size];
+            for (int i = 0; i < size; i++) {
+                samples[i] = from + i;
+            }
+            Key draws = key.fold(VALIDATION).fold(from);
+            try (TensorScope _ = TensorScope.open()) {
+                sum += size * Autograd.noGrad(() -> other.loss(samples, draws)).item();
+            }
+        }
+        return sum / count;
     }
 
     /** The plan, where steps are compiled and can be. */
@@ -271,9 +337,12 @@ public final class Trainer {
                 : GradientClipping.byGlobalNorm(gradients, settings.gradientClip()).gradients();
     }
 
-    /** The weights' moving averages by name: what is evaluated and shipped. */
+    /**
+     * The weights' moving averages by name: what is evaluated and shipped. Adapters ({@link Lora})
+     * are in the weights of their layers.
+     */
     public Map<String, HostArray> averagedWeights() {
-        return average.stateDictOf(network());
+        return average.call(() -> Lora.mergedState(network()));
     }
 
     /**

@@ -2,6 +2,8 @@ package dev.ugoki.embodied.train;
 
 import dev.ugoki.tensor.io.FileFormatException;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ public final class TrainingRun {
     private final Path folder;
     private final Trainer trainer;
     private final Checkpoints checkpoints;
+    private @Nullable TrainingTask validation;
     private volatile boolean stopped;
 
     private TrainingRun(Path folder, Trainer trainer) {
@@ -68,6 +71,27 @@ public final class TrainingRun {
                         () ->
                                 new FileFormatException(
                                         folder, "holds no checkpoint; start the run anew"));
+    }
+
+    /**
+     * The checkpoint of the run in a folder with the least loss on what was held out to validate
+     * with; the last where nothing was.
+     *
+     * @throws FileFormatException if there is none
+     */
+    public static Path bestCheckpoint(Path folder) throws IOException {
+        return checkpointsOf(folder).best().orElse(lastCheckpoint(folder));
+    }
+
+    /**
+     * Measures the loss on samples that are held out at each checkpoint, writes it to the metrics,
+     * and lets {@link #bestCheckpoint} be where it was least.
+     *
+     * @param heldOut a task of the same network
+     */
+    public TrainingRun withValidation(TrainingTask heldOut) {
+        validation = heldOut;
+        return this;
     }
 
     /** The settings of the run in a folder, as its last checkpoint has them. */
@@ -119,13 +143,27 @@ public final class TrainingRun {
                     log.write(pace.line(progress));
                 }
                 if (trainer.stepCount() % settings.saveEvery() == 0) {
-                    listener.onCheckpoint(checkpoints.save(trainer, settings.steps()));
+                    listener.onCheckpoint(save(log, settings));
                 }
             }
+            Path last = save(log, trainer.settings());
+            listener.onCheckpoint(last);
+            return last;
         }
-        Path last = checkpoints.save(trainer, trainer.settings().steps());
-        listener.onCheckpoint(last);
-        return last;
+    }
+
+    private Path save(MetricsLog log, TrainingSettings settings) throws IOException {
+        Path checkpoint = checkpoints.save(trainer, settings.steps());
+        TrainingTask heldOut = validation;
+        if (heldOut != null && log.validated() != trainer.stepCount()) {
+            double least = log.leastValidationLoss();
+            double loss = trainer.validationLoss(heldOut);
+            log.writeValidation(trainer.stepCount(), loss);
+            if (loss < least) {
+                checkpoints.markBest(checkpoint);
+            }
+        }
+        return checkpoint;
     }
 
     /** Clocks and means of this process. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.ugoki.embodied.json.Json;
 import dev.ugoki.embodied.json.JsonSettings;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.nn.optim.MovingAverage;
 import dev.ugoki.nn.optim.Schedule;
@@ -12,7 +13,9 @@ import dev.ugoki.tensor.io.FileFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * How a policy is trained. All of it is stored with each checkpoint ({@code train_config.json}), so
@@ -29,6 +32,7 @@ import java.util.Map;
  * @param averagePower of the moving average of weights: its decay after k updates is {@code
  *     min(most, 1 - (1 + k)^-power)}
  * @param averageMost see {@code averagePower}
+ * @param compute in which numbers and how much at a time
  * @param logEvery how many steps go into a line of metrics
  * @param saveEvery after how many steps a checkpoint is written; one is written at the end anyway
  * @param task what the maker of the task wants to know when it is resumed: names and texts
@@ -43,9 +47,38 @@ public record TrainingSettings(
         double gradientClip,
         double averagePower,
         double averageMost,
+        Compute compute,
         long logEvery,
         long saveEvery,
         Map<String, String> task) {
+    /**
+     * How gradients are computed.
+     *
+     * @param precision of the products in networks
+     * @param accumulation into how many parts a batch is divided, computed one after the other
+     * @param recomputes whether blocks of networks are computed a second time for the gradient, to
+     *     save memory
+     */
+    public record Compute(Precision precision, int accumulation, boolean recomputes) {
+        /** F32, whole batches, everything kept. */
+        public static final Compute DEFAULT = new Compute(Precision.F32, 1, false);
+
+        public Compute {
+            require("accumulation", accumulation, 1);
+        }
+
+        public Compute withPrecision(Precision value) {
+            return new Compute(value, accumulation, recomputes);
+        }
+
+        public Compute withAccumulation(int value) {
+            return new Compute(precision, value, recomputes);
+        }
+
+        public Compute withRecomputation(boolean value) {
+            return new Compute(precision, accumulation, value);
+        }
+    }
 
     static final String SCHEDULE = "warmup_stable_decay";
 
@@ -64,6 +97,7 @@ public record TrainingSettings(
                     Double.POSITIVE_INFINITY,
                     0.75,
                     0.999,
+                    Compute.DEFAULT,
                     50,
                     1000,
                     Map.of());
@@ -79,6 +113,11 @@ public record TrainingSettings(
         require("decaySteps", decaySteps, 0);
         require("logEvery", logEvery, 1);
         require("saveEvery", saveEvery, 1);
+        if (batchSize % compute.accumulation() != 0) {
+            throw new IllegalArgumentException(
+                    "training settings: a batch of %d cannot be divided into %d parts of one size"
+                            .formatted(batchSize, compute.accumulation()));
+        }
         if (!(gradientClip > 0)) {
             throw new IllegalArgumentException(
                     "training settings: gradientClip must be above 0 (infinity for no limit): "
@@ -102,36 +141,64 @@ public record TrainingSettings(
         }
     }
 
-    public TrainingSettings withSeed(long value) {
+    /** Settings to change. */
+    private static final class Draft {
+        long seed;
+        int batchSize;
+        long steps;
+        AdamW optimizer;
+        long warmupSteps;
+        long decaySteps;
+        double gradientClip;
+        double averagePower;
+        double averageMost;
+        Compute compute;
+        long logEvery;
+        long saveEvery;
+        Map<String, String> task;
+
+        Draft(TrainingSettings from) {
+            seed = from.seed;
+            batchSize = from.batchSize;
+            steps = from.steps;
+            optimizer = from.optimizer;
+            warmupSteps = from.warmupSteps;
+            decaySteps = from.decaySteps;
+            gradientClip = from.gradientClip;
+            averagePower = from.averagePower;
+            averageMost = from.averageMost;
+            compute = from.compute;
+            logEvery = from.logEvery;
+            saveEvery = from.saveEvery;
+            task = from.task;
+        }
+    }
+
+    private TrainingSettings with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
         return new TrainingSettings(
-                value,
-                batchSize,
-                steps,
-                optimizer,
-                warmupSteps,
-                decaySteps,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                task);
+                draft.seed,
+                draft.batchSize,
+                draft.steps,
+                draft.optimizer,
+                draft.warmupSteps,
+                draft.decaySteps,
+                draft.gradientClip,
+                draft.averagePower,
+                draft.averageMost,
+                draft.compute,
+                draft.logEvery,
+                draft.saveEvery,
+                draft.task);
+    }
+
+    public TrainingSettings withSeed(long value) {
+        return with(draft -> draft.seed = value);
     }
 
     public TrainingSettings withBatchSize(int value) {
-        return new TrainingSettings(
-                seed,
-                value,
-                steps,
-                optimizer,
-                warmupSteps,
-                decaySteps,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                task);
+        return with(draft -> draft.batchSize = value);
     }
 
     /** So many steps, with the learning rate falling in the last {@value #DECAY_SHARE} of them. */
@@ -141,100 +208,49 @@ public record TrainingSettings(
 
     /** So many steps, with the learning rate falling in the last {@code decay}. */
     public TrainingSettings withSteps(long value, long decay) {
-        return new TrainingSettings(
-                seed,
-                batchSize,
-                value,
-                optimizer,
-                warmupSteps,
-                decay,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                task);
+        return with(
+                draft -> {
+                    draft.steps = value;
+                    draft.decaySteps = decay;
+                });
     }
 
     public TrainingSettings withOptimizer(AdamW value) {
-        return new TrainingSettings(
-                seed,
-                batchSize,
-                steps,
-                value,
-                warmupSteps,
-                decaySteps,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                task);
+        return with(draft -> draft.optimizer = value);
     }
 
     public TrainingSettings withWarmupSteps(long value) {
-        return new TrainingSettings(
-                seed,
-                batchSize,
-                steps,
-                optimizer,
-                value,
-                decaySteps,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                task);
+        return with(draft -> draft.warmupSteps = value);
     }
 
     public TrainingSettings withGradientClip(double value) {
-        return new TrainingSettings(
-                seed,
-                batchSize,
-                steps,
-                optimizer,
-                warmupSteps,
-                decaySteps,
-                value,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                task);
+        return with(draft -> draft.gradientClip = value);
+    }
+
+    /** The same with another decay of the moving average. */
+    public TrainingSettings withAverage(double power, double most) {
+        return with(
+                draft -> {
+                    draft.averagePower = power;
+                    draft.averageMost = most;
+                });
+    }
+
+    public TrainingSettings withCompute(Compute value) {
+        return with(draft -> draft.compute = value);
     }
 
     /** The same with lines of metrics and checkpoints after so many steps. */
     public TrainingSettings withIntervals(long logSteps, long saveSteps) {
-        return new TrainingSettings(
-                seed,
-                batchSize,
-                steps,
-                optimizer,
-                warmupSteps,
-                decaySteps,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logSteps,
-                saveSteps,
-                task);
+        return with(
+                draft -> {
+                    draft.logEvery = logSteps;
+                    draft.saveEvery = saveSteps;
+                });
     }
 
     public TrainingSettings withTask(Map<String, String> value) {
-        return new TrainingSettings(
-                seed,
-                batchSize,
-                steps,
-                optimizer,
-                warmupSteps,
-                decaySteps,
-                gradientClip,
-                averagePower,
-                averageMost,
-                logEvery,
-                saveEvery,
-                value);
+        return with(draft -> draft.task = value);
     }
 
     /** Up from 0 in {@link #warmupSteps}, then 1, then down to 0 in {@link #decaySteps}. */
@@ -258,6 +274,9 @@ public record TrainingSettings(
         ObjectNode root = Json.object();
         root.put("seed", seed).put("batch_size", batchSize).put("steps", steps);
         root.put("log_freq", logEvery).put("save_freq", saveEvery);
+        root.put("precision", compute.precision().name().toLowerCase(Locale.ROOT));
+        root.put("grad_accum_steps", compute.accumulation());
+        root.put("gradient_checkpointing", compute.recomputes());
         ObjectNode adam = root.putObject("optimizer");
         adam.put("type", "adamw").put("lr", optimizer.learningRate());
         adam.putArray("betas").add(optimizer.beta1()).add(optimizer.beta2());
@@ -303,6 +322,7 @@ public record TrainingSettings(
                             clip(adam),
                             average.number("power"),
                             average.number("max_decay"),
+                            compute(root),
                             root.integer("log_freq", 1, Long.MAX_VALUE),
                             root.integer("save_freq", 1, Long.MAX_VALUE),
                             texts(root.object("task")));
@@ -330,6 +350,25 @@ public record TrainingSettings(
                 betas[1],
                 adam.number("eps"),
                 adam.number("weight_decay"));
+    }
+
+    /** As settings of before these were are read, too. */
+    private static Compute compute(JsonSettings root) throws IOException {
+        return new Compute(
+                precision(root, Precision.F32),
+                (int) root.integer("grad_accum_steps", 1, Integer.MAX_VALUE, 1),
+                root.flag("gradient_checkpointing", false));
+    }
+
+    /** The setting "precision". */
+    static Precision precision(JsonSettings root, Precision otherwise) throws IOException {
+        String name = root.text("precision", otherwise.name().toLowerCase(Locale.ROOT));
+        for (Precision precision : Precision.values()) {
+            if (precision.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return precision;
+            }
+        }
+        throw root.wrong("precision", "is '" + name + "'; known are 'f32' and 'bf16'");
     }
 
     private static double clip(JsonSettings adam) throws IOException {

@@ -1,5 +1,6 @@
 package dev.ugoki.embodied.train;
 
+import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Module;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -10,11 +11,17 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /** What is trained, on what, for what: all that {@link Trainer} does not know itself. */
 public interface TrainingTask {
     /** The network, whose parameters are trained. */
     Module network();
+
+    /** The parameters that are trained, by name: all of the network, where nothing else is said. */
+    default SequencedMap<String, Parameter> trainable() {
+        return network().namedParameters();
+    }
 
     /** How many samples there are. */
     int sampleCount();

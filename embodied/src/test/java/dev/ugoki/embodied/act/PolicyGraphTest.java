@@ -38,7 +38,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 class PolicyGraphTest {
     private static final FrameTable FRAMES = SmallTask.frames(1);
@@ -51,7 +50,7 @@ class PolicyGraphTest {
 
     private static RobotPolicy policy(PolicyConfig config) {
         RobotPolicy policy = RobotPolicy.create(config, PolicyScales.of(config, FRAMES), Key.of(3));
-        policy.network().eval();
+        policy.network().module().eval();
         return policy;
     }
 
@@ -93,15 +92,12 @@ class PolicyGraphTest {
                         Normalization.QUANTILES)) {
             RobotPolicy policy =
                     policy(
-                            new PolicyConfig(
+                            PolicyConfig.of(
                                     relative.inputs(),
                                     relative.action(),
-                                    1,
-                                    6,
-                                    6,
                                     normalization,
-                                    Optional.empty(),
-                                    relative.network()));
+                                    6,
+                                    new PolicyNetwork.Chunk(1, 6, SmallTask.REGRESSION)));
 
             assertArrayEquals(
                     policy.predict(frame, Key.of(1)),
@@ -120,7 +116,8 @@ class PolicyGraphTest {
         NamedGraph loaded = SavedGraph.read(saved);
 
         assertArrayEquals(act(graph, OBSERVATION), act(loaded, OBSERVATION));
-        assertTrue(loaded.weights().containsAll(policy.network().namedParameters().keySet()));
+        assertTrue(
+                loaded.weights().containsAll(policy.network().module().namedParameters().keySet()));
         assertEquals(List.of("observation", "key"), loaded.inputs());
     }
 
@@ -181,27 +178,29 @@ class PolicyGraphTest {
     /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
     @Test
     void aCompiledPolicyThatSeesActsAsItDoesEagerlyAndAllocatesNothing() {
-        LeRobotFeature state =
-                new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(3));
-        LeRobotFeature image =
-                new LeRobotFeature(
-                        "observation.images.top", LeRobotFeature.Kind.VISUAL, List.of(3, 32, 32));
-        LeRobotFeature action =
-                new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(2));
-        LeRobotConfig config =
-                LeRobotConfig.of(
+        PolicyFeature state =
+                new PolicyFeature("observation.state", PolicyFeature.Kind.STATE, List.of(3));
+        PolicyFeature image =
+                new PolicyFeature(
+                        "observation.images.top", PolicyFeature.Kind.VISUAL, List.of(3, 32, 32));
+        PolicyFeature action = new PolicyFeature("action", PolicyFeature.Kind.ACTION, List.of(2));
+        PolicyConfig config =
+                PolicyConfig.of(
                         List.of(state, image),
                         action,
                         Map.of(),
                         1,
-                        new LeRobotNetwork.Act(
+                        new PolicyNetwork.Act(
                                 4,
                                 new ActPolicy.Layers(
                                         16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0.1),
                                 ActPolicy.Vae.DEFAULT,
                                 null));
-        LeRobotPolicy policy =
-                LeRobotPolicy.create(config, DatasetStatistics.of(List.of()), Key.of(1));
+        RobotPolicy policy =
+                RobotPolicy.create(
+                        config,
+                        PolicyScales.of(config, DatasetStatistics.of(List.of())),
+                        Key.of(1));
         policy.network().module().eval();
         NamedGraph graph = PolicyGraph.drawing(policy);
         ChunkController controller =

@@ -13,6 +13,7 @@ import dev.ugoki.embodied.train.SmallTask;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.io.FileFormatException;
 import dev.ugoki.tensor.io.HostArray;
 import dev.ugoki.tensor.io.SafetensorsFile;
@@ -26,7 +27,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 class RobotPolicyTest {
     private static final FrameTable FRAMES = SmallTask.frames(1);
@@ -48,7 +48,7 @@ class RobotPolicyTest {
         for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
             RobotPolicy made = policy(SmallTask.config(network));
             Path target = Files.createTempDirectory(folder, "policy");
-            made.save(target, made.weights());
+            made.save(target);
             RobotPolicy loaded = RobotPolicy.load(target);
             assertEquals(made.config(), loaded.config());
             float[] expected = made.act(observation(), Key.of(1));
@@ -61,17 +61,14 @@ class RobotPolicyTest {
     void aPolicyWithAbsoluteActionsAndOtherScalesIsSavedToo() throws IOException {
         PolicyConfig relative = SmallTask.config(SmallTask.REGRESSION);
         PolicyConfig config =
-                new PolicyConfig(
+                PolicyConfig.of(
                         relative.inputs(),
                         relative.action(),
-                        1,
-                        6,
-                        6,
                         Normalization.MEAN_STD,
-                        Optional.empty(),
-                        relative.network());
+                        6,
+                        new PolicyNetwork.Chunk(1, 6, SmallTask.REGRESSION));
         RobotPolicy made = policy(config);
-        made.save(folder, made.weights());
+        made.save(folder);
         float[] frame = {40, 50, 60, 46, 57};
         assertArrayEquals(
                 made.act(frame, Key.of(1)), RobotPolicy.load(folder).act(frame, Key.of(1)));
@@ -105,14 +102,15 @@ class RobotPolicyTest {
         for (int i = 0; i < chunk.length; i++) {
             chunk[i] = origins[i % 2] + i;
         }
-        float[] normalized = chunk.clone();
-        scales.normalizeActions(normalized, origins);
+        Tensor origin = Tensor.of(origins, 1, 2);
+        Tensor scaled = scales.normalizeActions(Tensor.of(chunk, 1, 8, 2), origin);
+        float[] normalized = scaled.toFloatArray();
         for (int i = 0; i < chunk.length; i++) {
             double scale = deviation(i / 2 - 1, i % 2);
             assertEquals(i / scale, normalized[i], 1e-4 * i, "element " + i);
         }
-        scales.unnormalizeActions(normalized, origins);
-        assertArrayEquals(chunk, normalized, 1e-3f);
+        float[] back = scales.unnormalizeActions(scaled, origin).toFloatArray();
+        assertArrayEquals(chunk, back, 1e-3f);
     }
 
     /**
@@ -159,7 +157,7 @@ class RobotPolicyTest {
     @Test
     void aPolicyComputesWhereItWasLoaded() throws IOException {
         RobotPolicy made = policy(SmallTask.config(SmallTask.FLOW));
-        made.save(folder, made.weights());
+        made.save(folder);
         RobotPolicy reference = new Device("reference", 0).call(() -> RobotPolicy.load(folder));
         assertArrayEquals(
                 made.act(observation(), Key.of(1)), reference.act(observation(), Key.of(1)), 1e-3f);
@@ -178,7 +176,7 @@ class RobotPolicyTest {
     @Test
     void settingsThatAreNotKnownAreRefused() throws IOException {
         RobotPolicy policy = policy(SmallTask.config(SmallTask.FLOW));
-        policy.save(folder, policy.weights());
+        policy.save(folder);
         Path config = folder.resolve("config.json");
         String text = Files.readString(config);
         assertRefused(
@@ -190,7 +188,7 @@ class RobotPolicyTest {
         assertRefused(config, text.replace("residual_mlp", "transformer"), "transformer");
         assertRefused(config, text.replace("RELATIVE_STD", "MIN_MAX"), "ACTION");
         assertRefused(config, text.replace("\"horizon\" : 8", "\"horizon\" : 3"), "a chunk of 3");
-        assertRefused(config, text.replace("ugoki_chunk", "act"), "\"act\"");
+        assertRefused(config, text.replace("ugoki_chunk", "vqbet"), "'vqbet'");
         assertRefused(config, text.substring(0, text.length() / 2), "not valid JSON");
         Files.writeString(config, text);
         RobotPolicy.load(folder);
@@ -206,7 +204,7 @@ class RobotPolicyTest {
     @Test
     void missingStatisticsAreAnErrorNotPassedOver() throws IOException {
         RobotPolicy policy = policy(SmallTask.config(SmallTask.FLOW));
-        policy.save(folder, policy.weights());
+        policy.save(folder);
         Path before = folder.resolve("policy_preprocessor_step_3_normalizer_processor.safetensors");
         Path after =
                 folder.resolve("policy_postprocessor_step_0_unnormalizer_processor.safetensors");
@@ -220,7 +218,7 @@ class RobotPolicyTest {
         var scale = assertThrows(FileFormatException.class, () -> RobotPolicy.load(folder));
         assertTrue(scale.getMessage().contains("action.relative_std"), scale.getMessage());
         Files.delete(after);
-        assertThrows(FileFormatException.class, () -> RobotPolicy.load(folder));
+        assertThrows(MissingStatisticsException.class, () -> RobotPolicy.load(folder));
     }
 
     private static Map<String, HostArray> without(Map<String, HostArray> whole, String name) {

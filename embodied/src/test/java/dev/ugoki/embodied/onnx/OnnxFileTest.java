@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-import dev.ugoki.embodied.act.LeRobotPolicy;
 import dev.ugoki.embodied.act.PolicyGraph;
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.SharedData;
 import dev.ugoki.nn.HostTensors;
 import dev.ugoki.tensor.DType;
@@ -77,7 +77,7 @@ class OnnxFileTest {
     @ValueSource(strings = {"act", "diffusion"})
     void checkpointsOfLeRobotActAsInPyTorchAfterAnExport(String kind) throws IOException {
         Path checkpoint = SharedData.dataSet("lerobot_checkpoints/" + kind);
-        NamedGraph graph = PolicyGraph.of(LeRobotPolicy.load(checkpoint.resolve("current")));
+        NamedGraph graph = PolicyGraph.of(RobotPolicy.load(checkpoint.resolve("current")));
         Path file = folder.resolve("policy.onnx");
         OnnxFile.write(file, graph);
         NamedGraph read = OnnxFile.read(file);

@@ -1,12 +1,10 @@
 package dev.ugoki.embodied.onnx;
 
-import dev.ugoki.embodied.act.LeRobotConfig;
-import dev.ugoki.embodied.act.LeRobotFeature;
-import dev.ugoki.embodied.act.LeRobotNetwork;
-import dev.ugoki.embodied.act.LeRobotPolicy;
 import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
+import dev.ugoki.embodied.act.PolicyFeature;
 import dev.ugoki.embodied.act.PolicyGraph;
+import dev.ugoki.embodied.act.PolicyNetwork;
 import dev.ugoki.embodied.act.PolicyScales;
 import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.DatasetStatistics;
@@ -167,16 +165,16 @@ final class OnnxPrograms {
 
     /** ACT with an image, 128 wide, and a visual diffusion policy that draws nothing on its way. */
     static List<Program> visual() {
-        LeRobotNetwork act =
-                new LeRobotNetwork.Act(
+        PolicyNetwork act =
+                new PolicyNetwork.Act(
                         20,
                         new ActPolicy.Layers(
                                 128, 4, 256, ActPolicy.Nonlinearity.RELU, 2, 1, false, 0.1),
                         ActPolicy.Vae.DEFAULT,
                         null);
-        LeRobotNetwork.Diffusion usual = LeRobotNetwork.Diffusion.DEFAULT;
-        LeRobotNetwork diffusion =
-                new LeRobotNetwork.Diffusion(
+        PolicyNetwork.Diffusion usual = PolicyNetwork.Diffusion.DEFAULT;
+        PolicyNetwork diffusion =
+                new PolicyNetwork.Diffusion(
                         2,
                         8,
                         List.of(56, 60),
@@ -185,7 +183,7 @@ final class OnnxPrograms {
                         8,
                         true,
                         new VisualDiffusionPolicy.Unet(List.of(16, 32), 3, 4, 8, true),
-                        new LeRobotNetwork.Diffusion.Noise(
+                        new PolicyNetwork.Diffusion.Noise(
                                 DiffusionSampler.Kind.DDIM,
                                 100,
                                 "squaredcos_cap_v2",
@@ -198,26 +196,28 @@ final class OnnxPrograms {
         return List.of(visual(act), visual(diffusion));
     }
 
-    private static Program visual(LeRobotNetwork network) {
-        LeRobotFeature state =
-                new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(6));
-        LeRobotFeature image =
-                new LeRobotFeature(
-                        "observation.images.top", LeRobotFeature.Kind.VISUAL, List.of(3, 64, 64));
-        LeRobotFeature action =
-                new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(4));
-        LeRobotConfig config =
-                LeRobotConfig.of(
+    private static Program visual(PolicyNetwork network) {
+        PolicyFeature state =
+                new PolicyFeature("observation.state", PolicyFeature.Kind.STATE, List.of(6));
+        PolicyFeature image =
+                new PolicyFeature(
+                        "observation.images.top", PolicyFeature.Kind.VISUAL, List.of(3, 64, 64));
+        PolicyFeature action = new PolicyFeature("action", PolicyFeature.Kind.ACTION, List.of(4));
+        PolicyConfig config =
+                PolicyConfig.of(
                         List.of(state, image),
                         action,
                         Map.of(
-                                LeRobotFeature.Kind.STATE, Normalization.MEAN_STD,
-                                LeRobotFeature.Kind.VISUAL, Normalization.MEAN_STD,
-                                LeRobotFeature.Kind.ACTION, Normalization.MIN_MAX),
+                                PolicyFeature.Kind.STATE, Normalization.MEAN_STD,
+                                PolicyFeature.Kind.VISUAL, Normalization.MEAN_STD,
+                                PolicyFeature.Kind.ACTION, Normalization.MIN_MAX),
                         3,
                         network);
-        LeRobotPolicy policy =
-                LeRobotPolicy.create(config, statistics(state, image, action), Key.of(5));
+        RobotPolicy policy =
+                RobotPolicy.create(
+                        config,
+                        PolicyScales.of(config, statistics(state, image, action)),
+                        Key.of(5));
         policy.network().module().eval();
         NamedGraph graph = PolicyGraph.of(policy);
         List<Tensor> inputs = new ArrayList<>();
@@ -231,9 +231,9 @@ final class OnnxPrograms {
                 network.getClass().getSimpleName(), graph, inputs.toArray(Tensor[]::new), 1e-4);
     }
 
-    private static DatasetStatistics statistics(LeRobotFeature... features) {
+    private static DatasetStatistics statistics(PolicyFeature... features) {
         List<FeatureStatistics> all = new ArrayList<>();
-        for (LeRobotFeature feature : features) {
+        for (PolicyFeature feature : features) {
             Map<Statistic, double[]> values = new LinkedHashMap<>();
             for (Statistic statistic : Statistic.values()) {
                 double[] numbers = new double[feature.width()];
@@ -296,7 +296,7 @@ final class OnnxPrograms {
     private static Program policy(PolicyConfig config) {
         RobotPolicy policy =
                 RobotPolicy.create(config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
-        policy.network().eval();
+        policy.network().module().eval();
         NamedGraph graph = PolicyGraph.of(policy);
         java.util.Random random = new java.util.Random(11);
         List<Tensor> inputs = new ArrayList<>();
@@ -308,7 +308,7 @@ final class OnnxPrograms {
             inputs.add(Tensor.of(values, type.shape().toArray()).cast(type.dtype()));
         }
         return new Program(
-                config.network().getClass().getSimpleName(),
+                ((PolicyNetwork.Chunk) config.network()).head().getClass().getSimpleName(),
                 graph,
                 inputs.toArray(Tensor[]::new),
                 1e-4);

@@ -53,7 +53,7 @@ class KilledTrainingTest {
     /** Kills a run and its successors; how often a half-written checkpoint was left behind. */
     private static int killAndCheck(Path run, long seed) throws Exception {
         Random random = new Random(seed);
-        ChunkTask task = SmallTask.task(SmallTask.FLOW);
+        ImitationTask task = SmallTask.task(SmallTask.FLOW);
         long announced = 0;
         int leftovers = 0;
         for (int kill = 0; kill < KILLS_OF_EACH; kill++) {

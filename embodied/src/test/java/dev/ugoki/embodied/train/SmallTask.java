@@ -3,6 +3,7 @@ package dev.ugoki.embodied.train;
 import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.embodied.act.PolicyFeature;
+import dev.ugoki.embodied.act.PolicyNetwork;
 import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.Feature;
 import dev.ugoki.embodied.data.FeatureType;
@@ -12,7 +13,6 @@ import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.tensor.Key;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 
 /** A point that is told to circle a mark: small enough to train in a test. */
@@ -40,17 +40,15 @@ public final class SmallTask {
 
     /** Sees two steps of a mark [3] and the point [2]; chunks of 8, relative to the point. */
     public static PolicyConfig config(NetworkConfig network) {
-        return new PolicyConfig(
-                List.of(
-                        PolicyFeature.environment("observation.environment_state", 3),
-                        PolicyFeature.state("observation.state", 2)),
-                PolicyFeature.action("action", 2),
-                2,
-                8,
-                4,
-                Normalization.MIN_MAX,
-                Optional.of("observation.state"),
-                network);
+        return PolicyConfig.of(
+                        List.of(
+                                PolicyFeature.environment("observation.environment_state", 3),
+                                PolicyFeature.state("observation.state", 2)),
+                        PolicyFeature.action("action", 2),
+                        Normalization.MIN_MAX,
+                        4,
+                        new PolicyNetwork.Chunk(2, 8, network))
+                .withActionsRelativeTo("observation.state");
     }
 
     /** Recorded circles. */
@@ -87,7 +85,7 @@ public final class SmallTask {
     }
 
     /** The task with fresh weights. */
-    public static ChunkTask task(NetworkConfig network) {
-        return ChunkTask.of(frames(1), config(network), Key.of(SETTINGS.seed()));
+    public static ImitationTask task(NetworkConfig network) {
+        return ImitationTask.of(frames(1), config(network), Key.of(SETTINGS.seed()));
     }
 }

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.cpu.ThreadPool;
 import dev.ugoki.embodied.act.NetworkConfig;
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.nn.Module;
+import dev.ugoki.nn.Precision;
+import dev.ugoki.nn.layer.Lora;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -28,6 +31,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.stream.Stream;
 
 class TrainingRunTest {
@@ -35,7 +40,7 @@ class TrainingRunTest {
 
     @Test
     void theLossFalls() throws IOException {
-        ChunkTask task = SmallTask.task(SmallTask.REGRESSION);
+        ImitationTask task = SmallTask.task(SmallTask.REGRESSION);
         TrainingSettings settings = SmallTask.SETTINGS.withSteps(300);
         TrainingRun run = TrainingRun.start(folder, task, settings);
         run.train(TrainingListener.NONE);
@@ -117,8 +122,8 @@ class TrainingRunTest {
     void compiledStepsGiveTheSameWeights() {
         for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW)) {
             TrainingSettings settings = SmallTask.SETTINGS.withSteps(12).withGradientClip(0.5);
-            ChunkTask eager = SmallTask.task(network);
-            ChunkTask planned = SmallTask.task(network);
+            ImitationTask eager = SmallTask.task(network);
+            ImitationTask planned = SmallTask.task(network);
             Trainer one = Trainer.start(eager, settings);
             Trainer other = Trainer.start(planned, settings);
             other.compile();
@@ -131,13 +136,157 @@ class TrainingRunTest {
         }
     }
 
+    /** In BF16, in parts, computed twice: resumed and compiled, the same bits. */
+    @Test
+    void howStepsAreComputedIsKeptAndResumed() throws IOException {
+        TrainingSettings settings =
+                SmallTask.SETTINGS
+                        .withSteps(12)
+                        .withIntervals(6, 6)
+                        .withCompute(new TrainingSettings.Compute(Precision.BF16, 4, true));
+        Path atOnce =
+                TrainingRun.start(
+                                folder.resolve("through"), SmallTask.task(SmallTask.FLOW), settings)
+                        .train(TrainingListener.NONE);
+        TrainingRun stopped =
+                TrainingRun.start(
+                        folder.resolve("stopped"), SmallTask.task(SmallTask.FLOW), settings);
+        stopped.train(stopAt(stopped, 5));
+        Path inTwo =
+                TrainingRun.resume(folder.resolve("stopped"), SmallTask.task(SmallTask.FLOW))
+                        .train(TrainingListener.NONE);
+        assertSameFiles(atOnce, inTwo);
+
+        Trainer computedTwice = Trainer.start(SmallTask.task(SmallTask.FLOW), settings);
+        var refused = assertThrows(IllegalStateException.class, computedTwice::compile);
+        assertTrue(refused.getMessage().contains("checkpointing"), refused.getMessage());
+        TrainingSettings kept =
+                settings.withCompute(new TrainingSettings.Compute(Precision.BF16, 4, false));
+        Trainer planned = Trainer.start(SmallTask.task(SmallTask.FLOW), kept);
+        planned.compile();
+        while (!planned.isFinished()) {
+            planned.step();
+        }
+        assertTrue(planned.isCompiled());
+        assertEquals(
+                SafetensorsFile.read(atOnce.resolve("training_state/model.safetensors")),
+                planned.task().network().stateDict());
+    }
+
+    @Test
+    void aBatchInPartsIsTheWholeBatchButForRounding() {
+        TrainingSettings whole = SmallTask.SETTINGS.withSteps(4);
+        TrainingSettings parts =
+                whole.withCompute(TrainingSettings.Compute.DEFAULT.withAccumulation(4));
+        Trainer one = Trainer.start(SmallTask.task(SmallTask.REGRESSION), whole);
+        Trainer other = Trainer.start(SmallTask.task(SmallTask.REGRESSION), parts);
+        while (!one.isFinished()) {
+            assertEquals(one.step(), other.step(), 1e-4);
+        }
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> parts.withCompute(parts.compute().withAccumulation(3)));
+    }
+
+    @Test
+    void learningInBf16LearnsAlike() {
+        double[] losses = new double[2];
+        for (Precision precision : Precision.values()) {
+            Trainer trainer =
+                    Trainer.start(
+                            SmallTask.task(SmallTask.REGRESSION),
+                            SmallTask.SETTINGS
+                                    .withSteps(300)
+                                    .withCompute(
+                                            TrainingSettings.Compute.DEFAULT.withPrecision(
+                                                    precision)));
+            for (int i = 0; i < 300; i++) {
+                losses[precision.ordinal()] = trainer.step();
+            }
+        }
+        assertTrue(losses[0] != losses[1], "BF16 gave the loss of F32");
+        assertTrue(losses[0] < 0.3 && losses[1] < 0.3, losses[0] + " and " + losses[1]);
+    }
+
+    @Test
+    void theCheckpointIsChosenByEpisodesThatWereHeldOut() throws IOException {
+        ImitationTask task = SmallTask.task(SmallTask.REGRESSION);
+        TrainingRun run =
+                TrainingRun.start(folder, task, SmallTask.SETTINGS.withIntervals(10, 10))
+                        .withValidation(task.heldOut(SmallTask.frames(3)));
+        run.train(TrainingListener.NONE);
+        SortedMap<Long, Double> losses = MetricsLog.readValidation(run.metrics());
+        assertEquals(Set.of(10L, 20L, 30L, 40L), losses.keySet());
+        assertEquals(4, MetricsLog.read(run.metrics()).size());
+        long best =
+                losses.entrySet().stream()
+                        .min(java.util.Map.Entry.comparingByValue())
+                        .orElseThrow()
+                        .getKey();
+        assertEquals(
+                String.format("%06d", best),
+                TrainingRun.bestCheckpoint(folder).toRealPath().getFileName().toString());
+        ImitationTask again = SmallTask.task(SmallTask.REGRESSION);
+        Trainer resumed = Trainer.resume(again, TrainingRun.lastCheckpoint(folder));
+        assertEquals(
+                losses.get(40L),
+                resumed.validationLoss(again.heldOut(SmallTask.frames(3))),
+                "the same loss of the same averages");
+        assertTrue(again.network().isTraining());
+    }
+
+    @Test
+    void adaptersLearnAndEverythingElseStays() throws IOException {
+        Path before = folder.resolve("before");
+        TrainingRun.start(before, SmallTask.task(SmallTask.REGRESSION), SmallTask.SETTINGS)
+                .train(TrainingListener.NONE);
+        Path pretrained = Checkpoints.pretrainedModel(TrainingRun.lastCheckpoint(before));
+        ImitationTask task = adapted(pretrained);
+        Map<String, HostArray> first = task.network().stateDict();
+        TrainingSettings settings = SmallTask.SETTINGS.withWarmupSteps(0);
+        TrainingRun run = TrainingRun.start(folder.resolve("after"), task, settings);
+        run.train(stopAt(run, 25));
+        TrainingRun resumed = TrainingRun.resume(folder.resolve("after"), adapted(pretrained));
+        Path after = resumed.train(TrainingListener.NONE);
+        resumed.trainer()
+                .task()
+                .network()
+                .stateDict()
+                .forEach(
+                        (name, values) ->
+                                assertEquals(
+                                        name.contains("lora_"),
+                                        !values.equals(first.get(name)),
+                                        name));
+        // What is shipped needs no adapters, and acts as the network with them does.
+        RobotPolicy shipped = RobotPolicy.load(Checkpoints.pretrainedModel(after));
+        Map<String, HostArray> weights = shipped.network().module().stateDict();
+        assertEquals(
+                RobotPolicy.load(pretrained).network().module().stateDict().keySet(),
+                weights.keySet());
+        assertEquals(resumed.trainer().averagedWeights(), weights);
+        assertNotEquals(
+                first.get("network.blocks.0.up.weight"), weights.get("network.blocks.0.up.weight"));
+        assertEquals(first.get("network.input.weight"), weights.get("network.input.weight"));
+    }
+
+    private static ImitationTask adapted(Path pretrained) throws IOException {
+        RobotPolicy loaded = RobotPolicy.load(pretrained);
+        Lora.attach(
+                loaded.network().module(),
+                name -> name.endsWith("up") || name.endsWith("down"),
+                Lora.Config.of(2),
+                Key.of(1));
+        return ImitationTask.of(SmallTask.frames(2), loaded);
+    }
+
     @Test
     void whatCannotBeTracedIsTrainedStepByStep() {
         TrainingSettings settings = SmallTask.SETTINGS.withSteps(3);
-        ChunkTask plain = SmallTask.task(SmallTask.REGRESSION);
+        ImitationTask plain = SmallTask.task(SmallTask.REGRESSION);
         Trainer without = Trainer.start(new Wrapped(plain, loss -> loss), settings);
         without.compile();
-        ChunkTask eager = SmallTask.task(SmallTask.REGRESSION);
+        ImitationTask eager = SmallTask.task(SmallTask.REGRESSION);
         Trainer expected = Trainer.start(eager, settings);
 
         while (!expected.isFinished()) {
@@ -150,7 +299,7 @@ class TrainingRunTest {
 
     private static Map<String, HostArray> weightsAfter(
             NetworkConfig network, TrainingSettings settings) {
-        ChunkTask task = SmallTask.task(network);
+        ImitationTask task = SmallTask.task(network);
         Trainer trainer = Trainer.start(task, settings);
         while (!trainer.isFinished()) {
             trainer.step();
@@ -257,7 +406,7 @@ class TrainingRunTest {
 
     @Test
     void aLossThatIsNotFiniteEndsTrainingBeforeItSpoilsTheWeights() {
-        ChunkTask task = SmallTask.task(SmallTask.REGRESSION);
+        ImitationTask task = SmallTask.task(SmallTask.REGRESSION);
         TrainingTask broken = new Wrapped(task, loss -> loss.mul(Double.NaN));
         Map<String, HostArray> before = task.network().stateDict();
         Trainer trainer = Trainer.start(broken, SmallTask.SETTINGS);
@@ -269,7 +418,7 @@ class TrainingRunTest {
 
     @Test
     void nothingIsOverwrittenAndNothingIsGuessed() throws IOException {
-        ChunkTask task = SmallTask.task(SmallTask.REGRESSION);
+        ImitationTask task = SmallTask.task(SmallTask.REGRESSION);
         var empty = assertThrows(FileFormatException.class, () -> TrainingRun.resume(folder, task));
         assertTrue(empty.getMessage().contains("no checkpoint"), empty.getMessage());
         Path last =
@@ -279,8 +428,8 @@ class TrainingRunTest {
                         FileFormatException.class,
                         () -> TrainingRun.start(folder, task, SmallTask.SETTINGS));
         assertTrue(taken.getMessage().contains("holds a run already"), taken.getMessage());
-        ChunkTask other =
-                ChunkTask.of(
+        ImitationTask other =
+                ImitationTask.of(
                         SmallTask.frames(2), SmallTask.config(SmallTask.REGRESSION), Key.of(0));
         var otherData = assertThrows(FileFormatException.class, () -> Trainer.resume(other, last));
         assertTrue(otherData.getMessage().contains("other samples"), otherData.getMessage());
@@ -312,6 +461,8 @@ class TrainingRunTest {
         TrainingSettings settings =
                 SmallTask.SETTINGS
                         .withGradientClip(0.5)
+                        .withAverage(0.6, 0.99)
+                        .withCompute(new TrainingSettings.Compute(Precision.BF16, 2, true))
                         .withTask(Map.of("data", "a \"folder\"", "policy", "l1"));
         Path file = folder.resolve("train_config.json");
         settings.write(file);

@@ -1,5 +1,6 @@
 package dev.ugoki.examples.policy;
 
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.nn.HostTensors;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -56,7 +57,7 @@ record GoldenActions(
     }
 
     /** Prints how far off a policy's actions are; 0 where that is little, else 1. */
-    int compare(LoadedPolicy policy, PrintStream out) {
+    int compare(RobotPolicy policy, PrintStream out) {
         double worst = worst(policy);
         boolean passes = worst <= TOLERANCE;
         out.printf(
@@ -70,7 +71,7 @@ record GoldenActions(
     }
 
     /** The largest difference in any dimension, as a part of that dimension's range; NaN is one. */
-    double worst(LoadedPolicy policy) {
+    double worst(RobotPolicy policy) {
         long count = actions.shape().extent(0);
         int steps = Math.toIntExact(actions.shape().extent(1));
         int width = Math.toIntExact(actions.shape().extent(2));
@@ -89,7 +90,7 @@ record GoldenActions(
         return worst;
     }
 
-    private double[] predicted(LoadedPolicy policy, long from, long to, int steps, int width) {
+    private double[] predicted(RobotPolicy policy, long from, long to, int steps, int width) {
         try (TensorScope _ = TensorScope.open()) {
             Map<String, Tensor> seen = new LinkedHashMap<>();
             observations.forEach(

@@ -1,5 +1,9 @@
 package dev.ugoki.examples.policy;
 
+import dev.ugoki.embodied.act.PolicyConfig;
+import dev.ugoki.embodied.act.PolicyFeature;
+import dev.ugoki.embodied.act.PolicyNetwork;
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.DatasetStatistics;
 import dev.ugoki.embodied.data.DeltaWindows;
@@ -34,23 +38,29 @@ record HeldOutErrors(double policy, double holding, double neighbour, int frames
     private static final int BATCH = 64;
 
     /**
-     * Measures a policy that sees one step.
+     * Measures a policy on as many actions as it predicts at once.
      *
      * @param every of the held-out frames only each so-manieth is looked at
      */
     static HeldOutErrors measure(
-            LoadedPolicy policy, FrameTable training, FrameTable heldOut, int chunk, int every) {
+            RobotPolicy policy, FrameTable training, FrameTable heldOut, int every) {
+        PolicyConfig config = policy.config();
+        int chunk =
+                config.network() instanceof PolicyNetwork.Act
+                        ? config.horizon()
+                        : config.actionSteps();
         int[] offsets = DeltaWindows.range(0, chunk);
-        String action = policy.action();
+        String action = config.action().name();
         int width = training.column(action).width();
         DatasetStatistics statistics = DatasetStatistics.of(training);
         double[] scale = statistics.feature(action).get(Statistic.STD);
         DeltaWindows windows = DeltaWindows.over(heldOut).with(action, offsets);
         DeltaWindows known = DeltaWindows.over(training).with(action, offsets);
-        for (String input : policy.inputs()) {
-            windows = windows.with(input, 0);
+        for (PolicyFeature input : config.inputs()) {
+            windows = windows.with(input.name(), config.observationOffsets(input));
         }
-        Neighbours neighbours = Neighbours.of(training, policy.inputs(), statistics);
+        List<String> seen = config.inputs().stream().map(PolicyFeature::name).toList();
+        Neighbours neighbours = Neighbours.of(training, seen, statistics);
         int[] frames = frames(heldOut, every);
         Sum ofPolicy = new Sum(scale);
         Sum ofHolding = new Sum(scale);
@@ -58,7 +68,7 @@ record HeldOutErrors(double policy, double holding, double neighbour, int frames
         for (int from = 0; from < frames.length; from += BATCH) {
             int[] batch = Arrays.copyOfRange(frames, from, Math.min(frames.length, from + BATCH));
             float[] actual = windows.gather(action, batch);
-            float[] predicted = predicted(policy, heldOut, windows, batch, chunk * width);
+            float[] predicted = predicted(policy, windows, batch, chunk * width);
             int[] nearest =
                     IntStream.range(0, batch.length)
                             .parallel()
@@ -90,16 +100,17 @@ record HeldOutErrors(double policy, double holding, double neighbour, int frames
     }
 
     private static float[] predicted(
-            LoadedPolicy policy,
-            FrameTable frames,
-            DeltaWindows windows,
-            int[] batch,
-            int chunkSize) {
+            RobotPolicy policy, DeltaWindows windows, int[] batch, int chunkSize) {
         try (TensorScope _ = TensorScope.open()) {
             Map<String, Tensor> seen = new LinkedHashMap<>();
-            for (String input : policy.inputs()) {
-                int width = frames.column(input).width();
-                seen.put(input, Tensor.of(windows.gather(input, batch), batch.length, width));
+            for (PolicyFeature input : policy.config().inputs()) {
+                float[] values = windows.gather(input.name(), batch);
+                int steps = policy.config().network().stepsOf(input);
+                seen.put(
+                        policy.observedName(input),
+                        steps == 1
+                                ? Tensor.of(values, batch.length, input.width())
+                                : Tensor.of(values, batch.length, steps, input.width()));
             }
             float[] chunk = policy.predict(seen, null, Key.of(0)).contiguous().toFloatArray();
             if (chunk.length != batch.length * chunkSize) {

@@ -1,5 +1,7 @@
 package dev.ugoki.examples.policy;
 
+import dev.ugoki.embodied.act.PolicyFeature;
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.DeltaWindows;
 import dev.ugoki.embodied.data.FrameTable;
@@ -13,7 +15,6 @@ import dev.ugoki.tensor.io.WholeFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,16 +28,9 @@ import java.util.Map;
  * @param frames of all episodes
  */
 record RecordedEpisode(int number, FrameTable frames) {
-    static RecordedEpisode read(Path folder, int number, LoadedPolicy policy) throws IOException {
+    static RecordedEpisode read(Path folder, int number, RobotPolicy policy) throws IOException {
         LeRobotDataset dataset = LeRobotDataset.open(folder);
-        List<String> names = new ArrayList<>(policy.inputs());
-        names.add(policy.action());
-        boolean seesBefore = names.remove(StateBefore.NAME);
-        if (seesBefore && !names.contains(StateBefore.STATE)) {
-            names.add(StateBefore.STATE);
-        }
-        FrameTable read = dataset.readFrames(names);
-        FrameTable frames = seesBefore ? StateBefore.addTo(read) : read;
+        FrameTable frames = History.read(dataset, names(policy));
         if (number < 0 || number >= frames.episodeCount()) {
             throw new IllegalArgumentException(
                     "--episode %d: the data set has the episodes 0 to %d"
@@ -45,20 +39,23 @@ record RecordedEpisode(int number, FrameTable frames) {
         return new RecordedEpisode(number, frames);
     }
 
+    /** What a policy sees, then what it predicts. */
+    private static List<String> names(RobotPolicy policy) {
+        return policy.config().features().stream().map(PolicyFeature::name).toList();
+    }
+
     /**
      * What a policy does: at each decision it sees what was recorded, and its actions until the
      * next one stand beside those of the recording.
      */
-    Comparison predict(LoadedPolicy policy, long seed) {
-        int[] offsets = new int[policy.observationSteps()];
-        Arrays.setAll(offsets, i -> i + 1 - offsets.length);
+    Comparison predict(RobotPolicy policy, long seed) {
         DeltaWindows windows = DeltaWindows.over(frames);
-        for (String input : policy.inputs()) {
-            windows = windows.with(input, offsets);
+        for (PolicyFeature input : policy.config().inputs()) {
+            windows = windows.with(input.name(), policy.config().observationOffsets(input));
         }
         int start = frames.episodeStart(number);
         int end = frames.episodeEnd(number);
-        Column recorded = frames.column(policy.action());
+        Column recorded = frames.column(policy.config().action().name());
         double[][] actual = new double[end - start][recorded.width()];
         double[][] predicted = new double[end - start][];
         for (int frame = start; frame < end; frame++) {
@@ -74,9 +71,9 @@ record RecordedEpisode(int number, FrameTable frames) {
             }
             return new Comparison(number, actual, predicted);
         }
-        for (int frame = start; frame < end; frame += policy.actionSteps()) {
+        for (int frame = start; frame < end; frame += policy.config().actionSteps()) {
             double[][] actions = actions(policy, windows, frame, Key.of(seed).fold(frame));
-            int count = Math.min(end - frame, policy.actionSteps());
+            int count = Math.min(end - frame, policy.config().actionSteps());
             System.arraycopy(actions, 0, predicted, frame - start, count);
         }
         return new Comparison(number, actual, predicted);
@@ -96,27 +93,27 @@ record RecordedEpisode(int number, FrameTable frames) {
         return action;
     }
 
-    private double[][] actions(LoadedPolicy policy, DeltaWindows windows, int frame, Key key) {
+    private double[][] actions(RobotPolicy policy, DeltaWindows windows, int frame, Key key) {
         try (TensorScope _ = TensorScope.open()) {
             Map<String, Tensor> seen = new LinkedHashMap<>();
-            for (String input : policy.inputs()) {
-                float[] values = windows.gather(input, frame);
-                int width = frames.column(input).width();
+            for (PolicyFeature input : policy.config().inputs()) {
+                float[] values = windows.gather(input.name(), frame);
+                int steps = policy.config().network().stepsOf(input);
                 seen.put(
-                        input,
-                        policy.observationSteps() == 1
-                                ? Tensor.of(values, 1, width)
-                                : Tensor.of(values, 1, policy.observationSteps(), width));
+                        policy.observedName(input),
+                        steps == 1
+                                ? Tensor.of(values, 1, input.width())
+                                : Tensor.of(values, 1, steps, input.width()));
             }
             Tensor chunk = policy.predict(seen, null, key);
             int width = Math.toIntExact(chunk.extent(2));
-            if (width != frames.column(policy.action()).width()) {
+            if (width != frames.column(policy.config().action().name()).width()) {
                 throw new IllegalArgumentException(
                         "the policy predicts %d numbers, and '%s' has %d"
                                 .formatted(
                                         width,
-                                        policy.action(),
-                                        frames.column(policy.action()).width()));
+                                        policy.config().action().name(),
+                                        frames.column(policy.config().action().name()).width()));
             }
             double[] values = chunk.contiguous().toDoubleArray();
             double[][] actions = new double[Math.toIntExact(chunk.extent(1))][];

@@ -1,5 +1,6 @@
 package dev.ugoki.examples.policy;
 
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.examples.ComputeOptions;
 import dev.ugoki.examples.PretrainedFolder;
 
@@ -77,8 +78,8 @@ public final class RunPolicy implements Callable<Integer> {
 
     private int run() throws IOException {
         Path folder = PretrainedFolder.of(checkpoint);
-        LoadedPolicy policy = LoadedPolicy.load(folder);
-        System.out.printf("%s: %s%n", folder, policy.describe());
+        RobotPolicy policy = RobotPolicy.load(folder);
+        System.out.printf("%s: %s%n", folder, policy.config().network().type());
         if (golden != null) {
             return GoldenActions.read(golden).compare(policy, System.out);
         }

@@ -55,6 +55,33 @@ public record Demonstrations(
         }
     }
 
+    /** Some of the episodes, in the order given. */
+    public Demonstrations select(int... episodes) {
+        int[] ends = new int[episodes.length];
+        int count = 0;
+        for (int i = 0; i < episodes.length; i++) {
+            count += end(episodes[i]) - start(episodes[i]);
+            ends[i] = count;
+        }
+        return new Demonstrations(
+                select(agent, 2, episodes, count),
+                select(block, 3, episodes, count),
+                select(keypoints, 2 * TBlock.KEYPOINTS, episodes, count),
+                select(actions, 2, episodes, count),
+                ends);
+    }
+
+    private float[] select(float[] values, int width, int[] episodes, int count) {
+        float[] selected = new float[count * width];
+        int at = 0;
+        for (int episode : episodes) {
+            int length = (end(episode) - start(episode)) * width;
+            System.arraycopy(values, start(episode) * width, selected, at, length);
+            at += length;
+        }
+        return selected;
+    }
+
     /** The number of frames in all episodes. */
     public int frames() {
         return agent.length / 2;

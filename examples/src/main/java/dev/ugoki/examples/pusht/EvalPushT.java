@@ -57,7 +57,9 @@ public final class EvalPushT implements Callable<Integer> {
 
     private int evaluate() throws IOException {
         Path folder = PretrainedFolder.of(checkpoint);
-        ChunkPolicy policy = new TrainedPolicy(RobotPolicy.load(folder));
+        RobotPolicy loaded = RobotPolicy.load(folder);
+        ChunkPolicy policy =
+                ImagePolicy.sees(loaded) ? new ImagePolicy(loaded) : new TrainedPolicy(loaded);
         int threads = compute.threads();
         Scores scores =
                 new Scores(

@@ -1,34 +1,69 @@
 package dev.ugoki.examples.pusht;
 
 import dev.ugoki.embodied.act.NetworkConfig;
+import dev.ugoki.embodied.act.PolicyConfig;
+import dev.ugoki.embodied.act.PolicyNetwork;
+import dev.ugoki.nn.policy.ConditionedPolicy;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Locale;
 
 /** The policies that the main job trains. */
 public enum PolicyKind {
     /** A residual MLP that predicts a chunk at once: the quickest to learn, and to act. */
-    L1(NetworkConfig.Regression.DEFAULT, 512),
+    L1(TrainedPolicy.config(NetworkConfig.Regression.DEFAULT)),
     /**
      * The same network with flow matching: it can choose among several ways, and reaches the higher
      * reward. Two steps of sampling do here what ten do, in a fifth of the time.
      */
-    FLOW(NetworkConfig.Flow.DEFAULT.withSamplingSteps(2), 512),
+    FLOW(TrainedPolicy.config(NetworkConfig.Flow.DEFAULT.withSamplingSteps(2))),
     /** Diffusion Policy's convolutional network with flow matching: slow on a CPU. */
-    UNET(NetworkConfig.Unet.DEFAULT, 128);
+    UNET(TrainedPolicy.config(NetworkConfig.Unet.DEFAULT)),
+    /**
+     * A few convolutions see where the block is, in an image of 96 by 96 pixels; the disc's place
+     * is told. In training the keypoints that it looks for also learn to tell the block's.
+     */
+    IMAGE(
+            ImagePolicy.config(
+                    NetworkConfig.Regression.DEFAULT,
+                    ConditionedPolicy.Vision.DEFAULT.withAuxiliary(2 * TBlock.KEYPOINTS, 1)));
 
-    private final NetworkConfig network;
-    private final int batchSize;
+    private final PolicyConfig config;
 
-    PolicyKind(NetworkConfig network, int batchSize) {
-        this.network = network;
-        this.batchSize = batchSize;
+    PolicyKind(PolicyConfig config) {
+        this.config = config;
     }
 
-    /** The network with its usual sizes. */
-    public NetworkConfig network() {
-        return network;
+    /** What it sees and says, and its network with its usual sizes. */
+    public PolicyConfig config() {
+        return config;
     }
 
-    /** Samples in a step. */
-    public int batchSize() {
-        return batchSize;
+    /** The same with some settings of the network replaced; see {@link PolicyNetwork#with}. */
+    PolicyConfig with(String network) throws IOException {
+        return config.withNetwork(config.network().with(network));
+    }
+
+    /** Whether it sees images. */
+    public boolean isOnImages() {
+        return !config.images().isEmpty();
+    }
+
+    /** The one of a name, in small letters. */
+    static PolicyKind of(String name) {
+        for (PolicyKind kind : values()) {
+            if (kind.label().equals(name)) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException(
+                "--policy %s: must be one of %s"
+                        .formatted(name, Arrays.stream(values()).map(PolicyKind::label).toList()));
+    }
+
+    /** Its name in small letters. */
+    String label() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

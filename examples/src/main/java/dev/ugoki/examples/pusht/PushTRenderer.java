@@ -12,6 +12,7 @@ import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferInt;
 
 /**
  * Draws PushT with Java2D, without a display: {@link #observation} as the data set's cameraless
@@ -155,36 +156,38 @@ public final class PushTRenderer {
     /** Bilinear samples at the new pixels' centres, as OpenCV's default resize takes them. */
     private static BufferedImage shrink(BufferedImage canvas, int side) {
         var small = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        int[] pixels = ((DataBufferInt) canvas.getRaster().getDataBuffer()).getData();
         double scale = (double) canvas.getWidth() / side;
         for (int y = 0; y < side; y++) {
             double fromY = (y + 0.5) * scale - 0.5;
             for (int x = 0; x < side; x++) {
                 double fromX = (x + 0.5) * scale - 0.5;
-                small.setRGB(x, y, sample(canvas, fromX, fromY));
+                small.setRGB(x, y, sample(pixels, canvas.getWidth(), fromX, fromY));
             }
         }
         return small;
     }
 
-    private static int sample(BufferedImage image, double x, double y) {
+    private static int sample(int[] pixels, int width, double x, double y) {
         int left = (int) x;
         int top = (int) y;
         double right = x - left;
         double bottom = y - top;
+        int at = top * width + left;
         int rgb = 0;
         for (int shift = 16; shift >= 0; shift -= 8) {
             double upper =
-                    (1 - right) * channel(image, left, top, shift)
-                            + right * channel(image, left + 1, top, shift);
+                    (1 - right) * channel(pixels[at], shift)
+                            + right * channel(pixels[at + 1], shift);
             double lower =
-                    (1 - right) * channel(image, left, top + 1, shift)
-                            + right * channel(image, left + 1, top + 1, shift);
+                    (1 - right) * channel(pixels[at + width], shift)
+                            + right * channel(pixels[at + width + 1], shift);
             rgb |= (int) Math.round((1 - bottom) * upper + bottom * lower) << shift;
         }
         return rgb;
     }
 
-    private static int channel(BufferedImage image, int x, int y, int shift) {
-        return image.getRGB(x, y) >> shift & 0xff;
+    private static int channel(int rgb, int shift) {
+        return rgb >> shift & 0xff;
     }
 }

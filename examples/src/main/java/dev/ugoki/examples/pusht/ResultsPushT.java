@@ -90,7 +90,7 @@ public final class ResultsPushT implements Callable<Integer> {
     }
 
     private Line trained(Path run) throws IOException {
-        Path checkpoint = TrainingRun.lastCheckpoint(run);
+        Path checkpoint = TrainingRun.bestCheckpoint(run);
         Path model = Checkpoints.pretrainedModel(checkpoint);
         TrainingSettings settings = TrainingSettings.read(model.resolve("train_config.json"));
         MetricsLog.Line last = MetricsLog.read(run.resolve("metrics.jsonl")).getLast();
@@ -104,7 +104,11 @@ public final class ResultsPushT implements Callable<Integer> {
                         samples / last.seconds());
         String name =
                 settings.task().getOrDefault("policy", "policy") + ", seed " + settings.seed();
-        return line(name, training, new TrainedPolicy(RobotPolicy.load(model)));
+        RobotPolicy loaded = RobotPolicy.load(model);
+        return line(
+                name,
+                training,
+                ImagePolicy.sees(loaded) ? new ImagePolicy(loaded) : new TrainedPolicy(loaded));
     }
 
     private static String markdown(

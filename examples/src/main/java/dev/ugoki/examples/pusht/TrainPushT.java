@@ -1,6 +1,8 @@
 package dev.ugoki.examples.pusht;
 
+import dev.ugoki.embodied.train.TrainingConfig;
 import dev.ugoki.examples.ComputeOptions;
+import dev.ugoki.examples.TrainingOptions;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +13,6 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 
 /** {@code ugoki train pusht}: the main job. */
@@ -35,25 +34,19 @@ public final class TrainPushT implements Callable<Integer> {
     private @Nullable Path data;
 
     @Option(
-            names = "--minutes",
-            paramLabel = "M",
-            defaultValue = "5",
-            description = "How long to train; default: ${DEFAULT-VALUE}.")
-    private double minutes;
-
-    @Option(
             names = "--policy",
             paramLabel = "KIND",
-            defaultValue = "flow",
-            description = "l1, flow or unet; default: ${DEFAULT-VALUE}.")
-    private String policy = "flow";
+            description = "l1, flow, unet or image (sees rendered frames); default: flow.")
+    private @Nullable String policy;
 
     @Option(
-            names = "--seed",
+            names = "--episodes",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Of weights, order and noise; default: ${DEFAULT-VALUE}.")
-    private long seed;
+            description =
+                    "Learn from so many episodes; 90 of the 206 human ones are those of the paper;"
+                            + " default: all.")
+    private int episodes;
 
     @Option(
             names = "--out",
@@ -68,42 +61,37 @@ public final class TrainPushT implements Callable<Integer> {
     private @Nullable Path resume;
 
     @Option(
-            names = "--steps",
-            paramLabel = "N",
-            description = "Train so many steps, however long they take.")
-    private @Nullable Long steps;
-
-    @Option(
             names = "--eval-seeds",
             paramLabel = "N",
             defaultValue = "50",
             description = "Episodes to evaluate; default: ${DEFAULT-VALUE}.")
     private int evaluationSeeds;
 
-    @Option(
-            names = "--compiled",
-            description = "Makes each training step as one plan; the weights have the same bits.")
-    private boolean compiled;
+    @Mixin private TrainingOptions options = new TrainingOptions();
 
     @Mixin private ComputeOptions compute;
 
     @Override
     public Integer call() throws Exception {
-        if (!(minutes > 0) || steps != null && steps < 1) {
-            throw new IllegalArgumentException("--minutes and --steps must be above 0");
-        }
         return compute.run(this::train);
     }
 
     private int train() throws IOException {
-        TrainingJob job = new TrainingJob(System.out, compute.threads(), compiled);
-        PolicyKind kind = kind(policy);
-        Path folder = resume != null ? resume : out != null ? out : defaultFolder(kind);
+        TrainingConfig config = options.config();
+        TrainingJob job = new TrainingJob(System.out, compute.threads(), options, config);
+        PolicyKind kind = PolicyKind.of(policy != null ? policy : config.policy().orElse("flow"));
+        Path folder =
+                resume != null
+                        ? resume
+                        : out != null
+                                ? out
+                                : TrainingOptions.defaultFolder("pusht-" + kind.label());
+        Path source = data != null ? data : config.data().orElse(null);
         TrainingJob.Result result =
                 resume != null
                         ? job.resume(folder, evaluationSeeds)
                         : job.train(
-                                new TrainingJob.Order(data, kind, seed, minutes, steps),
+                                TrainingJob.Order.of(source, kind, episodes, config),
                                 folder,
                                 evaluationSeeds);
         Path report = folder.resolve("report.html");
@@ -115,19 +103,5 @@ public final class TrainPushT implements Callable<Integer> {
         print.println("checkpoint: " + result.checkpoint());
         print.println("report:     " + report);
         return 0;
-    }
-
-    private static PolicyKind kind(String name) {
-        for (PolicyKind kind : PolicyKind.values()) {
-            if (kind.name().equalsIgnoreCase(name)) {
-                return kind;
-            }
-        }
-        throw new IllegalArgumentException("--policy " + name + ": must be l1, flow or unet");
-    }
-
-    private static Path defaultFolder(PolicyKind kind) {
-        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
-        return Path.of("runs", "pusht-" + kind.name().toLowerCase(Locale.ROOT) + "-" + time);
     }
 }

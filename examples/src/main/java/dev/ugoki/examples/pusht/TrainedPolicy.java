@@ -3,12 +3,12 @@ package dev.ugoki.examples.pusht;
 import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.embodied.act.PolicyFeature;
+import dev.ugoki.embodied.act.PolicyNetwork;
 import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.tensor.Key;
 
 import java.util.List;
-import java.util.Optional;
 
 /** A learned policy that pushes the T. */
 public final class TrainedPolicy implements ChunkPolicy {
@@ -22,7 +22,7 @@ public final class TrainedPolicy implements ChunkPolicy {
      * @throws IllegalArgumentException if the policy sees or says something else than this task has
      */
     public TrainedPolicy(RobotPolicy policy) {
-        PolicyConfig expected = config(policy.config().network());
+        PolicyConfig expected = config(NetworkConfig.Regression.DEFAULT);
         PolicyConfig found = policy.config();
         if (!found.inputs().equals(expected.inputs())
                 || !found.action().equals(expected.action())
@@ -45,17 +45,16 @@ public final class TrainedPolicy implements ChunkPolicy {
 
     /** What is learned: chunks of 16 positions relative to the disc, of which 8 are carried out. */
     public static PolicyConfig config(NetworkConfig network) {
-        return new PolicyConfig(
-                List.of(
-                        PolicyFeature.environment(PushTData.KEYPOINTS, 2 * TBlock.KEYPOINTS),
-                        PolicyFeature.state(PushTData.AGENT, 2)),
-                PolicyFeature.action(PushTData.ACTION, 2),
-                OBSERVATION_STEPS,
-                HORIZON,
-                ACTION_STEPS,
-                Normalization.MIN_MAX,
-                Optional.of(PushTData.AGENT),
-                network);
+        return PolicyConfig.of(
+                        List.of(
+                                PolicyFeature.environment(
+                                        PushTData.KEYPOINTS, 2 * TBlock.KEYPOINTS),
+                                PolicyFeature.state(PushTData.AGENT, 2)),
+                        PolicyFeature.action(PushTData.ACTION, 2),
+                        Normalization.MIN_MAX,
+                        ACTION_STEPS,
+                        new PolicyNetwork.Chunk(OBSERVATION_STEPS, HORIZON, network))
+                .withActionsRelativeTo(PushTData.AGENT);
     }
 
     @Override

@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ugoki.embodied.act.LeRobotConfig;
-import dev.ugoki.embodied.act.LeRobotFeature;
-import dev.ugoki.embodied.act.LeRobotNetwork;
-import dev.ugoki.embodied.act.LeRobotPolicy;
+import dev.ugoki.embodied.act.PolicyConfig;
+import dev.ugoki.embodied.act.PolicyFeature;
+import dev.ugoki.embodied.act.PolicyNetwork;
+import dev.ugoki.embodied.act.PolicyScales;
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.Column;
 import dev.ugoki.embodied.data.DatasetStatistics;
 import dev.ugoki.embodied.data.Feature;
@@ -126,31 +127,29 @@ class RunPolicyTest {
                 new int[] {LENGTH, 2 * LENGTH, 3 * LENGTH});
     }
 
-    private LeRobotPolicy policy(FrameTable frames) {
+    private RobotPolicy policy(FrameTable frames) {
         return policy(frames, 4, null);
     }
 
-    private LeRobotPolicy policy(FrameTable frames, int actionSteps, @Nullable Double coefficient) {
-        LeRobotConfig config =
-                LeRobotConfig.of(
+    private RobotPolicy policy(FrameTable frames, int actionSteps, @Nullable Double coefficient) {
+        PolicyConfig config =
+                PolicyConfig.of(
                         List.of(
-                                new LeRobotFeature(
-                                        "observation.state",
-                                        LeRobotFeature.Kind.STATE,
-                                        List.of(2))),
-                        new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(3)),
+                                new PolicyFeature(
+                                        "observation.state", PolicyFeature.Kind.STATE, List.of(2))),
+                        new PolicyFeature("action", PolicyFeature.Kind.ACTION, List.of(3)),
                         Map.of(
-                                LeRobotFeature.Kind.STATE, Normalization.MEAN_STD,
-                                LeRobotFeature.Kind.ACTION, Normalization.MEAN_STD),
+                                PolicyFeature.Kind.STATE, Normalization.MEAN_STD,
+                                PolicyFeature.Kind.ACTION, Normalization.MEAN_STD),
                         actionSteps,
-                        new LeRobotNetwork.Act(
+                        new PolicyNetwork.Act(
                                 6,
                                 new ActPolicy.Layers(
                                         16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0),
                                 new ActPolicy.Vae(false, 4, 1, 10),
                                 Backbone.RESNET18,
                                 coefficient));
-        return LeRobotPolicy.create(config, DatasetStatistics.of(frames), Key.of(1));
+        return RobotPolicy.create(config, PolicyScales.of(config, frames), Key.of(1));
     }
 
     @Test
@@ -175,8 +174,8 @@ class RunPolicyTest {
         assertTrue(lines.get(3).contains("recorded [" + recorded), lines.get(3));
         // Frame 3 is the last of the first decision's actions, frame 4 begins another's.
         var comparison =
-                RecordedEpisode.read(data, 1, LoadedPolicy.load(checkpoint))
-                        .predict(LoadedPolicy.load(checkpoint), 0);
+                RecordedEpisode.read(data, 1, RobotPolicy.load(checkpoint))
+                        .predict(RobotPolicy.load(checkpoint), 0);
         assertEquals(LENGTH, comparison.predicted().length);
         assertNotEquals(comparison.predicted()[3][0], comparison.predicted()[4][0]);
         var image = ImageIO.read(plot.toFile());
@@ -188,8 +187,8 @@ class RunPolicyTest {
     void chunksAreAveragedWhereTheCheckpointSaysSo() {
         FrameTable frames = frames();
         RecordedEpisode episode = new RecordedEpisode(1, frames);
-        LoadedPolicy each = new LoadedPolicy.OfLeRobot(policy(frames, 1, null));
-        LoadedPolicy averaged = new LoadedPolicy.OfLeRobot(policy(frames, 1, 0.0));
+        RobotPolicy each = policy(frames, 1, null);
+        RobotPolicy averaged = policy(frames, 1, 0.0);
         double[][] single = episode.predict(each, 0).predicted();
         double[][] mean = episode.predict(averaged, 0).predicted();
         assertEquals(single[0][2], mean[0][2], 1e-5);
@@ -206,18 +205,47 @@ class RunPolicyTest {
                 new LeRobotDatasetWriter.Recording(10, "robot", List.of("Do something.")));
         Path checkpoint = Files.createDirectory(folder.resolve("policy"));
         policy(frames).save(checkpoint);
-        LoadedPolicy loaded = LoadedPolicy.load(checkpoint);
+        RobotPolicy loaded = RobotPolicy.load(checkpoint);
         assertThrows(IllegalArgumentException.class, () -> RecordedEpisode.read(data, 3, loaded));
     }
 
     @Test
-    void theStateBeforeIsThatOfTheSameEpisode() {
-        FrameTable frames = StateBefore.addTo(frames());
-        Column state = frames.column(StateBefore.STATE);
-        Column before = frames.column(StateBefore.NAME);
-        assertEquals(state.at(LENGTH, 1), before.at(LENGTH, 1));
-        assertEquals(state.at(LENGTH, 1), before.at(LENGTH + 1, 1));
-        assertEquals(state.at(LENGTH + 4, 0), before.at(LENGTH + 5, 0));
+    void aHistoryIsThatOfTheSameEpisode() {
+        FrameTable one = frames();
+        FrameTable frames =
+                History.addTo(
+                        FrameTable.of(
+                                List.of(
+                                        one.column("action"),
+                                        Column.of(
+                                                Feature.vector(
+                                                        "observation.state",
+                                                        FeatureType.FLOAT32,
+                                                        3),
+                                                shifted(one.column("action").floats()))),
+                                one.episodeEnds()));
+        Column state = frames.column(History.STATE);
+        Column action = frames.column(History.ACTION);
+        Column history = frames.column(History.NAME);
+        assertEquals(9, history.width());
+        // At the first frame the state stands for what was not told yet.
+        assertEquals(state.at(LENGTH, 1), history.at(LENGTH, 1));
+        assertEquals(state.at(LENGTH, 1), history.at(LENGTH, 4));
+        assertEquals(state.at(LENGTH, 1), history.at(LENGTH, 7));
+        assertEquals(action.at(LENGTH, 2), history.at(LENGTH + 1, 2));
+        assertEquals(state.at(LENGTH, 2), history.at(LENGTH + 1, 5));
+        assertEquals(action.at(LENGTH + 4, 0), history.at(LENGTH + 5, 0));
+        assertEquals(action.at(LENGTH + 3, 0), history.at(LENGTH + 5, 3));
+        assertEquals(state.at(LENGTH + 4, 0), history.at(LENGTH + 5, 6));
+        assertThrows(IllegalArgumentException.class, () -> History.addTo(one));
+    }
+
+    private static float[] shifted(float[] values) {
+        float[] moved = values.clone();
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] += 100;
+        }
+        return moved;
     }
 
     @Test
@@ -234,9 +262,9 @@ class RunPolicyTest {
     void holdingAndNeighboursAreMeasuredAsDefined() {
         FrameTable frames = frames();
         FrameTable training = EpisodeChoice.of(frames, episode -> episode < 2);
-        LoadedPolicy policy = new LoadedPolicy.OfLeRobot(policy(frames));
+        RobotPolicy policy = policy(frames);
         // On what was learned from, the nearest frame is the frame itself.
-        HeldOutErrors own = HeldOutErrors.measure(policy, training, training, 6, 1);
+        HeldOutErrors own = HeldOutErrors.measure(policy, training, training, 1);
         assertEquals(0, own.neighbour());
         assertEquals(2 * (LENGTH - 1), own.frames());
         double[] scale =

@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -48,8 +49,11 @@ public final class Conv1d extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        return Convolutions.conv1d(
-                x, weight.tensor(), bias == null ? null : bias.tensor(), settings);
+        return Precision.product(
+                (in, kernel, added) -> Convolutions.conv1d(in, kernel, added, settings),
+                x,
+                weight.tensor(),
+                bias == null ? null : bias.tensor());
     }
 
     @Override

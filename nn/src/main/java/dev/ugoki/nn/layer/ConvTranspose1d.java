@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -53,8 +54,12 @@ public final class ConvTranspose1d extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        return Convolutions.convTranspose1d(
-                x, weight.tensor(), bias == null ? null : bias.tensor(), settings, outputPadding);
+        return Precision.product(
+                (in, kernel, added) ->
+                        Convolutions.convTranspose1d(in, kernel, added, settings, outputPadding),
+                x,
+                weight.tensor(),
+                bias == null ? null : bias.tensor());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.ugoki.nn.layer;
 
 import dev.ugoki.nn.Module;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Attention;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -143,7 +144,14 @@ public final class GroupedQueryAttention extends Module {
             Tensor seen = Tensor.tri(length, all, all - length);
             mask = mask == null ? seen : mask.and(seen);
         }
-        return Attention.scaledDotProduct(queries, keys, values, mask, fromStart);
+        Tensor attended =
+                Attention.scaledDotProduct(
+                        Precision.narrowed(queries),
+                        Precision.narrowed(keys),
+                        Precision.narrowed(values),
+                        mask,
+                        fromStart);
+        return Precision.widened(attended, queries);
     }
 
     private Tensor divided(Tensor x, int heads) {

@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
@@ -145,7 +146,9 @@ public final class Linear extends Layer {
 
     @Override
     public Tensor apply(Tensor x) {
-        Tensor y = x.linear(weight.tensor(), bias == null ? null : bias.tensor());
+        Tensor y =
+                Precision.product(
+                        Tensor::linear, x, weight.tensor(), bias == null ? null : bias.tensor());
         return adapter == null || adapter.isMerged() ? y : y.add(adapter.apply(x));
     }
 }

@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Module;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Attention;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
@@ -123,17 +124,25 @@ public final class MultiheadAttention extends Module {
         Tensor[] heads = project(queries, keys, values);
         Tensor attended =
                 Attention.scaledDotProduct(
-                        heads[0], heads[1], heads[2], mask.given(), mask.causal());
-        return out.apply(joined(attended));
+                        Precision.narrowed(heads[0]),
+                        Precision.narrowed(heads[1]),
+                        Precision.narrowed(heads[2]),
+                        mask.given(),
+                        mask.causal());
+        return out.apply(joined(Precision.widened(attended, heads[0])));
     }
 
     /** As {@link #apply}, with the weights. */
     public Attended attend(Tensor queries, Tensor keys, Tensor values, Mask mask) {
         Tensor[] heads = project(queries, keys, values);
-        Tensor products = heads[0].mul(scale()).matmul(heads[1].transpose(-2, -1));
+        Tensor products = product(heads[0].mul(scale()), heads[1].transpose(-2, -1));
         Tensor weights = softmax(products, allowed(mask, products));
-        Tensor attended = dropout.apply(weights).matmul(heads[2]);
+        Tensor attended = product(dropout.apply(weights), heads[2]);
         return new Attended(out.apply(joined(attended)), weights.mean(false, 1));
+    }
+
+    private static Tensor product(Tensor a, Tensor b) {
+        return Precision.product((left, right, _) -> left.matmul(right), a, b, null);
     }
 
     private static Tensor softmax(Tensor products, @Nullable Tensor allowed) {
@@ -164,7 +173,12 @@ public final class MultiheadAttention extends Module {
         Tensor[] inputs = {queries, keys, values};
         Tensor[] heads = new Tensor[3];
         if (queries == keys && keys == values) {
-            Tensor all = queries.linear(inWeight.tensor(), inBias == null ? null : inBias.tensor());
+            Tensor all =
+                    Precision.product(
+                            Tensor::linear,
+                            queries,
+                            inWeight.tensor(),
+                            inBias == null ? null : inBias.tensor());
             for (int i = 0; i < 3; i++) {
                 heads[i] = divided(part(all, -1, i));
             }
@@ -173,7 +187,7 @@ public final class MultiheadAttention extends Module {
         for (int i = 0; i < 3; i++) {
             Tensor weight = part(inWeight.tensor(), 0, i);
             Tensor bias = inBias == null ? null : part(inBias.tensor(), 0, i);
-            heads[i] = divided(inputs[i].linear(weight, bias));
+            heads[i] = divided(Precision.product(Tensor::linear, inputs[i], weight, bias));
         }
         return heads;
     }

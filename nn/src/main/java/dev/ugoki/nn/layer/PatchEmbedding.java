@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
@@ -44,7 +45,12 @@ public final class PatchEmbedding extends Layer {
                             + x.type());
         }
         Convolutions.Settings settings = Convolutions.Settings.DEFAULT.withStride(patch);
-        Tensor patches = Convolutions.conv2d(x, weight.tensor(), bias.tensor(), settings);
+        Tensor patches =
+                Precision.product(
+                        (in, kernel, added) -> Convolutions.conv2d(in, kernel, added, settings),
+                        x,
+                        weight.tensor(),
+                        bias.tensor());
         return patches.flatten(2, -1).transpose(1, 2);
     }
 

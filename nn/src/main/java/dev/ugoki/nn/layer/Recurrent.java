@@ -3,6 +3,7 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Module;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
@@ -33,12 +34,12 @@ public abstract sealed class Recurrent extends Module permits Lstm, Gru {
             Parameter stateBias) {
         /** What the inputs give to all gates, for all elements at once. */
         Tensor ofInputs(Tensor x) {
-            return x.linear(inputWeight.tensor(), inputBias.tensor());
+            return Precision.product(Tensor::linear, x, inputWeight.tensor(), inputBias.tensor());
         }
 
         /** What the state gives to all gates. */
         Tensor ofState(Tensor h) {
-            return h.linear(stateWeight.tensor(), stateBias.tensor());
+            return Precision.product(Tensor::linear, h, stateWeight.tensor(), stateBias.tensor());
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.ugoki.nn.optim;
 
-import dev.ugoki.autograd.Autograd;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.nn.RandomScope;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Engine;
@@ -51,29 +51,56 @@ public final class PlannedStep {
     private final Loss loss;
     private final double largestNorm;
     private final @Nullable MovingAverage average;
+    private final Precision precision;
+    private final int accumulation;
     private final Plan plan = Plan.of(this::program);
 
     private PlannedStep(
-            Optimizer optimizer, Loss loss, double largestNorm, @Nullable MovingAverage average) {
+            Optimizer optimizer,
+            Loss loss,
+            double largestNorm,
+            @Nullable MovingAverage average,
+            Precision precision,
+            int accumulation) {
         this.optimizer = optimizer;
         this.loss = loss;
         this.largestNorm = largestNorm;
         this.average = average;
+        this.precision = precision;
+        this.accumulation = accumulation;
     }
 
     /** A step that makes {@code loss} smaller. */
     public static PlannedStep of(Optimizer optimizer, Loss loss) {
-        return new PlannedStep(optimizer, loss, Double.POSITIVE_INFINITY, null);
+        return new PlannedStep(optimizer, loss, Double.POSITIVE_INFINITY, null, Precision.F32, 1);
     }
 
     /** The same, with gradients clipped by their global norm; infinity for no clipping. */
     public PlannedStep withClipping(double norm) {
-        return new PlannedStep(optimizer, loss, norm, average);
+        return new PlannedStep(optimizer, loss, norm, average, precision, accumulation);
     }
 
     /** The same, followed by an update of the average. */
     public PlannedStep withAverage(MovingAverage updated) {
-        return new PlannedStep(optimizer, loss, largestNorm, updated);
+        return new PlannedStep(optimizer, loss, largestNorm, updated, precision, accumulation);
+    }
+
+    /** The same, with layers that multiply in another precision. */
+    public PlannedStep withPrecision(Precision value) {
+        return new PlannedStep(optimizer, loss, largestNorm, average, value, accumulation);
+    }
+
+    /**
+     * The same, with the gradient of so many parts of a batch, one after the other; see {@link
+     * GradientAccumulation}. All tensors of a batch are divided along their first dimension.
+     */
+    public PlannedStep withAccumulation(int parts) {
+        return new PlannedStep(optimizer, loss, largestNorm, average, precision, parts);
+    }
+
+    /** The key of a part's draws; that of the whole where there is one part. */
+    public static Key part(Key key, int part, int parts) {
+        return parts == 1 ? key : key.fold(part);
     }
 
     /** How many of the plan's inputs come before the batch: keys, decay, settings of groups. */
@@ -87,9 +114,12 @@ public final class PlannedStep {
         List<Tensor> settings = List.of(in).subList(3, leading());
         Tensor[] batch = List.of(in).subList(leading(), in.length).toArray(Tensor[]::new);
         var found =
-                Autograd.valueAndGrad(
-                        () -> RandomScope.call(layers, () -> loss.of(batch, draws)),
-                        optimizer.parameters());
+                precision.call(
+                        () ->
+                                GradientAccumulation.valueAndGrad(
+                                        accumulation,
+                                        part -> lossOfPart(batch, part, draws, layers),
+                                        optimizer.parameters()));
         List<Tensor> gradients =
                 largestNorm == Double.POSITIVE_INFINITY
                         ? found.gradients()
@@ -100,6 +130,17 @@ public final class PlannedStep {
             followed.update(in[2]);
         }
         return new Tensor[] {found.value()};
+    }
+
+    private Tensor lossOfPart(Tensor[] batch, int part, Key draws, Key layers) {
+        Tensor[] own = batch.clone();
+        for (int i = 0; accumulation > 1 && i < own.length; i++) {
+            long size = own[i].extent(0) / accumulation;
+            own[i] = own[i].narrow(0, part * size, size);
+        }
+        return RandomScope.call(
+                part(layers, part, accumulation),
+                () -> loss.of(own, part(draws, part, accumulation)));
     }
 
     private Tensor[] inputs(Key draws, Key layers, Tensor[] batch) {

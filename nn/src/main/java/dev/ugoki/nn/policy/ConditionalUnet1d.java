@@ -3,6 +3,7 @@ package dev.ugoki.nn.policy;
 import dev.ugoki.nn.Layer;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.ModuleList;
+import dev.ugoki.nn.Recomputation;
 import dev.ugoki.nn.layer.Activation;
 import dev.ugoki.nn.layer.Conv1d;
 import dev.ugoki.nn.layer.ConvTranspose1d;
@@ -166,6 +167,10 @@ public final class ConditionalUnet1d extends Module implements Denoiser {
         }
 
         Tensor apply(Tensor x, Tensor condition) {
+            return Recomputation.through(in -> block(in[0], in[1]), x, condition);
+        }
+
+        private Tensor block(Tensor x, Tensor condition) {
             Tensor modulation = conditioning.apply(condition).unsqueeze(-1);
             Tensor h = conv1.apply(x);
             if (modulatesScale) {

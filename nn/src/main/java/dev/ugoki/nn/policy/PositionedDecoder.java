@@ -2,6 +2,7 @@ package dev.ugoki.nn.policy;
 
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.ModuleList;
+import dev.ugoki.nn.Recomputation;
 import dev.ugoki.nn.layer.LayerNorm;
 import dev.ugoki.nn.layer.MultiheadAttention.Mask;
 import dev.ugoki.nn.transformer.TransformerDecoderLayer;
@@ -33,7 +34,11 @@ final class PositionedDecoder extends Module {
     Tensor apply(Tensor x, Tensor memory, TransformerDecoderLayer.Positions positions) {
         Tensor y = x;
         for (TransformerDecoderLayer layer : layers) {
-            y = layer.apply(y, memory, positions, Mask.NONE, Mask.NONE);
+            y =
+                    Recomputation.through(
+                            in -> layer.apply(in[0], in[1], positions, Mask.NONE, Mask.NONE),
+                            y,
+                            memory);
         }
         return norm.apply(y);
     }

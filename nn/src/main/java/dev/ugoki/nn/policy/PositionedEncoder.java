@@ -3,6 +3,7 @@ package dev.ugoki.nn.policy;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.ModuleList;
+import dev.ugoki.nn.Recomputation;
 import dev.ugoki.nn.layer.LayerNorm;
 import dev.ugoki.nn.layer.MultiheadAttention.Mask;
 import dev.ugoki.nn.transformer.TransformerEncoderLayer;
@@ -37,7 +38,9 @@ final class PositionedEncoder extends Module {
     Tensor apply(Tensor x, Tensor positions, @Nullable Tensor padding) {
         Tensor y = x;
         for (TransformerEncoderLayer layer : layers) {
-            y = layer.apply(y, positions, Mask.ofKeyPadding(padding));
+            y =
+                    Recomputation.through(
+                            in -> layer.apply(in[0], positions, Mask.ofKeyPadding(padding)), y);
         }
         return norm == null ? y : norm.apply(y);
     }

@@ -4,7 +4,9 @@ import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.ModuleList;
+import dev.ugoki.nn.Recomputation;
 import dev.ugoki.nn.layer.Activation;
+import dev.ugoki.nn.layer.Dropout;
 import dev.ugoki.nn.layer.LayerNorm;
 import dev.ugoki.nn.layer.Linear;
 import dev.ugoki.nn.layer.Sequential;
@@ -40,28 +42,39 @@ public final class ResidualMlp extends Layer implements Denoiser {
      * @param width of what is between
      * @param blocks how many
      * @param stepWidth of the sinusoidal embedding of the denoising step, or 0 without one
+     * @param dropout inside of blocks
      */
-    public record Config(int inputs, int outputs, int width, int blocks, int stepWidth) {
+    public record Config(
+            int inputs, int outputs, int width, int blocks, int stepWidth, double dropout) {
+        /** Without dropout. */
+        public Config(int inputs, int outputs, int width, int blocks, int stepWidth) {
+            this(inputs, outputs, width, blocks, stepWidth, 0);
+        }
+
         /** Without a step, 512 wide, 4 blocks. */
         public static Config of(int inputs, int outputs) {
-            return new Config(inputs, outputs, 512, 4, 0);
+            return new Config(inputs, outputs, 512, 4, 0, 0);
         }
 
         /** For chunks of {@code chunk} numbers, 512 wide, 4 blocks, a step embedding of 128. */
         public static Config ofDenoiser(int conditioning, int chunk) {
-            return new Config(conditioning + chunk, chunk, 512, 4, 128);
+            return new Config(conditioning + chunk, chunk, 512, 4, 128, 0);
         }
 
         public Config withWidth(int value) {
-            return new Config(inputs, outputs, value, blocks, stepWidth);
+            return new Config(inputs, outputs, value, blocks, stepWidth, dropout);
         }
 
         public Config withBlocks(int value) {
-            return new Config(inputs, outputs, width, value, stepWidth);
+            return new Config(inputs, outputs, width, value, stepWidth, dropout);
         }
 
         public Config withStepWidth(int value) {
-            return new Config(inputs, outputs, width, blocks, value);
+            return new Config(inputs, outputs, width, blocks, value, dropout);
+        }
+
+        public Config withDropout(double value) {
+            return new Config(inputs, outputs, width, blocks, stepWidth, value);
         }
 
         public ResidualMlp build(Key key) {
@@ -73,18 +86,20 @@ public final class ResidualMlp extends Layer implements Denoiser {
         private final LayerNorm norm;
         private final Linear up;
         private final Linear down;
+        private final Dropout dropout;
 
-        Block(int width, Key key) {
+        Block(int width, double probability, Key key) {
             norm = child("norm", new LayerNorm(width));
             up = child("up", new Linear(width, width, key.fold(0)));
             Key last = key.fold(1);
             Tensor weight = Init.fanIn(last.fold(0), width, width, width);
             Tensor bias = Init.fanIn(last.fold(1), width, width);
             down = child("down", new Linear(weight.mul(FIRST_SIZE_OF_BLOCKS), bias));
+            dropout = child("dropout", new Dropout(probability));
         }
 
         Tensor apply(Tensor h) {
-            return h.add(down.apply(up.apply(norm.apply(h)).silu()));
+            return h.add(down.apply(dropout.apply(up.apply(norm.apply(h)).silu())));
         }
     }
 
@@ -101,7 +116,7 @@ public final class ResidualMlp extends Layer implements Denoiser {
         List<Block> list = new ArrayList<>();
         Key blockKey = key.fold(2);
         for (int i = 0; i < config.blocks(); i++) {
-            list.add(new Block(width, blockKey.fold(i)));
+            list.add(new Block(width, config.dropout(), blockKey.fold(i)));
         }
         blocks = child("blocks", new ModuleList<>(list));
         norm = child("norm", new LayerNorm(width));
@@ -139,7 +154,7 @@ public final class ResidualMlp extends Layer implements Denoiser {
     private Tensor through(Tensor first) {
         Tensor h = first;
         for (Block block : blocks) {
-            h = block.apply(h);
+            h = Recomputation.through(in -> block.apply(in[0]), h);
         }
         return output.apply(norm.apply(h));
     }

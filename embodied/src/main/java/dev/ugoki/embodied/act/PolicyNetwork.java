@@ -2,6 +2,8 @@ package dev.ugoki.embodied.act;
 
 import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.Backbone;
+import dev.ugoki.nn.policy.ChunkPolicy;
+import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.NoiseSchedule;
 import dev.ugoki.nn.policy.ObservationPolicy;
@@ -10,11 +12,12 @@ import dev.ugoki.tensor.Key;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** The networks of LeRobot's policies, with the settings that their configurations name. */
-public sealed interface LeRobotNetwork {
+/** The networks of policies, with the settings that their configurations name. */
+public sealed interface PolicyNetwork {
     /** The {@code type} in {@code config.json}. */
     String type();
 
@@ -24,18 +27,34 @@ public sealed interface LeRobotNetwork {
     /** How many actions a chunk has, those of steps before the present included. */
     int chunkLength();
 
+    /** How many steps of an input are seen, the present one last. */
+    default int stepsOf(PolicyFeature input) {
+        return observationSteps();
+    }
+
+    /**
+     * The same network with other settings.
+     *
+     * @param settings a JSON object of some of those that {@code config.json} has, by their names
+     *     there: such as {@code {"dim_model": 256}} for ACT
+     * @throws IOException if there is no such setting, or its value is wrong; the message names the
+     *     nearest one that there is
+     */
+    default PolicyNetwork with(String settings) throws IOException {
+        return PolicyNetworkJson.overlay(this, settings);
+    }
+
     /** The network with fresh weights for some features. */
-    ObservationPolicy build(LeRobotConfig config, Key key);
+    ObservationPolicy build(PolicyConfig config, Key key);
 
     /**
      * Whether the features fit.
      *
      * @throws IllegalArgumentException if not
      */
-    default void check(List<LeRobotFeature> inputs, LeRobotFeature action, int actionSteps) {
-        for (LeRobotFeature.Kind kind :
-                List.of(LeRobotFeature.Kind.STATE, LeRobotFeature.Kind.ENV)) {
-            List<LeRobotFeature> found =
+    default void check(List<PolicyFeature> inputs, PolicyFeature action, int actionSteps) {
+        for (PolicyFeature.Kind kind : List.of(PolicyFeature.Kind.STATE, PolicyFeature.Kind.ENV)) {
+            List<PolicyFeature> found =
                     inputs.stream().filter(input -> input.kind() == kind).toList();
             if (found.size() > 1) {
                 throw new IllegalArgumentException(
@@ -57,7 +76,7 @@ public sealed interface LeRobotNetwork {
             ActPolicy.Vae vae,
             Backbone backbone,
             @Nullable Double ensembleCoefficient)
-            implements LeRobotNetwork {
+            implements PolicyNetwork {
         /** LeRobot's defaults. */
         public static final Act DEFAULT =
                 new Act(
@@ -87,9 +106,9 @@ public sealed interface LeRobotNetwork {
         }
 
         @Override
-        public ActPolicy build(LeRobotConfig config, Key key) {
-            return ActPolicy.Config.of(width(config, LeRobotFeature.Kind.STATE), actions(config))
-                    .withEnvironment(width(config, LeRobotFeature.Kind.ENV))
+        public ActPolicy build(PolicyConfig config, Key key) {
+            return ActPolicy.Config.of(width(config, PolicyFeature.Kind.STATE), actions(config))
+                    .withEnvironment(width(config, PolicyFeature.Kind.ENV))
                     .withCameras(config.images().size())
                     .withChunk(chunkLength)
                     .withLayers(layers)
@@ -118,7 +137,7 @@ public sealed interface LeRobotNetwork {
             Noise noise,
             @Nullable Integer inferenceSteps,
             boolean masksPadding)
-            implements LeRobotNetwork {
+            implements PolicyNetwork {
         /** As the published checkpoints: 2 steps, chunks of 16, no crop. */
         public static final Diffusion DEFAULT =
                 new Diffusion(
@@ -208,10 +227,10 @@ public sealed interface LeRobotNetwork {
         }
 
         @Override
-        public VisualDiffusionPolicy build(LeRobotConfig config, Key key) {
+        public VisualDiffusionPolicy build(PolicyConfig config, Key key) {
             return new VisualDiffusionPolicy.Config(
-                            width(config, LeRobotFeature.Kind.STATE),
-                            width(config, LeRobotFeature.Kind.ENV),
+                            width(config, PolicyFeature.Kind.STATE),
+                            width(config, PolicyFeature.Kind.ENV),
                             actions(config),
                             observationSteps,
                             chunkLength,
@@ -222,12 +241,12 @@ public sealed interface LeRobotNetwork {
                     .build(key);
         }
 
-        private VisualDiffusionPolicy.Vision vision(List<LeRobotFeature> images) {
+        private VisualDiffusionPolicy.Vision vision(List<PolicyFeature> images) {
             if (images.isEmpty()) {
                 return VisualDiffusionPolicy.Vision.NONE;
             }
             List<Integer> shape = images.getFirst().shape();
-            for (LeRobotFeature image : images) {
+            for (PolicyFeature image : images) {
                 if (!image.shape().equals(shape)) {
                     throw new IllegalArgumentException(
                             "images of all cameras must have one size, and are " + images);
@@ -247,12 +266,78 @@ public sealed interface LeRobotNetwork {
         }
     }
 
-    private static int actions(LeRobotConfig config) {
+    /**
+     * A network of the project's own that predicts a chunk of all vectors of the last steps, and of
+     * what it sees in an image of the present step.
+     *
+     * @param vision how the image is seen; empty where there is none
+     */
+    record Chunk(
+            int observationSteps,
+            int chunkLength,
+            NetworkConfig head,
+            Optional<ConditionedPolicy.Vision> vision)
+            implements PolicyNetwork {
+        /** The {@code type} in {@code config.json}. */
+        static final String TYPE = "ugoki_chunk";
+
+        /** On vectors alone. */
+        public Chunk(int observationSteps, int chunkLength, NetworkConfig head) {
+            this(observationSteps, chunkLength, head, Optional.empty());
+        }
+
+        @Override
+        public String type() {
+            return TYPE;
+        }
+
+        @Override
+        public int stepsOf(PolicyFeature input) {
+            return input.kind() == PolicyFeature.Kind.VISUAL ? 1 : observationSteps;
+        }
+
+        @Override
+        public void check(List<PolicyFeature> inputs, PolicyFeature action, int actionSteps) {
+            PolicyNetwork.super.check(inputs, action, actionSteps);
+            long images =
+                    inputs.stream()
+                            .filter(input -> input.kind() == PolicyFeature.Kind.VISUAL)
+                            .count();
+            if (inputs.isEmpty() || images != (vision.isPresent() ? 1 : 0)) {
+                throw new IllegalArgumentException(
+                        "policy: sees %s, and its vision is for %s"
+                                .formatted(inputs, vision.isPresent() ? "one image" : "none"));
+            }
+        }
+
+        @Override
+        public ConditionedPolicy build(PolicyConfig config, Key key) {
+            int seen = vision.map(ConditionedPolicy.Vision::width).orElse(0);
+            ChunkPolicy policy =
+                    head.build(
+                            config.conditioningWidth() + seen, chunkLength, actions(config), key);
+            boolean environmentFirst = config.inputs().getFirst().kind() == PolicyFeature.Kind.ENV;
+            if (vision.isEmpty()) {
+                return new ConditionedPolicy(policy, observationSteps, environmentFirst);
+            }
+            List<Integer> shape = config.images().getFirst().shape();
+            return new ConditionedPolicy(
+                    policy,
+                    observationSteps,
+                    environmentFirst,
+                    vision.get(),
+                    shape.get(1),
+                    shape.get(2),
+                    key.fold(77));
+        }
+    }
+
+    private static int actions(PolicyConfig config) {
         return config.action().width();
     }
 
-    private static int width(LeRobotConfig config, LeRobotFeature.Kind kind) {
-        Optional<LeRobotFeature> input = config.input(kind);
+    private static int width(PolicyConfig config, PolicyFeature.Kind kind) {
+        Optional<PolicyFeature> input = config.input(kind);
         return input.isPresent() ? input.get().width() : 0;
     }
 }

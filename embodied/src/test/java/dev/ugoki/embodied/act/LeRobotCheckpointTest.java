@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-import dev.ugoki.embodied.act.LeRobotPolicy.Layout;
+import dev.ugoki.embodied.act.RobotPolicy.Layout;
 import dev.ugoki.embodied.data.DatasetStatistics;
 import dev.ugoki.embodied.data.FeatureStatistics;
 import dev.ugoki.embodied.data.MissingStatisticsException;
@@ -42,14 +42,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-class LeRobotPolicyTest {
-    private static final LeRobotFeature STATE =
-            new LeRobotFeature("observation.state", LeRobotFeature.Kind.STATE, List.of(3));
-    private static final LeRobotFeature IMAGE =
-            new LeRobotFeature(
-                    "observation.images.top", LeRobotFeature.Kind.VISUAL, List.of(3, 32, 32));
-    private static final LeRobotFeature ACTION =
-            new LeRobotFeature("action", LeRobotFeature.Kind.ACTION, List.of(2));
+class LeRobotCheckpointTest {
+    private static final PolicyFeature STATE =
+            new PolicyFeature("observation.state", PolicyFeature.Kind.STATE, List.of(3));
+    private static final PolicyFeature IMAGE =
+            new PolicyFeature(
+                    "observation.images.top", PolicyFeature.Kind.VISUAL, List.of(3, 32, 32));
+    private static final PolicyFeature ACTION =
+            new PolicyFeature("action", PolicyFeature.Kind.ACTION, List.of(2));
 
     @TempDir private Path folder;
 
@@ -63,7 +63,7 @@ class LeRobotPolicyTest {
                 SafetensorsFile.read(checkpoints.resolve("golden.safetensors"));
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         golden.forEach((name, values) -> tensors.put(name, HostTensors.fromHost(values)));
-        LeRobotPolicy policy = LeRobotPolicy.load(checkpoints.resolve(layout));
+        RobotPolicy policy = RobotPolicy.load(checkpoints.resolve(layout));
         Tensor expected = tensors.get("action_chunk");
         Tensor noise = tensors.get("start_noise");
         Tensor found = policy.predict(tensors, noise, Key.of(0));
@@ -74,7 +74,7 @@ class LeRobotPolicyTest {
         for (Layout written : Layout.values()) {
             Path copy = Files.createTempDirectory(folder, "copy");
             policy.save(copy, policy.network().module().stateDict(), written);
-            LeRobotPolicy again = LeRobotPolicy.load(copy);
+            RobotPolicy again = RobotPolicy.load(copy);
             assertEquals(policy.config(), again.config());
             assertArrayEquals(
                     found.toFloatArray(), again.predict(tensors, noise, Key.of(0)).toFloatArray());
@@ -85,8 +85,8 @@ class LeRobotPolicyTest {
 
     // ---- our own ----
 
-    private static LeRobotNetwork act() {
-        return new LeRobotNetwork.Act(
+    private static PolicyNetwork act() {
+        return new PolicyNetwork.Act(
                 4,
                 new ActPolicy.Layers(16, 2, 24, ActPolicy.Nonlinearity.GELU, 1, 1, true, 0.1),
                 new ActPolicy.Vae(true, 4, 1, 10),
@@ -94,9 +94,9 @@ class LeRobotPolicyTest {
                 0.01);
     }
 
-    private static LeRobotNetwork diffusion() {
-        LeRobotNetwork.Diffusion usual = LeRobotNetwork.Diffusion.DEFAULT;
-        return new LeRobotNetwork.Diffusion(
+    private static PolicyNetwork diffusion() {
+        PolicyNetwork.Diffusion usual = PolicyNetwork.Diffusion.DEFAULT;
+        return new PolicyNetwork.Diffusion(
                 2,
                 8,
                 List.of(28, 30),
@@ -111,21 +111,25 @@ class LeRobotPolicyTest {
                 true);
     }
 
-    private static LeRobotConfig config(LeRobotNetwork network) {
-        return LeRobotConfig.of(
+    private static PolicyConfig config(PolicyNetwork network) {
+        return PolicyConfig.of(
                 List.of(STATE, IMAGE),
                 ACTION,
                 Map.of(
-                        LeRobotFeature.Kind.STATE, Normalization.QUANTILES,
-                        LeRobotFeature.Kind.VISUAL, Normalization.MEAN_STD,
-                        LeRobotFeature.Kind.ACTION, Normalization.MIN_MAX),
+                        PolicyFeature.Kind.STATE, Normalization.QUANTILES,
+                        PolicyFeature.Kind.VISUAL, Normalization.MEAN_STD,
+                        PolicyFeature.Kind.ACTION, Normalization.MIN_MAX),
                 3,
                 network);
     }
 
+    private static RobotPolicy create(PolicyConfig config) {
+        return RobotPolicy.create(config, PolicyScales.of(config, statistics()), Key.of(1));
+    }
+
     private static DatasetStatistics statistics() {
         List<FeatureStatistics> all = new ArrayList<>();
-        for (LeRobotFeature feature : List.of(STATE, IMAGE, ACTION)) {
+        for (PolicyFeature feature : List.of(STATE, IMAGE, ACTION)) {
             Map<Statistic, double[]> values = new LinkedHashMap<>();
             for (Statistic statistic : Statistic.values()) {
                 double[] numbers = new double[feature.width()];
@@ -150,18 +154,18 @@ class LeRobotPolicyTest {
     @ParameterizedTest
     @EnumSource(Layout.class)
     void aPolicyThatWasSavedActsAsBefore(Layout layout) throws IOException {
-        for (LeRobotNetwork network : List.of(act(), diffusion())) {
-            LeRobotPolicy made = LeRobotPolicy.create(config(network), statistics(), Key.of(1));
+        for (PolicyNetwork network : List.of(act(), diffusion())) {
+            RobotPolicy made = create(config(network));
             made.network().module().eval();
             Path target = Files.createTempDirectory(folder, "policy");
             made.save(target, made.network().module().stateDict(), layout);
-            LeRobotPolicy loaded = LeRobotPolicy.load(target);
+            RobotPolicy loaded = RobotPolicy.load(target);
             assertEquals(made.config(), loaded.config());
             Map<String, Tensor> seen = seen(network.observationSteps() == 2);
             Tensor expected = made.predict(seen, Key.of(3));
             assertArrayEquals(
                     expected.toFloatArray(), loaded.predict(seen, Key.of(3)).toFloatArray());
-            long steps = network instanceof LeRobotNetwork.Act ? 4 : 3;
+            long steps = network instanceof PolicyNetwork.Act ? 4 : 3;
             assertArrayEquals(new long[] {1, steps, 2}, expected.shape().toArray());
         }
     }
@@ -169,7 +173,7 @@ class LeRobotPolicyTest {
     /** The statistics are used as the modes say, by hand. */
     @Test
     void observationsAndActionsAreScaled() {
-        LeRobotPolicy policy = LeRobotPolicy.create(config(act()), statistics(), Key.of(1));
+        RobotPolicy policy = create(config(act()));
         var normalized =
                 policy.normalized(
                         Map.of(
@@ -186,14 +190,16 @@ class LeRobotPolicyTest {
         // min = 1 + i, max = 1.5 + i
         assertArrayEquals(
                 new float[] {0, 1},
-                policy.normalizedActions(Tensor.of(new float[] {1.25f, 2.5f}, 1, 2)).toFloatArray(),
+                policy.scales()
+                        .normalizeActions(Tensor.of(new float[] {1.25f, 2.5f}, 1, 1, 2), null)
+                        .toFloatArray(),
                 1e-6f);
     }
 
     // ---- what is missing ----
 
     private Path saved(Layout layout) throws IOException {
-        LeRobotPolicy made = LeRobotPolicy.create(config(act()), statistics(), Key.of(1));
+        RobotPolicy made = create(config(act()));
         made.save(folder, made.network().module().stateDict(), layout);
         return folder;
     }
@@ -209,7 +215,7 @@ class LeRobotPolicyTest {
         String file = "policy_preprocessor_step_3_normalizer_processor.safetensors";
         without(saved(Layout.CURRENT).resolve(file), "observation.state.q99");
         var problem =
-                assertThrows(MissingStatisticsException.class, () -> LeRobotPolicy.load(folder));
+                assertThrows(MissingStatisticsException.class, () -> RobotPolicy.load(folder));
         assertTrue(problem.getMessage().contains("observation.state"), problem.getMessage());
         assertTrue(problem.getMessage().contains("q99"), problem.getMessage());
         assertTrue(problem.getMessage().contains(file), problem.getMessage());
@@ -220,7 +226,7 @@ class LeRobotPolicyTest {
         Path legacy = saved(Layout.LEGACY);
         without(legacy.resolve("model.safetensors"), "unnormalize_outputs.buffer_action.min");
         var problem =
-                assertThrows(MissingStatisticsException.class, () -> LeRobotPolicy.load(folder));
+                assertThrows(MissingStatisticsException.class, () -> RobotPolicy.load(folder));
         assertTrue(problem.getMessage().contains("'action'"), problem.getMessage());
         assertTrue(problem.getMessage().contains("policy_preprocessor.json"), problem.getMessage());
         assertTrue(problem.getMessage().contains("model.safetensors"), problem.getMessage());
@@ -236,7 +242,7 @@ class LeRobotPolicyTest {
                 "normalize_inputs.buffer_observation_state.q01",
                 HostArray.of(Shape.of(3), infinity, infinity, infinity));
         SafetensorsFile.write(file, tensors);
-        assertThrows(MissingStatisticsException.class, () -> LeRobotPolicy.load(folder));
+        assertThrows(MissingStatisticsException.class, () -> RobotPolicy.load(folder));
     }
 
     @Test
@@ -244,7 +250,7 @@ class LeRobotPolicyTest {
         String file = "policy_postprocessor_step_0_unnormalizer_processor.safetensors";
         Files.delete(saved(Layout.CURRENT).resolve(file));
         var problem =
-                assertThrows(MissingStatisticsException.class, () -> LeRobotPolicy.load(folder));
+                assertThrows(MissingStatisticsException.class, () -> RobotPolicy.load(folder));
         assertTrue(problem.getMessage().contains(file), problem.getMessage());
     }
 
@@ -261,11 +267,11 @@ class LeRobotPolicyTest {
     void whatIsNotKnownIsRefusedByName() throws IOException {
         saved(Layout.CURRENT);
         change("config.json", root -> root.put("surprise", 1));
-        var setting = assertThrows(FileFormatException.class, () -> LeRobotPolicy.load(folder));
+        var setting = assertThrows(FileFormatException.class, () -> RobotPolicy.load(folder));
         assertTrue(setting.getMessage().contains("surprise"), setting.getMessage());
         saved(Layout.CURRENT);
         change("config.json", root -> root.put("vision_backbone", "vit_b_16"));
-        var backbone = assertThrows(FileFormatException.class, () -> LeRobotPolicy.load(folder));
+        var backbone = assertThrows(FileFormatException.class, () -> RobotPolicy.load(folder));
         assertTrue(backbone.getMessage().contains("vit_b_16"), backbone.getMessage());
         saved(Layout.CURRENT);
         change(
@@ -275,7 +281,7 @@ class LeRobotPolicyTest {
                                 .addObject()
                                 .put("registry_name", "delta_processor")
                                 .putObject("config"));
-        var step = assertThrows(FileFormatException.class, () -> LeRobotPolicy.load(folder));
+        var step = assertThrows(FileFormatException.class, () -> RobotPolicy.load(folder));
         assertTrue(step.getMessage().contains("delta_processor"), step.getMessage());
     }
 
@@ -283,11 +289,11 @@ class LeRobotPolicyTest {
     void trainingSettingsAreKept() throws IOException {
         saved(Layout.CURRENT);
         change("config.json", root -> root.put("optimizer_lr", 3e-5).put("device", "cuda"));
-        LeRobotPolicy policy = LeRobotPolicy.load(folder);
+        RobotPolicy policy = RobotPolicy.load(folder);
         Path copy = Files.createTempDirectory(folder, "copy");
         policy.save(copy);
         assertTrue(Files.readString(copy.resolve("config.json")).contains("3.0E-5"));
-        assertEquals(policy.config(), LeRobotPolicy.load(copy).config());
+        assertEquals(policy.config(), RobotPolicy.load(copy).config());
     }
 
     /** A checkpoint may know observations by other names than the robot. */
@@ -295,14 +301,14 @@ class LeRobotPolicyTest {
     void observationsAreRenamed() throws IOException {
         saved(Layout.CURRENT);
         Map<String, Tensor> seen = new LinkedHashMap<>(seen(false));
-        float[] before = LeRobotPolicy.load(folder).predict(seen, Key.of(3)).toFloatArray();
+        float[] before = RobotPolicy.load(folder).predict(seen, Key.of(3)).toFloatArray();
         change(
                 "policy_preprocessor.json",
                 root ->
                         ((ObjectNode) root.at("/steps/0/config/rename_map"))
                                 .put("joints", STATE.name()));
         seen.put("joints", seen.remove(STATE.name()));
-        LeRobotPolicy renamed = LeRobotPolicy.load(folder);
+        RobotPolicy renamed = RobotPolicy.load(folder);
         assertArrayEquals(before, renamed.predict(seen, Key.of(3)).toFloatArray());
         var problem =
                 assertThrows(
@@ -313,7 +319,7 @@ class LeRobotPolicyTest {
 
     @Test
     void observationsOfAnotherShapeAreRefused() {
-        LeRobotPolicy policy = LeRobotPolicy.create(config(act()), statistics(), Key.of(1));
+        RobotPolicy policy = create(config(act()));
         Map<String, Tensor> seen = new LinkedHashMap<>(seen(false));
         seen.put(STATE.name(), Tensor.zeros(DType.F32, 1, 4));
         assertThrows(IllegalArgumentException.class, () -> policy.predict(seen, Key.of(3)));

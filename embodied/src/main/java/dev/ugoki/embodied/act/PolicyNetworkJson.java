@@ -1,47 +1,123 @@
 package dev.ugoki.embodied.act;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import dev.ugoki.embodied.json.Json;
 import dev.ugoki.embodied.json.JsonSettings;
 import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.Backbone;
+import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.VisualDiffusionPolicy;
+import dev.ugoki.tensor.io.FileFormatException;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
-/** The settings of LeRobot's networks as they stand in {@code config.json}. */
-final class LeRobotNetworkJson {
+/** The settings of networks as they stand in {@code config.json}. */
+final class PolicyNetworkJson {
     /** No size of a network is larger. */
     private static final int MOST = 1 << 20;
 
-    private LeRobotNetworkJson() {}
+    private PolicyNetworkJson() {}
 
     /** Puts the settings into a configuration. */
-    static void write(LeRobotNetwork network, ObjectNode root) {
+    static void write(PolicyNetwork network, ObjectNode root) {
         switch (network) {
-            case LeRobotNetwork.Act act -> write(act, root);
-            case LeRobotNetwork.Diffusion diffusion -> write(diffusion, root);
+            case PolicyNetwork.Act act -> write(act, root);
+            case PolicyNetwork.Diffusion diffusion -> write(diffusion, root);
+            case PolicyNetwork.Chunk chunk -> write(chunk, root);
         }
     }
 
+    private static void write(PolicyNetwork.Chunk chunk, ObjectNode root) {
+        root.put("horizon", chunk.chunkLength());
+        NetworkJson.write(chunk.head(), root.putObject("network"));
+        chunk.vision()
+                .ifPresent(
+                        vision -> {
+                            ObjectNode node = root.putObject("vision");
+                            ArrayNode channels = node.putArray("channels");
+                            vision.channels().forEach(channels::add);
+                            node.put("keypoints", vision.keypoints());
+                            node.put("auxiliary_width", vision.auxiliaryWidth());
+                            node.put("auxiliary_weight", vision.auxiliaryWeight());
+                        });
+    }
+
+    private static PolicyNetwork.Chunk readChunk(JsonSettings json) throws IOException {
+        JsonSettings head = json.object("network");
+        NetworkConfig network = NetworkJson.read(head);
+        head.done();
+        Optional<ConditionedPolicy.Vision> vision = Optional.empty();
+        if (json.has("vision")) {
+            JsonSettings node = json.object("vision");
+            vision =
+                    Optional.of(
+                            new ConditionedPolicy.Vision(
+                                    node.integers("channels", 1, MOST).stream()
+                                            .map(Math::toIntExact)
+                                            .toList(),
+                                    size(node, "keypoints"),
+                                    (int) node.integer("auxiliary_width", 0, MOST),
+                                    node.number("auxiliary_weight")));
+            node.done();
+        }
+        json.skip("vision");
+        return new PolicyNetwork.Chunk(
+                size(json, "n_obs_steps"), size(json, "horizon"), network, vision);
+    }
+
     /** Takes the settings of a network; the caller checks that nothing is left. */
-    static LeRobotNetwork read(JsonSettings json) throws IOException {
+    static PolicyNetwork read(JsonSettings json) throws IOException {
         String type = json.text("type");
         return switch (type) {
             case "act" -> readAct(json);
             case "diffusion" -> readDiffusion(json);
+            case PolicyNetwork.Chunk.TYPE -> readChunk(json);
             default ->
                     throw json.wrong(
-                            "type", "is '%s'; known are 'act' and 'diffusion'".formatted(type));
+                            "type",
+                            "is '%s'; known are 'act', 'diffusion' and '%s'"
+                                    .formatted(type, PolicyNetwork.Chunk.TYPE));
         };
     }
 
-    private static void write(LeRobotNetwork.Act act, ObjectNode root) {
+    /** A network with some settings replaced; those of a head are named without it. */
+    static PolicyNetwork overlay(PolicyNetwork network, String settings) throws IOException {
+        Path source = Path.of("network");
+        ObjectNode root = Json.object();
+        root.put("type", network.type()).put("n_obs_steps", network.observationSteps());
+        write(network, root);
+        ObjectNode given = Json.parseLine(settings);
+        JsonSettings checked = JsonSettings.of(source, given);
+        JsonNode head = root.path("network");
+        root.fieldNames().forEachRemaining(checked::skip);
+        head.fieldNames().forEachRemaining(checked::skip);
+        checked.done();
+        given.fieldNames()
+                .forEachRemaining(
+                        name -> {
+                            boolean inHead = head.has(name);
+                            ((ObjectNode) (inHead ? head : root)).set(name, given.get(name));
+                        });
+        JsonSettings merged = JsonSettings.of(source, root);
+        try {
+            PolicyNetwork read = read(merged);
+            merged.done();
+            return read;
+        } catch (IllegalArgumentException problem) {
+            throw new FileFormatException(source, String.valueOf(problem.getMessage()));
+        }
+    }
+
+    private static void write(PolicyNetwork.Act act, ObjectNode root) {
         ActPolicy.Layers layers = act.layers();
         ActPolicy.Vae vae = act.vae();
         root.put("chunk_size", act.chunkLength());
@@ -60,7 +136,7 @@ final class LeRobotNetworkJson {
         root.put("dropout", layers.dropout()).put("kl_weight", vae.weight());
     }
 
-    private static LeRobotNetwork.Act readAct(JsonSettings json) throws IOException {
+    private static PolicyNetwork.Act readAct(JsonSettings json) throws IOException {
         json.integer("n_obs_steps", 1, 1);
         if (json.flag("replace_final_stride_with_dilation", false)) {
             throw json.wrong(
@@ -96,13 +172,13 @@ final class LeRobotNetworkJson {
         Double coefficient =
                 json.has("temporal_ensemble_coeff") ? json.number("temporal_ensemble_coeff") : null;
         json.skip("temporal_ensemble_coeff");
-        return new LeRobotNetwork.Act(
+        return new PolicyNetwork.Act(
                 size(json, "chunk_size"), layers, vae, backbone(json), coefficient);
     }
 
-    private static void write(LeRobotNetwork.Diffusion policy, ObjectNode root) {
+    private static void write(PolicyNetwork.Diffusion policy, ObjectNode root) {
         VisualDiffusionPolicy.Unet unet = policy.unet();
-        LeRobotNetwork.Diffusion.Noise noise = policy.noise();
+        PolicyNetwork.Diffusion.Noise noise = policy.noise();
         root.put("horizon", policy.chunkLength());
         root.put("vision_backbone", policy.backbone().publicName());
         if (policy.cropShape().isEmpty()) {
@@ -133,7 +209,7 @@ final class LeRobotNetworkJson {
         root.put("do_mask_loss_for_padding", policy.masksPadding());
     }
 
-    private static LeRobotNetwork.Diffusion readDiffusion(JsonSettings json) throws IOException {
+    private static PolicyNetwork.Diffusion readDiffusion(JsonSettings json) throws IOException {
         for (String name : List.of("resize_shape", "crop_ratio")) {
             boolean isOne = name.equals("crop_ratio") && json.has(name) && json.number(name) == 1;
             if (json.has(name) && !isOne) {
@@ -158,7 +234,7 @@ final class LeRobotNetworkJson {
                         json.flag("use_film_scale_modulation"));
         Integer steps = json.has("num_inference_steps") ? size(json, "num_inference_steps") : null;
         json.skip("num_inference_steps");
-        return new LeRobotNetwork.Diffusion(
+        return new PolicyNetwork.Diffusion(
                 size(json, "n_obs_steps"),
                 size(json, "horizon"),
                 crop,
@@ -173,7 +249,7 @@ final class LeRobotNetworkJson {
                 json.flag("do_mask_loss_for_padding", false));
     }
 
-    private static LeRobotNetwork.Diffusion.Noise readNoise(JsonSettings json) throws IOException {
+    private static PolicyNetwork.Diffusion.Noise readNoise(JsonSettings json) throws IOException {
         DiffusionSampler.Kind kind =
                 switch (json.text("noise_scheduler_type")) {
                     case "DDPM" -> DiffusionSampler.Kind.DDPM;
@@ -201,7 +277,7 @@ final class LeRobotNetworkJson {
                                             .formatted(json.text("prediction_type")));
                 };
         double range = json.number("clip_sample_range", 1);
-        return new LeRobotNetwork.Diffusion.Noise(
+        return new PolicyNetwork.Diffusion.Noise(
                 kind,
                 size(json, "num_train_timesteps"),
                 schedule,
