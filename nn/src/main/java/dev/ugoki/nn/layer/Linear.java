@@ -3,9 +3,11 @@ package dev.ugoki.nn.layer;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
+import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.op.LinearActivation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -147,5 +149,15 @@ public final class Linear extends Layer {
     public Tensor apply(Tensor x) {
         Tensor y = x.linear(weight.tensor(), bias == null ? null : bias.tensor());
         return adapter == null || adapter.isMerged() ? y : y.add(adapter.apply(x));
+    }
+
+    /** {@code activation(apply(x))}, in one pass where the backend has one. */
+    public Tensor apply(Tensor x, dev.ugoki.tensor.op.Activation activation) {
+        if (adapter != null && !adapter.isMerged()) {
+            return Engine.one(activation, apply(x));
+        }
+        return bias == null
+                ? Engine.one(new LinearActivation(activation), x, weight.tensor())
+                : Engine.one(new LinearActivation(activation), x, weight.tensor(), bias.tensor());
     }
 }
