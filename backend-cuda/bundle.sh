@@ -20,13 +20,13 @@ done
     exit 1
 }
 
-rm -rf "$bundle"/runtime "$bundle"/jars
+rm -rf "$bundle"/{runtime,jars,emulated}
 JAVA25_HOME=$jdk mvn -q -B -ntp ${UGOKI_MAVEN_OPTS:-} -f "$root/pom.xml" -DskipTests \
     -pl backend-cuda -am package
 mkdir -p "$bundle/jars"
 # Everything that the tests run with, but OpenBLAS, which is large: products on the CPU, which
 # results are compared with, then run in Java.
-cp "$root"/{tensor-api,autograd,tensor-tck,backend-cpu,backend-cuda}/target/ugoki-*-SNAPSHOT.jar \
+cp "$root"/{tensor-api,autograd,tensor-tck,nn,backend-cpu,backend-cuda}/target/ugoki-*-SNAPSHOT.jar \
     "$bundle/jars"
 IFS=: read -r -a jars <"$root/backend-cuda/target/bundle-classpath" || true # no newline at its end
 for jar in "${jars[@]}"; do

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Steps of Adam and AdamW, many parameters to a launch: a step waits, its memory pinned, until
@@ -74,6 +75,13 @@ final class AdamSteps {
     private final Set<Storage> read = new HashSet<>();
     private final Set<Storage> written = new HashSet<>();
     private volatile boolean waiting;
+
+    private static final AtomicLong LAUNCHES = new AtomicLong();
+
+    /** How many launches there were since this was last asked, for tests. */
+    static long countLaunches() {
+        return LAUNCHES.getAndSet(0);
+    }
 
     static boolean has(Composite op, TensorType[] operands) {
         return op instanceof OptimizerStep
@@ -203,6 +211,7 @@ final class AdamSteps {
         common.settings().forEach(arguments::add);
         if (blocks > 0) {
             gpu.launch(common.kernel(), arguments, blocks, 1, THREADS, 0);
+            LAUNCHES.incrementAndGet();
         }
         read.forEach(Storage::unpin);
         read.clear();

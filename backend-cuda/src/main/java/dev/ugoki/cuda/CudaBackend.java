@@ -3,11 +3,12 @@ package dev.ugoki.cuda;
 import dev.ugoki.cuda.driver.Driver;
 import dev.ugoki.cuda.driver.KernelBatch;
 import dev.ugoki.tensor.Device;
-import dev.ugoki.tensor.Tensor;
-import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.LinearActivation;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.OptimizerStep;
 import dev.ugoki.tensor.op.Prim;
@@ -15,23 +16,30 @@ import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.Backends;
 import dev.ugoki.tensor.spi.MemoryPool;
-import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Prepared;
+import dev.ugoki.tensor.spi.Repetition;
+import dev.ugoki.tensor.spi.Slot;
 import dev.ugoki.tensor.spi.Stored;
 import dev.ugoki.tensor.spi.Support;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 
 /**
  * Runs operations on one CUDA device. Each family of kernels is a class of this package; this one
  * only says which runs what. Kernels run behind the calls, in the order of a stream.
  */
 final class CudaBackend implements Backend {
+    /** Whether plans run as graphs. */
+    private static final boolean GRAPHS = !"false".equals(System.getProperty("ugoki.cuda.graphs"));
+
     private final Device device;
     private final Gpu gpu;
     private final AdamSteps adamSteps = new AdamSteps();
+    private final JoinedKernels joined = new JoinedKernels(this);
 
     CudaBackend(Device device, Driver driver, long budget) {
         this.device = device;
@@ -69,42 +77,45 @@ final class CudaBackend implements Backend {
         return gpu.openLane();
     }
 
-    /** Writes a program down; the kernels that it needs are compiled already. */
-    CudaGraph capture(Supplier<Tensor[]> program) {
+    /**
+     * Writes down, on a stream of its own, what {@code work} asks for; the kernels that it needs
+     * are compiled already.
+     */
+    CapturedGraph capture(Runnable work) {
         adamSteps.flushIfWaiting(gpu);
+        gpu.closeAbandoned();
         Lane lane = gpu.openLaneForCapture();
+        CapturedGraph[] captured = new CapturedGraph[1];
         try {
-            CudaGraph[] graph = new CudaGraph[1];
-            Gpu.onLane(lane, () -> graph[0] = captureOn(lane, program));
-            return graph[0];
-        } finally {
+            Gpu.onLane(lane, () -> captured[0] = captureOn(lane, work));
+        } catch (Throwable e) {
             lane.close();
+            throw e;
         }
+        return captured[0];
     }
 
-    private CudaGraph captureOn(Lane lane, Supplier<Tensor[]> program) {
-        try (TensorScope scope = TensorScope.open()) {
-            lane.beginCapture();
-            Tensor[] results;
-            try {
-                results = program.get();
-            } catch (Throwable e) {
-                Lane.Captured part = lane.endCapture();
-                gpu.driver.destroyGraph(part.graph());
-                part.held().forEach(Storage::unpin);
-                throw e;
-            }
-            Lane.Captured captured = lane.endCapture();
-            for (Tensor result : results) {
-                scope.keep(result);
-            }
-            return CudaGraph.of(this, captured, results);
+    private CapturedGraph captureOn(Lane lane, Runnable work) {
+        lane.beginCapture();
+        try {
+            work.run();
+            adamSteps().flushIfWaiting(gpu);
+        } catch (Throwable e) {
+            lane.abandonCapture();
+            throw e;
         }
+        return lane.endCapture();
     }
 
-    void replay(long graph, List<Storage> held) {
+    void replay(CapturedGraph captured) {
         adamSteps.flushIfWaiting(gpu);
-        gpu.replay(graph, held);
+        gpu.replay(captured);
+    }
+
+    /** The optimizer steps that wait for others: of the device, or of what is being captured. */
+    private AdamSteps adamSteps() {
+        AdamSteps own = gpu.lane().adamSteps();
+        return own == null ? adamSteps : own;
     }
 
     @Override
@@ -122,6 +133,8 @@ final class CudaBackend implements Backend {
         return switch (op) {
             case Prim prim -> supports(prim, operands);
             case Linear _ -> nativeIf(Products.hasLinear(operands));
+            case LinearActivation(Activation activation) ->
+                    nativeIf(Products.hasLast(activation) && Products.hasLinear(operands));
             case ScaledDotProductAttention _ -> nativeIf(FlashAttention.has(operands, 0));
             case ScaledDotProductAttention.Gradient _ -> nativeIf(FlashAttention.has(operands, 3));
             case Composite composite ->
@@ -183,10 +196,40 @@ final class CudaBackend implements Backend {
 
     @Override
     public void execute(Op op, Stored[] operands, Stored[] results) {
-        if (adamSteps.mustRunBefore(operands, results) && !isAdam(op)) {
-            adamSteps.flush(gpu);
+        if (isAdam(op)) {
+            gpu.ordered(operands, results, () -> run(op, operands, results));
+        } else {
+            ordered(operands, results, () -> run(op, operands, results));
         }
-        gpu.ordered(operands, results, () -> run(op, operands, results));
+    }
+
+    /** Runs what starts kernels on these, after all that they have to wait for. */
+    void ordered(Stored[] operands, Stored[] results, Runnable launches) {
+        AdamSteps waiting = adamSteps();
+        if (waiting.mustRunBefore(operands, results)) {
+            waiting.flush(gpu);
+        }
+        gpu.ordered(operands, results, launches);
+    }
+
+    @Override
+    public @Nullable Kernel pointwise(Op op, TensorType... operands) {
+        return joined.of(op, Pointwise.of(op, operands));
+    }
+
+    @Override
+    public Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
+        return joined.prepare(kernel, operands, results);
+    }
+
+    @Override
+    public int pendingKernels() {
+        return joined.pending();
+    }
+
+    @Override
+    public Repetition repetition(Runnable steps) {
+        return GRAPHS ? new PlanGraph(this, steps) : Repetition.of(steps);
     }
 
     private static boolean isAdam(Op op) {
@@ -197,6 +240,8 @@ final class CudaBackend implements Backend {
         switch (op) {
             case Prim prim -> run(prim, operands, results[0]);
             case Linear _ -> Products.linear(gpu, operands, results[0]);
+            case LinearActivation(Activation activation) ->
+                    Products.linear(gpu, activation, operands, results[0]);
             case ScaledDotProductAttention attention ->
                     FlashAttention.forward(gpu, attention, operands, results);
             case ScaledDotProductAttention.Gradient gradient ->
@@ -204,7 +249,7 @@ final class CudaBackend implements Backend {
             case OptimizerStep.MovingAverageStep _ ->
                     AdamSteps.movingAverage(gpu, operands, results[0]);
             case Composite composite when isAdam(composite) ->
-                    adamSteps.add(gpu, composite, operands, results, gpu.isOrdered());
+                    adamSteps().add(gpu, composite, operands, results, gpu.isOrdered());
             case Composite composite -> Fused.run(gpu, composite, operands, results);
         }
     }
@@ -264,6 +309,7 @@ final class CudaBackend implements Backend {
     @Override
     public void synchronize() {
         adamSteps.flushIfWaiting(gpu);
+        gpu.closeAbandoned();
         gpu.synchronize();
     }
 

@@ -3,10 +3,8 @@ package dev.ugoki.cuda;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
-import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 
-import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -27,15 +25,13 @@ import java.util.function.Supplier;
  */
 public final class CudaGraph implements AutoCloseable {
     private final CudaBackend backend;
-    private final long graph;
-    private final List<Storage> held;
+    private final CapturedGraph captured;
     private final Tensor[] results;
     private boolean closed;
 
-    private CudaGraph(CudaBackend backend, Lane.Captured captured, Tensor[] results) {
+    private CudaGraph(CudaBackend backend, CapturedGraph captured, Tensor[] results) {
         this.backend = backend;
-        this.graph = captured.graph();
-        this.held = captured.held();
+        this.captured = captured;
         this.results = results;
     }
 
@@ -52,13 +48,15 @@ public final class CudaGraph implements AutoCloseable {
                     try (TensorScope _ = TensorScope.open()) {
                         program.get();
                     }
-                    return backend.capture(program);
+                    try (TensorScope scope = TensorScope.open()) {
+                        Tensor[][] results = new Tensor[1][];
+                        CapturedGraph captured = backend.capture(() -> results[0] = program.get());
+                        for (Tensor result : results[0]) {
+                            scope.keep(result);
+                        }
+                        return new CudaGraph(backend, captured, results[0]);
+                    }
                 });
-    }
-
-    /** Of {@link CudaBackend#capture}. */
-    static CudaGraph of(CudaBackend backend, Lane.Captured captured, Tensor[] results) {
-        return new CudaGraph(backend, captured, results);
     }
 
     /** What the program returned; their values are those of the last replay. */
@@ -75,7 +73,7 @@ public final class CudaGraph implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("CudaGraph: it is closed; capture a new one");
         }
-        backend.replay(graph, held);
+        backend.replay(captured);
         for (Tensor result : results) {
             ((Stored) result.payload()).storage().touch();
         }
@@ -87,8 +85,7 @@ public final class CudaGraph implements AutoCloseable {
         if (!closed) {
             closed = true;
             backend.synchronize();
-            backend.gpu().driver.destroyGraph(graph);
-            held.forEach(Storage::unpin);
+            backend.gpu().close(captured);
         }
     }
 }

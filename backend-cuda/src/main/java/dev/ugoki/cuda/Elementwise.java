@@ -13,10 +13,12 @@ import java.util.function.Predicate;
 /** Operations that depend on one element of each operand, copies, and those without operands. */
 final class Elementwise {
     private static final int DTYPES = DType.values().length;
-    private static final KernelBatch UNARY_BATCH = new KernelBatch("unary", "elementwise");
-    private static final KernelBatch BINARY_BATCH = new KernelBatch("binary", "elementwise");
-    private static final KernelBatch WORD_BATCH = new KernelBatch("words", "elementwise");
-    private static final KernelBatch CAST_BATCH = new KernelBatch("cast", "elementwise");
+    private static final KernelBatch UNARY_BATCH = ofFunctions("unary");
+    private static final KernelBatch BINARY_BATCH = ofFunctions("binary");
+    private static final KernelBatch WORD_BATCH =
+            new KernelBatch("words", "conversions", "elementwise");
+    private static final KernelBatch CAST_BATCH =
+            new KernelBatch("cast", "conversions", "elementwise");
 
     /** By kind and dtype. */
     private static final KernelCode[][] UNARY =
@@ -70,6 +72,15 @@ final class Elementwise {
     }
 
     private Elementwise() {}
+
+    private static KernelBatch ofFunctions(String name) {
+        return KernelBatch.ofPreamble(
+                name,
+                new KernelBatch(name, "conversions").preamble()
+                        + Pointwise.functions()
+                        + KernelBatch.source("functions.cuh")
+                        + KernelBatch.source("elementwise.cuh"));
+    }
 
     private static KernelCode addWords(String function, int bytes) {
         String word = Names.word(bytes);

@@ -1,5 +1,6 @@
 package dev.ugoki.cuda;
 
+import dev.ugoki.cuda.driver.AttentionCall;
 import dev.ugoki.cuda.driver.KernelBatch;
 import dev.ugoki.cuda.driver.KernelCode;
 import dev.ugoki.tensor.DType;
@@ -15,7 +16,8 @@ import java.util.Map;
 
 /**
  * Attention forward and backward without a matrix of scores, for F32, F16 and BF16 and widths up to
- * 128; wider ones decompose.
+ * 128; wider ones decompose. F16 and BF16 without a mask go to cuDNN where that takes them, all
+ * else runs on our own kernels.
  */
 final class FlashAttention {
     private static final List<DType> DTYPES = List.of(DType.F32, DType.F16, DType.BF16);
@@ -91,6 +93,11 @@ final class FlashAttention {
     static void forward(Gpu gpu, ScaledDotProductAttention op, Stored[] in, Stored[] out) {
         Stored mask = in.length > 3 ? in[3] : null;
         Call call = new Call(op.scale(), op.causal(), in[0], in[1], in[2], mask);
+        AttentionCall asked = call.forLibrary(null, out[1], out[0], null, null);
+        if (asked != null && gpu.driver.canAttend(asked)) {
+            gpu.driver.attend(asked, gpu.lane().stream);
+            return;
+        }
         Arguments arguments =
                 call.begin().add(0).add(0).add(out[0].address()).add(0).add(out[1].address());
         call.launch(gpu, FORWARD, arguments, call.queries, 3, 1);
@@ -102,6 +109,13 @@ final class FlashAttention {
         Stored mask = in.length > 6 ? in[6] : null;
         try (Gpu.Scratch scratch = gpu.scratch()) {
             Stored logarithms = Elementwise.contiguous(gpu, scratch, in[2]);
+            Call call = new Call(op.scale(), op.causal(), in[3], in[4], in[5], mask);
+            call.cotangent = in[0];
+            AttentionCall asked = call.forLibrary(in[1], logarithms, out[0], out[1], out[2]);
+            if (asked != null && gpu.driver.canAttend(asked)) {
+                gpu.driver.attend(asked, gpu.lane().stream);
+                return;
+            }
             Stored along = scratch.allocate(logarithms.type());
             Call sums = new Call(op.scale(), op.causal(), in[1], in[4], in[5], mask);
             sums.cotangent = in[0];
@@ -113,8 +127,6 @@ final class FlashAttention {
                     along.elementCount(),
                     alongKernel,
                     sums.begin().add(0).add(0).add(0).add(0).add(along.address()));
-            Call call = new Call(op.scale(), op.causal(), in[3], in[4], in[5], mask);
-            call.cotangent = in[0];
             call.launch(
                     gpu,
                     QUERIES,
@@ -177,17 +189,88 @@ final class FlashAttention {
             };
         }
 
-        Arguments begin() {
-            int rank = q.shape().rank();
-            Strides all = new Strides(5);
-            for (int dim = 0; dim < rank - 2; dim++) {
-                long[] each = new long[5];
+        /** The dimensions of batches, collapsed where operands allow it. */
+        private Strides batches(@Nullable Stored... operands) {
+            Strides all = new Strides(operands.length);
+            for (int dim = 0; dim < q.shape().rank() - 2; dim++) {
+                long[] each = new long[operands.length];
                 for (int i = 0; i < each.length; i++) {
-                    Stored operand = operand(i);
+                    Stored operand = operands[i];
                     each[i] = operand == null ? 0 : operand.stride(dim);
                 }
                 all.add(q.shape().extent(dim), each);
             }
+            return all;
+        }
+
+        /**
+         * The same for a library; null for what none takes: F32, a mask, columns that do not touch,
+         * more than two dimensions of batches.
+         */
+        @Nullable AttentionCall forLibrary(
+                @Nullable Stored y,
+                Stored logarithms,
+                Stored first,
+                @Nullable Stored second,
+                @Nullable Stored third) {
+            Strides all = batches(q, k, v, y, cotangent);
+            if (mask != null
+                    || q.dtype() == DType.F32
+                    || all.rank() > 2
+                    || !columnsTouch(q, k, v, y, cotangent)) {
+                return null;
+            }
+            int rank = all.rank();
+            return new AttentionCall(
+                    y == null ? AttentionCall.Kind.FORWARD : AttentionCall.Kind.GRADIENTS,
+                    q.dtype(),
+                    rank > 1 ? all.extents()[0] : 1,
+                    rank > 0 ? all.extents()[rank - 1] : 1,
+                    queries,
+                    keys,
+                    q.shape().extent(-1),
+                    valueWidth,
+                    scale,
+                    causal,
+                    rows(q, all, 0),
+                    rows(k, all, 1),
+                    rows(v, all, 2),
+                    rows(y, all, 3),
+                    rows(cotangent, all, 4),
+                    logarithms.address(),
+                    first.address(),
+                    second == null ? 0 : second.address(),
+                    third == null ? 0 : third.address());
+        }
+
+        private static boolean columnsTouch(@Nullable Stored... operands) {
+            for (Stored operand : operands) {
+                int last = operand == null ? 0 : operand.shape().rank() - 1;
+                if (operand != null
+                        && operand.stride(last) != 1
+                        && operand.shape().extent(last) > 1) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private static AttentionCall.Rows rows(@Nullable Stored operand, Strides all, int number) {
+            if (operand == null) {
+                return AttentionCall.Rows.NONE;
+            }
+            int rank = all.rank();
+            long[] strides = all.strides(number);
+            return new AttentionCall.Rows(
+                    operand.address(),
+                    rank > 1 ? strides[0] : 0,
+                    rank > 0 ? strides[rank - 1] : 0,
+                    operand.stride(operand.shape().rank() - 2));
+        }
+
+        Arguments begin() {
+            int rank = q.shape().rank();
+            Strides all = batches(q, k, v, mask, cotangent);
             Arguments arguments =
                     Arguments.begin()
                             .add(all.count())

@@ -11,7 +11,6 @@ import dev.ugoki.tensor.kernel.IntValue;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.KernelBuilder;
 import dev.ugoki.tensor.kernel.Layout;
-import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.kernel.RowKernels;
 import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Composite;
@@ -24,7 +23,6 @@ import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -39,12 +37,15 @@ import java.util.function.UnaryOperator;
  * decompose. What a nest computes is written in tensor-api's {@code kernel} package.
  */
 final class Fused {
-    private static final List<DType> DTYPES = List.of(DType.F32, DType.F16, DType.BF16);
+    static final List<DType> DTYPES = List.of(DType.F32, DType.F16, DType.BF16);
     private static final KernelBatch BATCH =
-            new KernelBatch("fused", "elementwise", "reductions", "nests");
+            new KernelBatch("fused", "conversions", "reductions", "nests");
 
     /** Of composites without settings, each of which equals all others of its kind. */
     private static final Map<Composite, Map<DType, KernelCode>> FLAT = new HashMap<>();
+
+    /** The same as nests. */
+    private static final Map<Composite, Kernel> FLAT_NESTS = new HashMap<>();
 
     private static final Map<DType, KernelCode> SOFTMAX = rows("softmax", RowKernels.softmax());
     private static final Map<DType, KernelCode> LOG_SOFTMAX =
@@ -54,20 +55,6 @@ final class Fused {
     private static final Map<DType, KernelCode> LOG_SOFTMAX_GRADIENT =
             rows("log_softmax_gradient", RowKernels.logSoftmaxGradient());
 
-    /** The statistics are F32, whatever x is. */
-    private static final Map<DType, KernelCode> LAYER_NORM =
-            each(
-                    "layer_norm",
-                    RowKernels.layerNorm(),
-                    t -> List.of(t, t, t, DType.F32),
-                    t -> List.of(t, DType.F32, DType.F32));
-
-    private static final Map<DType, KernelCode> LAYER_NORM_GRADIENT =
-            each(
-                    "layer_norm_gradient",
-                    RowKernels.layerNormGradient(),
-                    t -> List.of(t, t, t, DType.F32, DType.F32),
-                    t -> List.of(t, DType.F32, DType.F32));
     private static final Map<DType, KernelCode> CROSS_ENTROPY =
             each(
                     "cross_entropy",
@@ -80,8 +67,6 @@ final class Fused {
                     RowKernels.crossEntropyGradient(),
                     t -> List.of(t, t, t, DType.F32, DType.F32),
                     _ -> List.of(DType.F32));
-    private static final Map<DType, KernelCode> SUM_OVER_ROWS =
-            rows("sum_over_rows", RowKernels.sumOverRows());
     private static final Map<DType, KernelCode> NORMAL =
             each("normal", normal(), _ -> List.of(DType.I32), t -> List.of(t));
     private static final Map<DType, KernelCode> UNIFORM = new EnumMap<>(DType.class);
@@ -127,7 +112,7 @@ final class Fused {
     private Fused() {}
 
     static List<KernelBatch> batches() {
-        return List.of(BATCH);
+        return List.of(BATCH, Normalizations.BATCH);
     }
 
     private static KernelCode add(
@@ -175,7 +160,7 @@ final class Fused {
             BinaryOperator<FloatValue> gradient) {
         KernelBuilder builder = new KernelBuilder();
         builder.output(value.apply(builder.input(Layout.FULL)));
-        FLAT.put(activation, rows(activation.name(), builder.build()));
+        addFlat(activation, activation.name(), builder.build());
         addGradient(new Activation.Gradient(activation), gradient);
     }
 
@@ -185,7 +170,22 @@ final class Fused {
         builder.output(gradient.apply(x, builder.input(Layout.FULL)));
         String name =
                 op instanceof Activation.Gradient of ? of.of().name() + "_gradient" : op.name();
-        FLAT.put(op, rows(name, builder.build()));
+        addFlat(op, name, builder.build());
+    }
+
+    private static void addFlat(Composite op, String name, Kernel kernel) {
+        FLAT.put(op, rows(name, kernel));
+        FLAT_NESTS.put(op, kernel);
+    }
+
+    /** What {@link #run} computes for each element, in F32; null where it is no such operation. */
+    static @Nullable Kernel pointwise(Composite op, TensorType[] operands) {
+        for (TensorType operand : operands) {
+            if (operand.dtype() != operands[0].dtype()) {
+                return null;
+            }
+        }
+        return has(op, operands) ? FLAT_NESTS.get(op) : null;
     }
 
     private static Kernel normal() {
@@ -221,8 +221,7 @@ final class Fused {
             case Likelihood.SoftmaxGradient gradient -> gradient.dim() == rank - 1;
             case Likelihood.LogSoftmaxGradient gradient -> gradient.dim() == rank - 1;
             case Likelihood.CrossEntropy _, Likelihood.CrossEntropyGradient _ -> rank <= 2;
-            case Normalization.LayerNorm _ -> operands.length == 3;
-            case Normalization.LayerNormGradient gradient -> gradient.affine();
+            case Normalization norm -> Normalizations.has(norm, operands);
             default -> FLAT.containsKey(op);
         };
     }
@@ -247,14 +246,13 @@ final class Fused {
                 case Likelihood.CrossEntropy loss -> crossEntropy(gpu, scratch, loss, in, out);
                 case Likelihood.CrossEntropyGradient loss ->
                         crossEntropyGradient(gpu, scratch, loss, in, out[0]);
-                case Normalization.LayerNorm norm -> layerNorm(gpu, norm, in, out);
-                case Normalization.LayerNormGradient _ -> layerNormGradient(gpu, scratch, in, out);
+                case Normalization norm -> Normalizations.run(gpu, scratch, norm, in, out);
                 default -> flat(gpu, op, in, out[0]);
             }
         }
     }
 
-    private static KernelCode require(@Nullable KernelCode code) {
+    static KernelCode require(@Nullable KernelCode code) {
         if (code == null) {
             throw new IllegalStateException("an operation without a kernel was called native");
         }
@@ -262,7 +260,7 @@ final class Fused {
     }
 
     private static void flat(Gpu gpu, Composite op, Stored[] in, Stored out) {
-        Nest nest = new Nest(1, out.elementCount());
+        NestCall nest = new NestCall(1, out.elementCount());
         for (Stored each : in) {
             nest.add(each, 0);
         }
@@ -276,7 +274,7 @@ final class Fused {
         if (out.elementCount() > 0) {
             Stored words = scratch.allocate(DType.I32, out.elementCount());
             Elementwise.randomBits(gpu, 0, key, words);
-            new Nest(1, out.elementCount())
+            new NestCall(1, out.elementCount())
                     .add(words, 0)
                     .add(out, 0)
                     .launchFlat(gpu, require(code));
@@ -286,61 +284,11 @@ final class Fused {
     /** Operands and result have a row for each row. */
     private static void alongRows(Gpu gpu, Map<DType, KernelCode> codes, Stored out, Stored... in) {
         long columns = out.shape().extent(-1);
-        Nest nest = new Nest(out.elementCount() / columns, columns);
+        NestCall nest = new NestCall(out.elementCount() / columns, columns);
         for (Stored each : in) {
             nest.add(each, columns);
         }
         nest.add(out, columns).launchRows(gpu, require(codes.get(out.dtype())));
-    }
-
-    private static void layerNorm(Gpu gpu, Normalization.LayerNorm op, Stored[] in, Stored[] out) {
-        long columns = in[1].elementCount();
-        new Nest(out[0].elementCount() / columns, columns)
-                .add(in[0], columns)
-                .add(in[1], 0)
-                .add(in[2], 0)
-                .add(gpu.constant((float) op.epsilon()), 0)
-                .add(out[0], columns)
-                .add(out[1], 1)
-                .add(out[2], 1)
-                .launchRows(gpu, require(LAYER_NORM.get(out[0].dtype())));
-    }
-
-    private static void layerNormGradient(Gpu gpu, Gpu.Scratch scratch, Stored[] in, Stored[] out) {
-        long columns = in[4].elementCount();
-        long rows = out[0].elementCount() / columns;
-        long blocks = Math.ceilDiv(rows, Output.ROWS_PER_BLOCK);
-        Stored weight = scratch.allocate(DType.F32, blocks, columns);
-        Stored bias = scratch.allocate(DType.F32, blocks, columns);
-        new Nest(rows, columns)
-                .add(in[0], columns)
-                .add(in[1], columns)
-                .add(in[4], 0)
-                .add(in[2], 1)
-                .add(in[3], 1)
-                .add(out[0], columns)
-                .add(weight, columns)
-                .add(bias, columns)
-                .launchSums(gpu, require(LAYER_NORM_GRADIENT.get(out[0].dtype())));
-        total(gpu, scratch, weight, blocks, columns, out[1]);
-        total(gpu, scratch, bias, blocks, columns, out[2]);
-    }
-
-    /** The sum of sums over blocks of rows, by as many passes as it takes. */
-    private static void total(
-            Gpu gpu, Gpu.Scratch scratch, Stored sums, long count, long columns, Stored out) {
-        Stored from = sums;
-        for (long rows = count; rows > 1; rows = Math.ceilDiv(rows, Output.ROWS_PER_BLOCK)) {
-            long fewer = Math.ceilDiv(rows, Output.ROWS_PER_BLOCK);
-            Stored to = scratch.allocate(DType.F32, fewer, columns);
-            new Nest(rows, columns)
-                    .add(from, columns)
-                    .add(to, columns)
-                    .launchSums(gpu, require(SUM_OVER_ROWS.get(DType.F32)));
-            from = to;
-        }
-        Stored one = new Stored(from.storage(), out.type().withDType(DType.F32));
-        Elementwise.cast(gpu, one, out);
     }
 
     private static Stored wide(Gpu.Scratch scratch, Stored x) {
@@ -354,7 +302,7 @@ final class Fused {
         Stored largest = wide(scratch, out[1]);
         Stored logarithms = wide(scratch, out[2]);
         Stored means = scratch.allocate(DType.F32, rows);
-        new Nest(rows, classes)
+        new NestCall(rows, classes)
                 .add(in[0], classes)
                 .add(largest, 1)
                 .add(logarithms, 1)
@@ -398,7 +346,7 @@ final class Fused {
         Stored gradients = wide(scratch, out);
         gpu.launchFor(
                 rows, ofTargets(COTANGENTS, in), targets(gpu, op, in, rows, classes, in[4], own));
-        new Nest(rows, classes)
+        new NestCall(rows, classes)
                 .add(in[0], classes)
                 .add(in[2], 1)
                 .add(in[3], 1)
@@ -436,56 +384,5 @@ final class Fused {
                 .add(cotangents.address())
                 .add(result.address())
                 .add(gpu.lane().fault());
-    }
-
-    /** The kernels' structure Nest. */
-    private static final class Nest {
-        private static final int MAX_TABLE = 20;
-        private final long rows;
-        private final long columns;
-        private final List<Long> addresses = new ArrayList<>();
-        private final List<Long> distances = new ArrayList<>();
-
-        Nest(long rows, long columns) {
-            this.rows = rows;
-            this.columns = columns;
-        }
-
-        Nest add(Stored operand, long rowDistance) {
-            return add(operand.address(), rowDistance);
-        }
-
-        Nest add(long address, long rowDistance) {
-            addresses.add(address);
-            distances.add(rowDistance);
-            return this;
-        }
-
-        private Arguments arguments() {
-            Arguments arguments = Arguments.begin().add(rows).add(columns);
-            for (List<Long> table : List.of(addresses, distances)) {
-                for (int i = 0; i < MAX_TABLE; i++) {
-                    arguments.add(i < table.size() ? table.get(i) : 0);
-                }
-            }
-            return arguments;
-        }
-
-        void launchFlat(Gpu gpu, KernelCode code) {
-            gpu.launchFor(columns, code, arguments());
-        }
-
-        void launchRows(Gpu gpu, KernelCode code) {
-            launch(gpu, code, rows);
-        }
-
-        void launchSums(Gpu gpu, KernelCode code) {
-            launch(gpu, code, Math.ceilDiv(rows, Output.ROWS_PER_BLOCK));
-        }
-
-        private void launch(Gpu gpu, KernelCode code, long blocks) {
-            int threads = NestWriter.THREADS;
-            gpu.launch(code, arguments(), blocks, 1, threads, NestWriter.SHARED_BYTES);
-        }
     }
 }

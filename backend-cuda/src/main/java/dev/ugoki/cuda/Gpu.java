@@ -21,6 +21,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * One device as the kernels' families see it: it starts kernels on the calling thread's stream and
@@ -42,6 +44,7 @@ final class Gpu {
     private final StreamOrder order = new StreamOrder();
     private final Lane first;
     private final List<Lane> lanes = new ArrayList<>();
+    private final Queue<CapturedGraph> abandoned = new ConcurrentLinkedQueue<>();
     private final Map<Integer, Long> constants = new HashMap<>();
     private long nextConstant;
     private int constantsLeft;
@@ -83,17 +86,17 @@ final class Gpu {
         driver.enter();
         lane.close();
         lanes.remove(lane);
+        // It was waited for; what the last one does needs no order but its own.
+        severalLanes = lanes.size() > 1;
     }
 
     static void onLane(Lane lane, Runnable action) {
         ScopedValue.where(CHOSEN, lane).run(action);
     }
 
-    /**
-     * Whether work must reach its stream at once: others may wait for it, or it is written down.
-     */
+    /** Whether work must reach its stream at once, since others may wait for it. */
     boolean isOrdered() {
-        return severalLanes || lane().isCapturing();
+        return isTracked(lane());
     }
 
     /** Waits for all streams. */
@@ -153,15 +156,37 @@ final class Gpu {
     }
 
     /** Runs a graph, after all that touches its memory and before what will. */
-    void replay(long graph, List<Storage> held) {
+    void replay(CapturedGraph captured) {
+        closeAbandoned();
         Lane lane = lane();
-        if (severalLanes) {
-            held.forEach(storage -> order.beforeWrite(lane, storage));
+        boolean tracked = isTracked(lane);
+        List<Storage> held = captured.held();
+        for (int i = 0; tracked && i < held.size(); i++) {
+            order.beforeWrite(lane, held.get(i));
         }
-        driver.launchGraph(graph, lane.stream);
-        if (severalLanes) {
+        driver.launchGraph(captured.graph(), lane.stream);
+        if (tracked) {
             lane.nextOperation();
             held.forEach(storage -> order.afterWrite(lane, storage));
+        }
+    }
+
+    /** Waits for the device, and gives back what a graph holds. */
+    void close(CapturedGraph captured) {
+        driver.enter();
+        driver.synchronize();
+        captured.close();
+    }
+
+    /** Gives back what a graph holds, at a time and on a thread when that can be done. */
+    void abandon(CapturedGraph captured) {
+        abandoned.add(captured);
+    }
+
+    /** Gives back what graphs of plans hold that nobody can reach any more. */
+    void closeAbandoned() {
+        for (CapturedGraph each = abandoned.poll(); each != null; each = abandoned.poll()) {
+            close(each);
         }
     }
 
@@ -218,15 +243,24 @@ final class Gpu {
         return load(kernel);
     }
 
-    private synchronized long load(KernelCode kernel) {
-        int number = kernel.number();
-        if (number >= functions.length) {
-            functions = Arrays.copyOf(functions, 2 * number);
+    /** Compiles a kernel, if it never was, and loads it. */
+    void prepare(KernelCode kernel) {
+        function(kernel);
+    }
+
+    /** Several may be compiled side by side. */
+    private long load(KernelCode kernel) {
+        long loaded = driver.load(kernel);
+        synchronized (this) {
+            int number = kernel.number();
+            if (number >= functions.length) {
+                functions = Arrays.copyOf(functions, 2 * number);
+            }
+            if (functions[number] == 0) {
+                FUNCTIONS.setRelease(functions, number, loaded);
+            }
+            return functions[number];
         }
-        if (functions[number] == 0) {
-            FUNCTIONS.setRelease(functions, number, driver.load(kernel));
-        }
-        return functions[number];
     }
 
     /** The address of an F32 that never changes. */

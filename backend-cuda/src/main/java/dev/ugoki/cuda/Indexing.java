@@ -10,8 +10,7 @@ import java.util.List;
 
 /** Gathering and scattering. */
 final class Indexing {
-    private static final KernelBatch BATCH =
-            new KernelBatch("indexing", "elementwise", "sorting", "indexing");
+    private static final KernelBatch BATCH = new KernelBatch("indexing", "sorting", "indexing");
 
     /** By bytes of an element and, of two, whether the index is I64. */
     private static final KernelCode[][] GATHER = new KernelCode[9][2];

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A stream, with what belongs to it: pinned memory that copies go through, the place where kernels
@@ -39,7 +39,8 @@ final class Lane {
 
     private volatile boolean closed;
     private final Map<Lane, Long> waitedFor = new HashMap<>();
-    private @Nullable List<Storage> capturing;
+    private final @Nullable AdamSteps adamSteps;
+    private @Nullable Set<Storage> capturing;
 
     /** A stream with a place of its own for faults. */
     Lane(Driver driver) {
@@ -47,7 +48,10 @@ final class Lane {
         driver.clear(fault, FAULT_BYTES, stream);
     }
 
-    /** A stream whose kernels report faults where another's do: a graph's run there later. */
+    /**
+     * A stream that only captures, with optimizer steps of its own. Its kernels report faults where
+     * another's do: the graph runs there later.
+     */
     static Lane forCapture(Lane of) {
         return new Lane(of.driver, of.fault, false);
     }
@@ -56,10 +60,16 @@ final class Lane {
         this.driver = driver;
         this.stream = driver.createStream();
         this.event = driver.createEvent();
-        this.staging = driver.allocatePinned(STAGING);
-        this.seenFault = driver.allocatePinned(FAULT_BYTES);
+        this.staging = ownsFault ? driver.allocatePinned(STAGING) : 0;
+        this.seenFault = ownsFault ? driver.allocatePinned(FAULT_BYTES) : 0;
         this.fault = fault;
         this.ownsFault = ownsFault;
+        this.adamSteps = ownsFault ? null : new AdamSteps();
+    }
+
+    /** The optimizer steps that wait on this stream alone; null where they wait on the device. */
+    @Nullable AdamSteps adamSteps() {
+        return adamSteps;
     }
 
     /** The address of the structure that kernels report faults in. */
@@ -175,14 +185,13 @@ final class Lane {
     synchronized void beginCapture() {
         requireNoCapture("a second capture");
         driver.beginCapture(stream);
-        capturing = new ArrayList<>();
+        capturing = new LinkedHashSet<>();
     }
 
     /** Keeps what a captured operation touches where it is. */
     synchronized void hold(Storage storage) {
-        if (capturing != null) {
+        if (capturing != null && capturing.add(storage)) {
             storage.pin();
-            capturing.add(storage);
         }
     }
 
@@ -190,18 +199,22 @@ final class Lane {
         return capturing != null;
     }
 
-    /** What was captured: the graph, and the storages that it needs, pinned. */
-    synchronized Captured endCapture() {
-        List<Storage> held = capturing;
+    /** Ends a capture of which nothing is wanted. */
+    synchronized void abandonCapture() {
+        CapturedGraph part = endCapture();
+        driver.destroyGraph(part.graph());
+        part.held().forEach(Storage::unpin);
+    }
+
+    /** What was captured; it needs this stream until it is closed. */
+    synchronized CapturedGraph endCapture() {
+        Set<Storage> held = capturing;
         if (held == null) {
             throw new IllegalStateException("cuda: no capture has begun");
         }
         capturing = null;
-        return new Captured(driver.endCapture(stream), held);
+        return new CapturedGraph(this, driver.endCapture(stream), held);
     }
-
-    /** A graph, and the storages that it reads and writes. */
-    record Captured(long graph, List<Storage> held) {}
 
     /** Waits, and gives all back. */
     synchronized void close() {
@@ -209,9 +222,9 @@ final class Lane {
         closed = true;
         driver.destroyStream(stream);
         driver.destroyEvent(event);
-        driver.freePinned(staging);
-        driver.freePinned(seenFault);
         if (ownsFault) {
+            driver.freePinned(staging);
+            driver.freePinned(seenFault);
             driver.free(fault);
         }
     }

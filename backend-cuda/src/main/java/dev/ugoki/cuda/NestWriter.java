@@ -8,9 +8,12 @@ import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.kernel.Reduction;
 import dev.ugoki.tensor.kernel.ValueType;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 
 /**
  * Writes loop nests out as CUDA C, instruction by instruction, with the bits that {@link Kernel}
@@ -22,6 +25,9 @@ import java.util.TreeSet;
  *
  * <p>Values of F32 may lie in memory as F16 or BF16: they are widened when they are loaded and
  * rounded once when they are stored.
+ *
+ * <p>A nest that a plan has joined goes over elements of one shape, whose operands lie with any
+ * strides.
  */
 final class NestWriter {
     /** What a nest in rows needs: a float for each thread, and one for the result. */
@@ -41,6 +47,12 @@ final class NestWriter {
     private final Level[] levels;
     private final int[] stages;
     private final StringBuilder text = new StringBuilder();
+
+    /** Where in memory an input is loaded from, if not from its place in the structure Nest. */
+    private IntFunction<String> loads = this::loadFromRow;
+
+    private IntFunction<String> places = this::placeInRow;
+    private String structure = "Nest";
 
     private NestWriter(Kernel kernel, List<DType> inputs, List<DType> outputs) {
         this.kernel = kernel;
@@ -68,6 +80,162 @@ final class NestWriter {
             writer.rows(name);
         }
         return writer.text.toString();
+    }
+
+    /**
+     * Where in a normalization over groups of channels an operand's element is, by what it is of.
+     */
+    enum Grouped {
+        /** Rows are groups, an element for each channel. */
+        CHANNEL_OF_GROUP("(row % p.groups) * p.channels + (i64)((u32)j / (u32)p.inner)"),
+        /** Rows are channels, an element for each group. */
+        GROUP_OF_CHANNEL("row / p.channels");
+
+        private final String place;
+
+        Grouped(String place) {
+            this.place = place;
+        }
+    }
+
+    /** As {@link #write}, of the structure GroupedNest, with some operands placed otherwise. */
+    static String writeGrouped(
+            String name,
+            Kernel kernel,
+            List<DType> inputs,
+            List<DType> outputs,
+            Map<Integer, Grouped> grouped) {
+        NestWriter writer = new NestWriter(kernel, inputs, outputs);
+        writer.structure = "GroupedNest";
+        writer.places =
+                operand -> {
+                    Grouped own = grouped.get(operand);
+                    return own == null ? writer.placeInRow(operand) : own.place;
+                };
+        writer.rows(name);
+        return writer.text.toString();
+    }
+
+    /** The text of a device function of a flat nest's inputs, with its one output as the value. */
+    static String writeFunction(String name, Kernel kernel) {
+        NestWriter writer =
+                new NestWriter(
+                        kernel,
+                        Collections.nCopies(kernel.operands().size(), DType.F32),
+                        List.of(DType.F32));
+        writer.function(name);
+        return writer.text.toString();
+    }
+
+    /** How an operand of a joined nest lies in memory. */
+    enum Form {
+        /** One element after the other. */
+        CONTIGUOUS,
+        /** One element for all. */
+        SINGLE,
+        /** By strides. */
+        STRIDED
+    }
+
+    /**
+     * All that the text of a joined nest depends on.
+     *
+     * @param forms of the inputs; outputs are contiguous
+     * @param rank how many dimensions strided operands have
+     * @param wide whether there are too many elements for 32 bits
+     */
+    record Joined(
+            Kernel kernel,
+            List<DType> inputs,
+            List<DType> outputs,
+            List<Form> forms,
+            int rank,
+            boolean wide) {
+        int stridedCount() {
+            return (int) forms.stream().filter(form -> form == Form.STRIDED).count();
+        }
+    }
+
+    /**
+     * The text of a kernel and of its structure: the number of elements, the extents, the addresses
+     * of inputs and outputs, then the strides of each strided input.
+     */
+    static String writeJoined(String name, Joined joined) {
+        NestWriter writer = new NestWriter(joined.kernel(), joined.inputs(), joined.outputs());
+        writer.joined(name, joined);
+        return writer.text.toString();
+    }
+
+    private void function(String name) {
+        StringBuilder parameters = new StringBuilder();
+        for (int k = 0; k < kernel.operands().size(); k++) {
+            parameters.append(k == 0 ? "" : ", ").append("f32 x").append(k);
+        }
+        line("DEVICE f32 %s(%s) {", name, parameters);
+        loads = operand -> "x" + operand;
+        needed(stored()).forEach(this::compute);
+        line("return v%d;", kernel.outputs().getFirst().value());
+        line("}");
+    }
+
+    private void joined(String name, Joined form) {
+        int rank = form.rank();
+        int strided = form.stridedCount();
+        line("struct %s_params {", name);
+        line("i64 count;");
+        line("i64 addresses[%d];", kernel.tableSize());
+        if (strided > 0) {
+            line("i64 extents[%d];", rank);
+            line("i64 strides[%d][%d];", strided, rank);
+        }
+        line("};");
+        line("UGOKI_KERNEL(%s, %s_params) {", name, name);
+        line("i64 j = global_index();");
+        line("if (j < p.count) {");
+        if (strided > 0) {
+            offsets(form);
+        }
+        String[] at = new String[kernel.tableSize()];
+        int next = 0;
+        for (int k = 0; k < at.length; k++) {
+            Form own = k < form.forms().size() ? form.forms().get(k) : Form.CONTIGUOUS;
+            at[k] =
+                    switch (own) {
+                        case CONTIGUOUS -> "j";
+                        case SINGLE -> "(i64)0";
+                        case STRIDED -> "o" + next++;
+                    };
+        }
+        places = operand -> at[operand];
+        needed(stored()).forEach(this::compute);
+        for (int k = 0; k < kernel.outputs().size(); k++) {
+            store(k);
+        }
+        line("}\n}");
+    }
+
+    /** Where element j lies in each strided input. */
+    private void offsets(Joined form) {
+        String index = form.wide() ? "u64" : "u32";
+        int strided = form.stridedCount();
+        line("%s rest = (%s)j;", index, index);
+        for (int k = 0; k < strided; k++) {
+            line("i64 o%d = 0;", k);
+        }
+        for (int dim = form.rank() - 1; dim >= 0; dim--) {
+            line("{");
+            if (dim > 0) {
+                line("%s next = rest / (%s)p.extents[%d];", index, index, dim);
+                line("i64 place = (i64)(rest - next * (%s)p.extents[%d]);", index, dim);
+                line("rest = next;");
+            } else {
+                line("i64 place = (i64)rest;");
+            }
+            for (int k = 0; k < strided; k++) {
+                line("o%d += place * p.strides[%d][%d];", k, k, dim);
+            }
+            line("}");
+        }
     }
 
     private Instruction instruction(int value) {
@@ -130,7 +298,7 @@ final class NestWriter {
 
     private void rows(String name) {
         TreeSet<Integer> all = needed(stored());
-        line("UGOKI_BOUNDED_KERNEL(%s, Nest, NEST_THREADS) {", name);
+        line("UGOKI_BOUNDED_KERNEL(%s, %s, NEST_THREADS) {", name, structure);
         line("UGOKI_SHARED(f32, shared);");
         if (sumsOverRows()) {
             line("i64 end = ((i64)blockIdx.x + 1) * ROWS_PER_SUM;");
@@ -230,14 +398,19 @@ final class NestWriter {
         line("%s v%d = %s;", type, value, expression(instruction(value)));
     }
 
-    private String at(int operand, Layout layout) {
+    private String placeInRow(int operand) {
+        int inputCount = kernel.operands().size();
+        Layout layout =
+                operand < inputCount
+                        ? kernel.operands().get(operand).layout()
+                        : kernel.outputs().get(operand - inputCount).layout();
         return (layout.variesByRow() ? "row * p.row_distances[" + operand + "]" : "(i64)0")
                 + (layout.variesByColumn() ? " + j" : "");
     }
 
     private String expression(Instruction instruction) {
         return switch (instruction) {
-            case Instruction.Load(int operand) -> load(operand);
+            case Instruction.Load(int operand) -> loads.apply(operand);
             case Instruction.FloatConstant(float x) ->
                     "__int_as_float((i32)0x%08xu)".formatted(Float.floatToRawIntBits(x));
             case Instruction.IntConstant(int x) -> "(i32)0x%08xu".formatted(x);
@@ -302,21 +475,24 @@ final class NestWriter {
         };
     }
 
-    private String load(int operand) {
-        String at = at(operand, kernel.operands().get(operand).layout());
-        String type = Names.of(inputs.get(operand));
+    private String loadFromRow(int operand) {
+        ValueType type = kernel.operands().get(operand).type();
         return "load((const %s*)p.addresses[%d], %s)%s"
                 .formatted(
-                        type,
+                        inMemory(type, inputs.get(operand)),
                         operand,
-                        at,
-                        kernel.operands().get(operand).type() == ValueType.MASK ? " != 0" : "");
+                        places.apply(operand),
+                        type == ValueType.MASK ? " != 0" : "");
+    }
+
+    /** A choice moves the bits of F32 as those of I32. */
+    private static String inMemory(ValueType type, DType dtype) {
+        return type == ValueType.I32 ? "i32" : Names.of(dtype);
     }
 
     private void store(int k) {
         Output output = kernel.outputs().get(k);
         int operand = kernel.operands().size() + k;
-        String type = Names.of(outputs.get(k));
         if (output.layout() == Layout.PER_COLUMN) {
             line(
                     "{ f32* sum = (f32*)p.addresses[%d] + (row / ROWS_PER_SUM) *"
@@ -326,7 +502,10 @@ final class NestWriter {
         } else {
             line(
                     "store((%s*)p.addresses[%d], %s, v%d);",
-                    type, operand, at(operand, output.layout()), output.value());
+                    inMemory(types.get(output.value()), outputs.get(k)),
+                    operand,
+                    places.apply(operand),
+                    output.value());
         }
     }
 }

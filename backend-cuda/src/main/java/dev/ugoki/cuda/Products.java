@@ -7,6 +7,7 @@ import dev.ugoki.cuda.driver.MatrixProducts;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -68,8 +69,23 @@ final class Products {
         return operands[0].shape().elementCount() > 0 && operands[1].shape().elementCount() > 0;
     }
 
+    /** Whether {@link #linear} can end with the activation. */
+    static boolean hasLast(Activation activation) {
+        return activation instanceof Activation.Relu || activation instanceof Activation.GeluTanh;
+    }
+
+    /** {@code y = f(x W^T + b)}, in one product that can end with this. */
+    static void linear(Gpu gpu, Activation activation, Stored[] in, Stored out) {
+        boolean relu = activation instanceof Activation.Relu;
+        linear(gpu, in, relu ? MatrixProducts.Last.RELU : MatrixProducts.Last.GELU_TANH, out);
+    }
+
     /** {@code y = x W^T + b}: one product, with the bias added before anything is rounded. */
     static void linear(Gpu gpu, Stored[] in, Stored out) {
+        linear(gpu, in, MatrixProducts.Last.NONE, out);
+    }
+
+    private static void linear(Gpu gpu, Stored[] in, MatrixProducts.Last last, Stored out) {
         try (Gpu.Scratch scratch = gpu.scratch()) {
             Stored x = Elementwise.contiguous(gpu, scratch, in[0]);
             long width = x.shape().extent(-1);
@@ -94,31 +110,37 @@ final class Products {
                             out.offset(),
                             new long[] {outputs, 1});
             long bias = in.length > 2 ? Elementwise.contiguous(gpu, scratch, in[2]).address() : 0;
-            multiply(gpu, scratch, a, b, bias, c);
+            multiply(gpu, scratch, a, b, bias, last, c);
         }
     }
 
     static void matMul(Gpu gpu, Stored a, Stored b, Stored c) {
         if (c.elementCount() > 0) {
             try (Gpu.Scratch scratch = gpu.scratch()) {
-                multiply(gpu, scratch, a, b, 0, c);
+                multiply(gpu, scratch, a, b, 0, MatrixProducts.Last.NONE, c);
             }
         }
     }
 
     private static void multiply(
-            Gpu gpu, Gpu.Scratch scratch, Stored a, Stored b, long bias, Stored c) {
+            Gpu gpu,
+            Gpu.Scratch scratch,
+            Stored a,
+            Stored b,
+            long bias,
+            MatrixProducts.Last last,
+            Stored c) {
         int rank = c.shape().rank();
         if (a.shape().extent(rank - 1) > 0 && c.dtype().isFloating()) {
             Stored left = forLibrary(gpu, scratch, a);
             Stored right = forLibrary(gpu, scratch, b);
-            MatrixProducts products = libraryCall(left, right, bias, c, batches(left, right));
+            MatrixProducts products = libraryCall(left, right, bias, last, c);
             if (products.batches() > 0 && gpu.driver.canMultiply(products)) {
                 gpu.driver.multiply(products, gpu.lane().stream);
                 return;
             }
         }
-        ownMatMul(gpu, a, b, bias, c);
+        ownMatMul(gpu, a, b, bias, last, c);
     }
 
     /** The batches that both operands walk through, collapsed. */
@@ -149,7 +171,8 @@ final class Products {
     }
 
     private static MatrixProducts libraryCall(
-            Stored a, Stored b, long bias, Stored c, Strides batches) {
+            Stored a, Stored b, long bias, MatrixProducts.Last last, Stored c) {
+        Strides batches = batches(a, b);
         int rank = c.shape().rank();
         return new MatrixProducts(
                 c.dtype(),
@@ -166,10 +189,12 @@ final class Products {
                 b.stride(rank - 2),
                 b.stride(rank - 1),
                 c.address(),
-                bias);
+                bias,
+                last);
     }
 
-    private static void ownMatMul(Gpu gpu, Stored a, Stored b, long bias, Stored c) {
+    private static void ownMatMul(
+            Gpu gpu, Stored a, Stored b, long bias, MatrixProducts.Last last, Stored c) {
         int rank = c.shape().rank();
         long m = c.shape().extent(rank - 2);
         long n = c.shape().extent(rank - 1);
@@ -188,7 +213,8 @@ final class Products {
                 .add(a.address())
                 .add(b.address())
                 .add(c.address())
-                .add(bias);
+                .add(bias)
+                .add(last.ordinal());
         gpu.launch(
                 MATRIX[c.dtype().ordinal()],
                 arguments,
@@ -199,39 +225,21 @@ final class Products {
     }
 
     static void conv(Gpu gpu, Prim.Conv op, Stored x, Stored w, Stored y) {
-        convolve(
-                gpu,
-                ConvolutionCall.Kind.FORWARD,
-                op.windows(),
-                op.groups(),
-                new Shape[] {x.shape(), w.shape(), y.shape()},
-                x,
-                w,
-                y);
+        Shape[] shapes = {x.shape(), w.shape(), y.shape()};
+        var kind = ConvolutionCall.Kind.FORWARD;
+        convolve(gpu, kind, op.windows(), op.groups(), shapes, x, w, y);
     }
 
     static void dataGradient(Gpu gpu, Prim.ConvDataGrad op, Stored y, Stored w, Stored x) {
-        convolve(
-                gpu,
-                ConvolutionCall.Kind.DATA_GRADIENT,
-                op.windows(),
-                op.groups(),
-                new Shape[] {x.shape(), w.shape(), y.shape()},
-                y,
-                w,
-                x);
+        Shape[] shapes = {x.shape(), w.shape(), y.shape()};
+        var kind = ConvolutionCall.Kind.DATA_GRADIENT;
+        convolve(gpu, kind, op.windows(), op.groups(), shapes, y, w, x);
     }
 
     static void filterGradient(Gpu gpu, Prim.ConvFilterGrad op, Stored x, Stored y, Stored w) {
-        convolve(
-                gpu,
-                ConvolutionCall.Kind.FILTER_GRADIENT,
-                op.windows(),
-                op.groups(),
-                new Shape[] {x.shape(), w.shape(), y.shape()},
-                x,
-                y,
-                w);
+        Shape[] shapes = {x.shape(), w.shape(), y.shape()};
+        var kind = ConvolutionCall.Kind.FILTER_GRADIENT;
+        convolve(gpu, kind, op.windows(), op.groups(), shapes, x, y, w);
     }
 
     private static void convolve(

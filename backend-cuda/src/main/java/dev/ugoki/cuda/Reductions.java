@@ -18,8 +18,7 @@ final class Reductions {
 
     private static final long MOST_CHUNKS = 1024;
 
-    private static final KernelBatch BATCH =
-            new KernelBatch("reductions", "elementwise", "reductions");
+    private static final KernelBatch BATCH = new KernelBatch("reductions", "reductions");
 
     /** By kind and dtype: to the same dtype, to the dtype of sums, and from it. */
     private static final KernelCode[][] WHOLE =

@@ -84,6 +84,19 @@ final class Strides {
         return rank == 0 ? 0 : strides[operand][rank - 1];
     }
 
+    /** How an operand lies beside operand 0, which is contiguous. */
+    NestWriter.Form form(int operand) {
+        boolean contiguous = true;
+        boolean single = true;
+        for (int dim = 0; dim < rank; dim++) {
+            contiguous &= strides[operand][dim] == strides[0][dim];
+            single &= strides[operand][dim] == 0;
+        }
+        return contiguous
+                ? NestWriter.Form.CONTIGUOUS
+                : single ? NestWriter.Form.SINGLE : NestWriter.Form.STRIDED;
+    }
+
     /** The extents, the first {@link #rank} of an array. */
     long[] extents() {
         return extents;

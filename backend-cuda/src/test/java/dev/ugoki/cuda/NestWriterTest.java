@@ -42,6 +42,10 @@ final class NestWriterTest {
         KERNELS.put("log_softmax_gradient", RowKernels.logSoftmaxGradient());
         KERNELS.put("layer_norm", RowKernels.layerNorm());
         KERNELS.put("layer_norm_gradient", RowKernels.layerNormGradient());
+        KERNELS.put("norm_gradient", RowKernels.normGradient());
+        KERNELS.put("channel_gradients", RowKernels.channelGradients());
+        KERNELS.put("rms_norm", RowKernels.rmsNorm());
+        KERNELS.put("rms_norm_gradient", RowKernels.rmsNormGradient());
         KERNELS.put("cross_entropy", RowKernels.crossEntropy());
         KERNELS.put("cross_entropy_gradient", RowKernels.crossEntropyGradient());
         KERNELS.put("sum_over_rows", RowKernels.sumOverRows());
@@ -81,7 +85,7 @@ final class NestWriterTest {
 
     @Test
     void everyNestHasTheBitsOfTheInterpreter() {
-        KernelBatch batch = new KernelBatch("written", "elementwise", "reductions", "nests");
+        KernelBatch batch = new KernelBatch("written", "conversions", "reductions", "nests");
         Map<String, KernelCode> codes = new LinkedHashMap<>();
         KERNELS.forEach(
                 (name, kernel) ->

@@ -30,7 +30,7 @@ final class PlantedMistakesTest {
     }
 
     private static String reductions() {
-        return new KernelBatch("reductions", "elementwise", "reductions").preamble();
+        return new KernelBatch("reductions", "reductions").preamble();
     }
 
     /** The text with one passage changed, which must be there once. */
@@ -108,7 +108,7 @@ final class PlantedMistakesTest {
 
     @Test
     void anAccessBeyondABlockEndsTheCheckedProgram() throws Exception {
-        String copies = new KernelBatch("words", "elementwise").preamble();
+        String copies = new KernelBatch("words", "conversions", "elementwise").preamble();
         String kernel = "UGOKI_KERNEL(checked_copy, Strided) { copy<u32>(p); }\n";
         String clean = outcome("checked-copy", copies + kernel);
         assertTrue(clean.startsWith("0 ") && !clean.contains("ERROR"), clean);

@@ -2,12 +2,14 @@ package dev.ugoki.tck;
 
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.op.Activation;
 import dev.ugoki.tensor.op.Clamp;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Erfinv;
 import dev.ugoki.tensor.op.GridSample;
 import dev.ugoki.tensor.op.Interpolate;
 import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.LinearActivation;
 import dev.ugoki.tensor.op.Pooling;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
@@ -91,6 +93,32 @@ final class NetworkRows {
                 Row.of(name + " without bias", new Linear(), Row.FLOATING, tolerance, x, weight);
         rows.add(gradient ? with.withGradient() : with);
         rows.add(gradient ? without.withGradient() : without);
+        if (gradient) {
+            for (Activation activation :
+                    List.of(
+                            new Activation.Relu(),
+                            new Activation.GeluTanh(),
+                            new Activation.Silu())) {
+                rows.add(
+                        Row.of(
+                                        activation.name() + " of " + name,
+                                        new LinearActivation(activation),
+                                        Row.FLOATING,
+                                        Tolerance.sums(4 * in),
+                                        x,
+                                        weight,
+                                        bias)
+                                .withGradient());
+            }
+            rows.add(
+                    Row.of(
+                            "relu of " + name + " without bias",
+                            new LinearActivation(new Activation.Relu()),
+                            Row.FLOATING,
+                            tolerance,
+                            x,
+                            weight));
+        }
         rows.add(
                 Row.of(
                         name + " of one vector",

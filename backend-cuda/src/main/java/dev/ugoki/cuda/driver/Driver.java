@@ -98,4 +98,9 @@ public interface Driver {
     boolean canConvolve(ConvolutionCall call);
 
     void convolve(ConvolutionCall call, long stream);
+
+    /** Whether {@link #attend} takes this; where not, our own kernels do. */
+    boolean canAttend(AttentionCall call);
+
+    void attend(AttentionCall call, long stream);
 }

@@ -9,6 +9,7 @@ import dev.ugoki.tensor.DType;
  *
  * @param bias the address of what is added to each row, n contiguous elements, before anything is
  *     rounded; 0 for nothing
+ * @param last what is then applied to each element, still before it is rounded
  */
 public record MatrixProducts(
         DType dtype,
@@ -25,4 +26,15 @@ public record MatrixProducts(
         long bRow,
         long bColumn,
         long c,
-        long bias) {}
+        long bias,
+        Last last) {
+    /** What a product may end with. */
+    public enum Last {
+        /** Nothing. */
+        NONE,
+        /** max(x, 0). */
+        RELU,
+        /** The Gaussian error linear unit by tanh. */
+        GELU_TANH
+    }
+}

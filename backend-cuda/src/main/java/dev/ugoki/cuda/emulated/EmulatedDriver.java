@@ -1,5 +1,6 @@
 package dev.ugoki.cuda.emulated;
 
+import dev.ugoki.cuda.driver.AttentionCall;
 import dev.ugoki.cuda.driver.ConvolutionCall;
 import dev.ugoki.cuda.driver.Driver;
 import dev.ugoki.cuda.driver.KernelBatch;
@@ -63,7 +64,8 @@ public final class EmulatedDriver implements Driver {
             MethodHandle launch,
             MethodHandle message,
             MethodHandle matrixProducts,
-            MethodHandle convolution) {}
+            MethodHandle convolution,
+            MethodHandle attention) {}
 
     private static final long DEFAULT_MEMORY = 4L << 30;
     private static final HostMemory HOST = new HostMemory();
@@ -79,6 +81,7 @@ public final class EmulatedDriver implements Driver {
     private final Map<KernelBatch, SymbolLookup> libraries = new ConcurrentHashMap<>();
     private final Map<Long, KernelCode> kernels = new ConcurrentHashMap<>();
     private final AtomicLong launches = new AtomicLong();
+    private final AtomicLong graphLaunches = new AtomicLong();
     private final AtomicLong handles = new AtomicLong();
     private long random;
 
@@ -119,7 +122,9 @@ public final class EmulatedDriver implements Driver {
                         FunctionDescriptor.ofVoid(i, l)),
                 linker.downcallHandle(
                         symbols.findOrThrow("ugoki_convolution"),
-                        FunctionDescriptor.ofVoid(i, i, l)));
+                        FunctionDescriptor.ofVoid(i, i, l)),
+                linker.downcallHandle(
+                        symbols.findOrThrow("ugoki_attention"), FunctionDescriptor.ofVoid(i, l)));
     }
 
     /** Compiles what was never compiled of these, side by side. */
@@ -178,6 +183,16 @@ public final class EmulatedDriver implements Driver {
     /** Kernels that were started so far. */
     public long launches() {
         return launches.get();
+    }
+
+    /** Graphs that were started so far. */
+    public long graphLaunches() {
+        return graphLaunches.get();
+    }
+
+    /** Graphs that there are. */
+    public int graphCount() {
+        return graphs.size();
     }
 
     /** Bytes that are allocated now. */
@@ -455,6 +470,7 @@ public final class EmulatedDriver implements Driver {
         if (work == null) {
             throw new IllegalStateException("emulated device: there is no graph " + graph);
         }
+        graphLaunches.incrementAndGet();
         work.forEach(each -> ask(stream, each));
     }
 
@@ -484,7 +500,8 @@ public final class EmulatedDriver implements Driver {
             p.bBatch(),
             p.bRow(),
             p.bColumn(),
-            p.bias()
+            p.bias(),
+            p.last().ordinal()
         };
         int dtype = number(p.dtype());
         ask(
@@ -544,6 +561,45 @@ public final class EmulatedDriver implements Driver {
                                 words,
                                 address -> {
                                     functions.convolution().invokeExact(dtype, kind, address);
+                                }));
+    }
+
+    @Override
+    public boolean canAttend(AttentionCall call) {
+        return settings.libraries();
+    }
+
+    @Override
+    public void attend(AttentionCall c, long stream) {
+        long[] words = new long[33];
+        words[0] = c.outer();
+        words[1] = c.inner();
+        words[2] = c.queries();
+        words[3] = c.keys();
+        words[4] = c.width();
+        words[5] = c.valueWidth();
+        words[6] = Double.doubleToRawLongBits(c.scale());
+        words[7] = c.causal() ? 1 : 0;
+        int at = 8;
+        for (AttentionCall.Rows rows : List.of(c.q(), c.k(), c.v(), c.y(), c.g())) {
+            words[at++] = rows.address();
+            words[at++] = rows.outer();
+            words[at++] = rows.inner();
+            words[at++] = rows.row();
+        }
+        words[28] = c.logarithms();
+        words[29] = c.first();
+        words[30] = c.second();
+        words[31] = c.third();
+        words[32] = c.kind().ordinal();
+        int dtype = number(c.dtype());
+        ask(
+                stream,
+                () ->
+                        withWords(
+                                words,
+                                address -> {
+                                    functions.attention().invokeExact(dtype, address);
                                 }));
     }
 

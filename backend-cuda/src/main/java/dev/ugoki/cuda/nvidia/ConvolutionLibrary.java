@@ -61,37 +61,17 @@ final class ConvolutionLibrary {
             int algorithm,
             long workspace) {}
 
-    /** What a stream has of its own. */
-    private static final class Own {
-        final cudnnContext context = new cudnnContext();
-        long workspace;
-        long workspaceBytes;
-    }
-
-    private final NvidiaDriver driver;
+    private final DnnStreams streams;
     private final boolean present;
     private final Map<Key, Optional<Plan>> plans = new HashMap<>();
-    private final Map<Long, Own> owns = new HashMap<>();
 
-    ConvolutionLibrary(NvidiaDriver driver, boolean present) {
-        this.driver = driver;
+    ConvolutionLibrary(DnnStreams streams, boolean present) {
+        this.streams = streams;
         this.present = present;
     }
 
     String version() {
         return present ? Long.toString(cudnn.cudnnGetVersion()) : "missing, own kernels serve";
-    }
-
-    private static void check(String call, int status) {
-        if (status != 0) {
-            throw new IllegalStateException(
-                    "cuda: "
-                            + call
-                            + ": cuDNN status "
-                            + status
-                            + ", "
-                            + cudnn.cudnnGetErrorString(status).getString());
-        }
     }
 
     synchronized boolean takes(ConvolutionCall call) {
@@ -169,8 +149,8 @@ final class ConvolutionLibrary {
             stride = Math.multiplyExact(stride, extents[i]);
         }
         cudnnTensorStruct tensor = new cudnnTensorStruct();
-        check("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(tensor));
-        check(
+        DnnStreams.check("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(tensor));
+        DnnStreams.check(
                 "cudnnSetTensorNdDescriptor",
                 cudnn.cudnnSetTensorNdDescriptor(
                         tensor, type(dtype), extents.length, extents, strides));
@@ -178,22 +158,22 @@ final class ConvolutionLibrary {
     }
 
     private Optional<Plan> plan(ConvolutionCall call) {
-        cudnnContext context = own(0).context;
+        cudnnContext context = streams.context(0);
         cudnnTensorStruct x = tensor(call.dtype(), extents(call.n(), call.c(), call.x()));
         cudnnTensorStruct y = tensor(call.dtype(), extents(call.n(), call.o(), call.y()));
         cudnnFilterStruct w = new cudnnFilterStruct();
         int[] filter = extents(call.o(), call.c() / call.groups(), call.w());
-        check("cudnnCreateFilterDescriptor", cudnn.cudnnCreateFilterDescriptor(w));
-        check(
+        DnnStreams.check("cudnnCreateFilterDescriptor", cudnn.cudnnCreateFilterDescriptor(w));
+        DnnStreams.check(
                 "cudnnSetFilterNdDescriptor",
                 cudnn.cudnnSetFilterNdDescriptor(
                         w, type(call.dtype()), CUDNN_TENSOR_NCHW, filter.length, filter));
         cudnnConvolutionStruct convolution = new cudnnConvolutionStruct();
-        check(
+        DnnStreams.check(
                 "cudnnCreateConvolutionDescriptor",
                 cudnn.cudnnCreateConvolutionDescriptor(convolution));
         int[] padding = spatial(call.before(), 0);
-        check(
+        DnnStreams.check(
                 "cudnnSetConvolutionNdDescriptor",
                 cudnn.cudnnSetConvolutionNdDescriptor(
                         convolution,
@@ -203,11 +183,11 @@ final class ConvolutionLibrary {
                         spatial(call.dilations(), 1),
                         CUDNN_CROSS_CORRELATION,
                         call.dtype() == DType.F64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT));
-        check(
+        DnnStreams.check(
                 "cudnnSetConvolutionGroupCount",
                 cudnn.cudnnSetConvolutionGroupCount(convolution, call.groups()));
         boolean wide = call.dtype() == DType.F64 || call.dtype() == DType.F32;
-        check(
+        DnnStreams.check(
                 "cudnnSetConvolutionMathType",
                 cudnn.cudnnSetConvolutionMathType(
                         convolution, wide ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH));
@@ -280,50 +260,34 @@ final class ConvolutionLibrary {
         return choice;
     }
 
-    /** The handle of a stream; of stream 0, which runs nothing, for planning. */
-    private Own own(long stream) {
-        return owns.computeIfAbsent(
-                stream,
-                _ -> {
-                    Own own = new Own();
-                    check("cudnnCreate", cudnn.cudnnCreate(own.context));
-                    if (stream != 0) {
-                        check(
-                                "cudnnSetStream",
-                                cudnn.cudnnSetStream(own.context, driver.stream(stream)));
-                    }
-                    return own;
-                });
+    /** Makes a stream ready to capture whatever was planned so far. */
+    synchronized void prepare(long stream) {
+        long most =
+                plans.values().stream()
+                        .flatMap(Optional::stream)
+                        .mapToLong(Plan::workspace)
+                        .max()
+                        .orElse(-1);
+        if (most >= 0) {
+            streams.workspace(stream, most);
+        }
     }
 
     synchronized void run(ConvolutionCall call, long stream) {
         Plan plan = plans.computeIfAbsent(key(call), _ -> plan(call)).orElseThrow();
-        Own own = own(stream);
-        if (own.workspaceBytes < plan.workspace()) {
-            if (own.workspace != 0) {
-                driver.free(own.workspace);
-            }
-            own.workspace = driver.allocate(plan.workspace());
-            own.workspaceBytes = own.workspace == 0 ? 0 : plan.workspace();
-            if (own.workspace == 0) {
-                throw new IllegalStateException(
-                        "cuda: no memory for cuDNN's workspace of "
-                                + plan.workspace()
-                                + " bytes; lower -Dugoki.memory=BYTES");
-            }
-        }
+        cudnnContext context = streams.context(stream);
         boolean wide = call.dtype() == DType.F64;
         try (Pointer one = wide ? new DoublePointer(1.0) : new FloatPointer(1f);
                 Pointer zero = wide ? new DoublePointer(0.0) : new FloatPointer(0f)) {
             Pointer first = new NvidiaDriver.Raw(call.first());
             Pointer second = new NvidiaDriver.Raw(call.second());
             Pointer result = new NvidiaDriver.Raw(call.result());
-            Pointer workspace = new NvidiaDriver.Raw(own.workspace);
+            Pointer workspace = new NvidiaDriver.Raw(streams.workspace(stream, plan.workspace()));
             int status =
                     switch (call.kind()) {
                         case FORWARD ->
                                 cudnn.cudnnConvolutionForward(
-                                        own.context,
+                                        context,
                                         one,
                                         plan.x(),
                                         first,
@@ -338,7 +302,7 @@ final class ConvolutionLibrary {
                                         result);
                         case DATA_GRADIENT ->
                                 cudnn.cudnnConvolutionBackwardData(
-                                        own.context,
+                                        context,
                                         one,
                                         plan.w(),
                                         second,
@@ -353,7 +317,7 @@ final class ConvolutionLibrary {
                                         result);
                         case FILTER_GRADIENT ->
                                 cudnn.cudnnConvolutionBackwardFilter(
-                                        own.context,
+                                        context,
                                         one,
                                         plan.x(),
                                         first,
@@ -367,14 +331,7 @@ final class ConvolutionLibrary {
                                         plan.w(),
                                         result);
                     };
-            check("cuDNN convolution " + call.kind(), status);
-        }
-    }
-
-    synchronized void forget(long stream) {
-        Own own = owns.remove(stream);
-        if (own != null && own.workspace != 0) {
-            driver.free(own.workspace);
+            DnnStreams.check("cuDNN convolution " + call.kind(), status);
         }
     }
 }

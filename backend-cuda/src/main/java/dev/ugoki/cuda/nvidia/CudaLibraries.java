@@ -2,6 +2,7 @@ package dev.ugoki.cuda.nvidia;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -11,58 +12,37 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Looks for NVIDIA's driver and for CUDA 13's libraries, without loading a CUDA class: in the
- * folders of the property {@code ugoki.cuda.libraries}, on the library paths, in toolkits, and in
- * the folders that NVIDIA's Python packages bring.
+ * Looks for NVIDIA's driver and for CUDA 13's libraries, without loading a CUDA class, in the
+ * {@link SearchedFolders}.
  */
 public final class CudaLibraries {
-    /** A library, and whether the backend can do without it. */
-    private record Wanted(String file, boolean optional, String purpose) {}
-
-    private static final String DRIVER = "libcuda.so.1";
     private static final int OLDEST_DRIVER = 13000;
-    private static final List<Wanted> WANTED =
-            List.of(
-                    new Wanted("libcudart.so.13", false, "the runtime"),
-                    new Wanted("libnvrtc-builtins.so.13", false, "the compiler's headers"),
-                    new Wanted("libnvrtc.so.13", false, "the compiler of kernels"),
-                    new Wanted("libcublasLt.so.13", false, "matrix products"),
-                    new Wanted("libcublas.so.13", false, "matrix products"),
-                    new Wanted("libcudnn_graph.so.9", true, "convolutions"),
-                    new Wanted("libcudnn_ops.so.9", true, "convolutions"),
-                    new Wanted("libcudnn_cnn.so.9", true, "convolutions"),
-                    new Wanted("libcudnn_adv.so.9", true, "convolutions"),
-                    new Wanted("libcudnn_heuristic.so.9", true, "convolutions"),
-                    new Wanted("libcudnn_engines_precompiled.so.9", true, "convolutions"),
-                    new Wanted("libcudnn_engines_runtime_compiled.so.9", true, "convolutions"),
-                    new Wanted("libcudnn.so.9", true, "convolutions"));
 
     private final Set<Path> folders;
-    private final Map<String, Path> found = new LinkedHashMap<>();
+    private final boolean windows;
+    private final Map<Library, Path> found = new EnumMap<>(Library.class);
     private final List<String> broken = new ArrayList<>();
     private @Nullable String problem;
     private int devices;
     private int driverVersion;
 
-    private CudaLibraries(Set<Path> folders) {
+    private CudaLibraries(Set<Path> folders, boolean windows) {
         this.folders = folders;
+        this.windows = windows;
     }
 
     private static final class Search {
-        static final CudaLibraries RESULT = search(foldersOfThisMachine());
+        static final CudaLibraries RESULT =
+                search(SearchedFolders.ofThisMachine(), SearchedFolders.isWindows());
     }
 
     /** What there is on this machine; looked for once. */
@@ -71,26 +51,23 @@ public final class CudaLibraries {
     }
 
     /** What there is in these folders, for tests. */
-    static CudaLibraries search(Set<Path> folders) {
-        CudaLibraries libraries = new CudaLibraries(folders);
+    static CudaLibraries search(Set<Path> folders, boolean windows) {
+        CudaLibraries libraries = new CudaLibraries(folders, windows);
         libraries.find();
         return libraries;
     }
 
     private void find() {
-        Path driver = file(DRIVER);
-        if (driver != null) {
-            found.put(DRIVER, driver);
-        }
         List<String> missing = new ArrayList<>();
-        for (Wanted wanted : WANTED) {
-            Path file = file(wanted.file());
+        for (Library library : Library.values()) {
+            Path file = file(library);
             if (file != null) {
-                found.put(wanted.file(), file);
-            } else if (!wanted.optional()) {
-                missing.add(wanted.file() + " (" + wanted.purpose() + ")");
+                found.put(library, file);
+            } else if (!library.isOptional() && library != Library.DRIVER) {
+                missing.add(name(library));
             }
         }
+        Path driver = found.get(Library.DRIVER);
         if (driver != null && missing.isEmpty()) {
             problem = askDriver(driver);
             return;
@@ -99,7 +76,7 @@ public final class CudaLibraries {
         if (driver == null) {
             problems.add(
                     "no NVIDIA driver: there is no "
-                            + DRIVER
+                            + Library.DRIVER.file(windows)
                             + "; install NVIDIA's driver 580 or later, which brings it, or, without"
                             + " a GPU, use the CPU");
         }
@@ -110,7 +87,9 @@ public final class CudaLibraries {
                             + "; install CUDA 13 (its toolkit, or 'pip install"
                             + " nvidia-cuda-runtime nvidia-cuda-nvrtc nvidia-cublas"
                             + " nvidia-cudnn-cu13'), or name their folders with"
-                            + " -Dugoki.cuda.libraries=FOLDER:FOLDER");
+                            + " -Dugoki.cuda.libraries=FOLDER"
+                            + File.pathSeparator
+                            + "FOLDER");
         }
         problem =
                 String.join("; ", problems)
@@ -163,15 +142,21 @@ public final class CudaLibraries {
         return version / 1000 + "." + version % 1000 / 10;
     }
 
-    /** A file of this name, or of one that adds a minor version, in the first folder with one. */
-    private @Nullable Path file(String name) {
+    private String name(Library library) {
+        return library.file(windows) + " (" + library.purpose() + ")";
+    }
+
+    /** The library's file, or one that adds a minor version, in the first folder with one. */
+    private @Nullable Path file(Library library) {
+        String name = library.file(windows);
         for (Path folder : folders) {
-            Path exact = folder.resolve(name);
-            if (Files.isRegularFile(exact)) {
+            Path exact = windows ? null : folder.resolve(name);
+            if (exact != null && Files.isRegularFile(exact)) {
                 return exact;
             }
             if (Files.isDirectory(folder)) {
-                try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, name + ".*")) {
+                String pattern = windows ? name : name + ".*";
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, pattern)) {
                     for (Path each : files) {
                         return each;
                     }
@@ -181,88 +166,6 @@ public final class CudaLibraries {
             }
         }
         return null;
-    }
-
-    private static Set<Path> foldersOfThisMachine() {
-        Set<Path> folders = new LinkedHashSet<>();
-        addAll(folders, System.getProperty("ugoki.cuda.libraries"));
-        addAll(folders, System.getenv("LD_LIBRARY_PATH"));
-        for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
-            String home = System.getenv(variable);
-            if (home != null) {
-                addToolkit(folders, Path.of(home));
-            }
-        }
-        for (Path toolkit : matching(Path.of("/usr/local"), "cuda*")) {
-            addToolkit(folders, toolkit);
-        }
-        addToolkit(folders, Path.of("/opt/cuda"));
-        addPythons(folders);
-        addAll(folders, System.getProperty("java.library.path"));
-        addAll(
-                folders,
-                "/usr/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu:/usr/lib64:/usr/lib:/lib64"
-                        + ":/usr/lib/wsl/lib:/run/opengl-driver/lib");
-        folders.removeIf(folder -> !Files.isDirectory(folder));
-        return folders;
-    }
-
-    private static void addAll(Set<Path> folders, @Nullable String paths) {
-        for (String path : (paths == null ? "" : paths).split(":")) {
-            try {
-                if (!path.isEmpty()) {
-                    folders.add(Path.of(path));
-                }
-            } catch (InvalidPathException e) {
-                continue; // not a folder's name
-            }
-        }
-    }
-
-    private static void addToolkit(Set<Path> folders, Path home) {
-        folders.add(home.resolve("lib64"));
-        for (Path target : matching(home.resolve("targets"), "*")) {
-            folders.add(target.resolve("lib"));
-        }
-    }
-
-    /** Where pip and conda put NVIDIA's packages. */
-    private static void addPythons(Set<Path> folders) {
-        List<Path> roots = new ArrayList<>();
-        for (String variable : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {
-            String root = System.getenv(variable);
-            if (root != null) {
-                roots.add(Path.of(root, "lib"));
-                folders.add(Path.of(root, "lib"));
-            }
-        }
-        roots.add(Path.of(System.getProperty("user.home"), ".local", "lib"));
-        roots.add(Path.of("/usr/local/lib"));
-        roots.add(Path.of("/usr/lib"));
-        roots.add(Path.of("/opt/venv/lib"));
-        for (Path root : roots) {
-            for (Path python : matching(root, "python3*")) {
-                for (String packages : List.of("site-packages", "dist-packages")) {
-                    Path nvidia = python.resolve(packages).resolve("nvidia");
-                    for (Path each : matching(nvidia, "*")) {
-                        folders.add(each.resolve("lib"));
-                    }
-                }
-            }
-        }
-    }
-
-    private static List<Path> matching(Path folder, String pattern) {
-        List<Path> all = new ArrayList<>();
-        if (Files.isDirectory(folder)) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, pattern)) {
-                files.forEach(all::add);
-            } catch (IOException e) {
-                return List.of();
-            }
-        }
-        all.sort(Comparator.reverseOrder()); // the newest version first
-        return all;
     }
 
     /** Why CUDA cannot be used here, or empty. */
@@ -277,10 +180,18 @@ public final class CudaLibraries {
 
     /** Whether cuDNN is there. */
     public boolean hasCudnn() {
-        return found.containsKey("libcudnn.so.9")
-                && found.containsKey("libcudnn_cnn.so.9")
-                && found.containsKey("libcudnn_ops.so.9")
-                && found.containsKey("libcudnn_graph.so.9");
+        return found.keySet()
+                .containsAll(
+                        Set.of(
+                                Library.DNN,
+                                Library.DNN_CONVOLUTIONS,
+                                Library.DNN_OPERATIONS,
+                                Library.DNN_GRAPHS));
+    }
+
+    /** cuDNN's library of graphs, where all of cuDNN is there. */
+    Optional<Path> cudnnGraphs() {
+        return hasCudnn() ? Optional.ofNullable(found.get(Library.DNN_GRAPHS)) : Optional.empty();
     }
 
     /** What was searched, found and missing, in lines. */
@@ -290,15 +201,16 @@ public final class CudaLibraries {
         if (driverVersion > 0) {
             lines.add("driver: CUDA up to " + versionText(driverVersion));
         }
-        found.forEach((name, file) -> lines.add("found " + name + ": " + file));
-        for (Wanted wanted : WANTED) {
-            if (!found.containsKey(wanted.file())) {
+        found.forEach((library, file) -> lines.add("found " + library.file(windows) + ": " + file));
+        for (Library library : Library.values()) {
+            if (!found.containsKey(library)) {
+                String served = library.isOptional() ? "; our own kernels serve" : "";
                 lines.add(
                         "missing "
-                                + wanted.file()
+                                + library.file(windows)
                                 + " ("
-                                + wanted.purpose()
-                                + (wanted.optional() ? "; our own kernels serve" : "")
+                                + library.purpose()
+                                + served
                                 + ")");
             }
         }
@@ -315,29 +227,25 @@ public final class CudaLibraries {
         setUnlessSet("org.bytedeco.javacpp.maxBytes", "0");
         setUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         setUnlessSet("org.bytedeco.javacpp.noPointerGC", "true");
-        System.load(found(DRIVER));
-        for (Wanted wanted : WANTED) {
-            if (found.containsKey(wanted.file())) {
-                load(wanted);
+        for (Library library : Library.values()) {
+            Path file = found.get(library);
+            if (file != null) {
+                load(library, file);
             }
         }
     }
 
-    private String found(String name) {
-        return Objects.requireNonNull(found.get(name)).toAbsolutePath().toString();
-    }
-
     /** What is optional and does not load counts as missing, and {@link #describe} says why. */
     @SuppressWarnings("restricted")
-    private void load(Wanted wanted) {
+    private void load(Library library, Path file) {
         try {
-            System.load(found(wanted.file()));
+            System.load(file.toAbsolutePath().toString());
         } catch (UnsatisfiedLinkError e) {
-            if (!wanted.optional()) {
+            if (!library.isOptional()) {
                 throw e;
             }
-            found.remove(wanted.file());
-            broken.add(wanted.file() + " was found, but does not load: " + e.getMessage());
+            found.remove(library);
+            broken.add(library.file(windows) + " was found, but does not load: " + e.getMessage());
         }
     }
 

@@ -9,6 +9,7 @@ import static org.bytedeco.cuda.global.cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHAR
 import static org.bytedeco.cuda.global.cudart.CU_STREAM_CAPTURE_MODE_RELAXED;
 import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
 
+import dev.ugoki.cuda.driver.AttentionCall;
 import dev.ugoki.cuda.driver.CompiledCode;
 import dev.ugoki.cuda.driver.ConvolutionCall;
 import dev.ugoki.cuda.driver.Driver;
@@ -42,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -74,11 +76,13 @@ public final class NvidiaDriver implements Driver {
     private final String architecture;
     private final int sharedBytes;
     private final String name;
-    private final List<CUfunc_st> functions = new ArrayList<>();
+    private final List<CUfunc_st> functions = new CopyOnWriteArrayList<>();
     private final Map<Long, CUstream_st> streams = new ConcurrentHashMap<>();
     private final AtomicInteger compiled = new AtomicInteger();
     private final ProductLibrary products;
+    private final DnnStreams dnnStreams = new DnnStreams(this);
     private final ConvolutionLibrary convolutions;
+    private final AttentionLibrary attention;
 
     private NvidiaDriver(int index, CudaLibraries libraries) {
         this.index = index;
@@ -97,7 +101,12 @@ public final class NvidiaDriver implements Driver {
         check("cuDeviceGetName", cudart.cuDeviceGetName(text, text.length, device[0]));
         this.name = new String(text, StandardCharsets.UTF_8).replaceAll("\0.*", "");
         this.products = new ProductLibrary(this);
-        this.convolutions = new ConvolutionLibrary(this, libraries.hasCudnn());
+        this.convolutions = new ConvolutionLibrary(dnnStreams, libraries.hasCudnn());
+        this.attention =
+                new AttentionLibrary(
+                        dnnStreams,
+                        libraries.cudnnGraphs().map(DnnGraphs::new).orElse(null),
+                        10 * major + minor);
     }
 
     /** Opens a device that {@link CudaLibraries} has found usable. */
@@ -230,7 +239,7 @@ public final class NvidiaDriver implements Driver {
     @Override
     public void destroyStream(long handle) {
         products.forget(handle);
-        convolutions.forget(handle);
+        dnnStreams.forget(handle);
         check("cuStreamDestroy", cudart.cuStreamDestroy(stream(handle)));
         streams.remove(handle);
     }
@@ -255,7 +264,7 @@ public final class NvidiaDriver implements Driver {
     }
 
     @Override
-    public synchronized long load(KernelCode kernel) {
+    public long load(KernelCode kernel) {
         byte[] cubin = cubin(kernel);
         CUmod_st module = new CUmod_st();
         try (BytePointer image = new BytePointer(cubin)) {
@@ -269,8 +278,10 @@ public final class NvidiaDriver implements Driver {
                 "cuFuncSetAttribute " + kernel,
                 cudart.cuFuncSetAttribute(
                         function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
-        functions.add(function);
-        return functions.size();
+        synchronized (functions) {
+            functions.add(function);
+            return functions.size();
+        }
     }
 
     private byte[] cubin(KernelCode kernel) {
@@ -407,6 +418,10 @@ public final class NvidiaDriver implements Driver {
 
     @Override
     public void beginCapture(long stream) {
+        // What the libraries allocate for a stream they allocate now.
+        products.prepare(stream);
+        convolutions.prepare(stream);
+        attention.prepare(stream);
         check(
                 "cuStreamBeginCapture",
                 cudart.cuStreamBeginCapture(stream(stream), CU_STREAM_CAPTURE_MODE_RELAXED));
@@ -452,6 +467,16 @@ public final class NvidiaDriver implements Driver {
     @Override
     public void convolve(ConvolutionCall call, long stream) {
         convolutions.run(call, stream);
+    }
+
+    @Override
+    public boolean canAttend(AttentionCall call) {
+        return attention.takes(call);
+    }
+
+    @Override
+    public void attend(AttentionCall call, long stream) {
+        attention.run(call, stream);
     }
 
     @Override

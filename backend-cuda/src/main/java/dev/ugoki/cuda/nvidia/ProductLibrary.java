@@ -1,6 +1,11 @@
 package dev.ugoki.cuda.nvidia;
 
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BIAS;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_DEFAULT;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_GELU;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_GELU_BIAS;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_RELU;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_RELU_BIAS;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_EPILOGUE;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
@@ -47,7 +52,9 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class ProductLibrary {
     private static final long WORKSPACE = 32L << 20;
-    private static final int LARGEST_ALIGNMENT = 256;
+
+    /** What all tensors have, in memory of their own and in a plan's: so both choose alike. */
+    private static final int LARGEST_ALIGNMENT = 64;
 
     /** All that a plan depends on. */
     private record Key(
@@ -65,7 +72,8 @@ final class ProductLibrary {
             long bBatch,
             long bAlignment,
             long cAlignment,
-            boolean biased) {}
+            boolean biased,
+            MatrixProducts.Last last) {}
 
     private record Plan(
             cublasLtMatmulDescOpaque_t product,
@@ -118,7 +126,8 @@ final class ProductLibrary {
                 call.bBatch(),
                 alignment(call.b()),
                 alignment(call.c()),
-                call.bias() != 0);
+                call.bias() != 0,
+                call.last());
     }
 
     private static long alignment(long address) {
@@ -192,15 +201,22 @@ final class ProductLibrary {
                     "cublasLtMatmulDescSetAttribute",
                     cublas.cublasLtMatmulDescSetAttribute(
                             product, CUBLASLT_MATMUL_DESC_TRANSB, turned, 4));
-            if (key.biased()) {
-                turned.put(CUBLASLT_EPILOGUE_BIAS);
-                check(
-                        "cublasLtMatmulDescSetAttribute",
-                        cublas.cublasLtMatmulDescSetAttribute(
-                                product, CUBLASLT_MATMUL_DESC_EPILOGUE, turned, 4));
-            }
+            turned.put(epilogue(key));
+            check(
+                    "cublasLtMatmulDescSetAttribute",
+                    cublas.cublasLtMatmulDescSetAttribute(
+                            product, CUBLASLT_MATMUL_DESC_EPILOGUE, turned, 4));
         }
         return product;
+    }
+
+    /** cuBLASLt's GELU is the one by tanh. */
+    private static int epilogue(Key key) {
+        return switch (key.last()) {
+            case NONE -> key.biased() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+            case RELU -> key.biased() ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU;
+            case GELU_TANH -> key.biased() ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
+        };
     }
 
     private Optional<Plan> plan(Key key) {
@@ -319,6 +335,11 @@ final class ProductLibrary {
                     }
                     return address;
                 });
+    }
+
+    /** Makes a stream ready for capture. */
+    void prepare(long stream) {
+        workspace(stream);
     }
 
     void forget(long stream) {

@@ -44,6 +44,16 @@ void product(const W* a, const W* b, W* c, i64 m, i64 n, i64 k) {
     }
 }
 
+// last: 1 ReLU, 2 GELU by tanh
+template <class W>
+W activated(W x, i64 last) {
+    if (last == 1) {
+        return x <= 0 ? (W)0 : x;
+    }
+    W inner = (W)0.7978845608028654 * (x + (W)0.044715 * x * x * x);
+    return last == 2 ? (W)0.5 * x * ((W)1 + tanh(inner)) : x;
+}
+
 template <class T>
 void matrix_products(const i64* p) {
     typedef WideOf<T> W;
@@ -54,8 +64,8 @@ void matrix_products(const i64* p) {
         widen((const T*)p[5] + batch * p[10], p[11], p[12], k, n, b);
         product(a.data(), b.data(), c.data(), m, n, k);
         for (i64 i = 0; i < m * n; i++) {
-            W bias = p[13] != 0 ? load((const T*)p[13], i % n) : (W)0;
-            store((T*)p[6], batch * m * n + i, p[13] != 0 ? c[i] + bias : c[i]);
+            W sum = p[13] != 0 ? c[i] + load((const T*)p[13], i % n) : c[i];
+            store((T*)p[6], batch * m * n + i, activated(sum, p[14]));
         }
     }
 }
@@ -164,6 +174,89 @@ void convolutions(const i64* p, int kind) {
     }
     give(kind == 0 ? y : kind == 1 ? x : w, (void*)p[34]);
 }
+// An operand of attention: its address, and the distances between batches and rows.
+template <class T>
+void rows_of(const i64* p, i64 outer, i64 inner, i64 rows, i64 width, std::vector<f32>& to) {
+    const T* from = (const T*)p[0] + outer * p[1] + inner * p[2];
+    widen(from, p[3], (i64)1, rows, width, to);
+}
+
+f32 dot(const f32* x, const f32* y, i64 width) {
+    f32 sum = 0;
+    for (i64 e = 0; e < width; e++) {
+        sum += x[e] * y[e];
+    }
+    return sum;
+}
+
+template <class T>
+void give_rows(i64 address, i64 batch, const std::vector<f32>& from) {
+    for (size_t i = 0; i < from.size(); i++) {
+        store((T*)address, batch * (i64)from.size() + (i64)i, from[i]);
+    }
+}
+
+// As AttentionCall says; kind: 0 forward, 1 gradients.
+template <class T>
+void attentions(const i64* p) {
+    i64 outers = p[0], inners = p[1], queries = p[2], keys = p[3], width = p[4], columns = p[5];
+    f32 scale = (f32)__longlong_as_double(p[6]);
+    bool causal = p[7] != 0;
+    bool gradients = p[32] != 0;
+    std::vector<f32> q, k, v, y, g, share(keys);
+    for (i64 outer = 0; outer < outers; outer++) {
+        for (i64 inner = 0; inner < inners; inner++) {
+            i64 batch = outer * inners + inner;
+            rows_of<T>(p + 8, outer, inner, queries, width, q);
+            rows_of<T>(p + 12, outer, inner, keys, width, k);
+            rows_of<T>(p + 16, outer, inner, keys, columns, v);
+            if (gradients) {
+                rows_of<T>(p + 20, outer, inner, queries, columns, y);
+                rows_of<T>(p + 24, outer, inner, queries, columns, g);
+            }
+            std::vector<f32> first(gradients ? queries * width : queries * columns);
+            std::vector<f32> second(keys * width), third(keys * columns);
+            for (i64 i = 0; i < queries; i++) {
+                f32* logarithm = (f32*)p[28] + batch * queries + i;
+                i64 end = causal && i + 1 < keys ? i + 1 : keys;
+                f32 most = -INFINITE_F32, sum = 0;
+                for (i64 j = 0; j < end; j++) {
+                    share[j] = scale * dot(&q[i * width], &k[j * width], width);
+                    most = greater_of(most, share[j]);
+                }
+                for (i64 j = 0; !gradients && j < end; j++) {
+                    sum += expf(share[j] - most);
+                }
+                if (!gradients) {
+                    *logarithm = most + logf(sum);
+                }
+                f32 along = gradients ? dot(&g[i * columns], &y[i * columns], columns) : 0;
+                for (i64 j = 0; j < end; j++) {
+                    f32 s = expf(share[j] - *logarithm);
+                    if (!gradients) {
+                        for (i64 e = 0; e < columns; e++) {
+                            first[i * columns + e] += s * v[j * columns + e];
+                        }
+                        continue;
+                    }
+                    f32 d = s * (dot(&g[i * columns], &v[j * columns], columns) - along) * scale;
+                    for (i64 e = 0; e < width; e++) {
+                        first[i * width + e] += d * k[j * width + e];
+                        second[j * width + e] += d * q[i * width + e];
+                    }
+                    for (i64 e = 0; e < columns; e++) {
+                        third[j * columns + e] += s * g[i * columns + e];
+                    }
+                }
+            }
+            give_rows<T>(p[29], batch, first);
+            if (gradients) {
+                give_rows<T>(p[30], batch, second);
+                give_rows<T>(p[31], batch, third);
+            }
+        }
+    }
+}
 }  // namespace
 
 extern "C" {
@@ -183,6 +276,14 @@ void ugoki_convolution(int dtype, int kind, const i64* p) {
         case 1: return convolutions<f32>(p, kind);
         case 2: return convolutions<f16>(p, kind);
         default: return convolutions<bf16>(p, kind);
+    }
+}
+
+void ugoki_attention(int dtype, const i64* p) {
+    if (dtype == 2) {
+        attentions<f16>(p);
+    } else {
+        attentions<bf16>(p);
     }
 }
 }

@@ -55,12 +55,73 @@ DEVICE void load_rows(f32* tile, const T* from, const Matrices& m, i64 row0, i64
     }
 }
 
-DEVICE f32 dot(const f32* x, const f32* y, int width) {
+// Rows of keys and of values from key0 on.
+template <class T, int Width>
+DEVICE void load_keys(f32* k_tile, f32* v_tile, const Attention& p, i64 batch, i64 key0) {
+    load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys, p.width);
+    load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys, p.value_width);
+}
+
+// Rows of queries and of the cotangent from query0 on.
+template <class T, int Width>
+DEVICE void load_queries(f32* q_tile, f32* g_tile, const Attention& p, i64 batch, i64 query0) {
+    load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query0, p.queries, p.width);
+    load_rows<T, Width>(g_tile, batch_of<T>(p, p.g, batch), p.g, query0, p.queries, p.value_width);
+}
+
+DEVICE f32 dot(const f32* x, const f32* y, i64 width) {
     f32 sum = 0;
-    for (int e = 0; e < width; e++) {
+    for (int e = 0; e < (int)width; e++) {
         sum = fmaf(x[e], y[e], sum);
     }
     return sum;
+}
+
+// What a thread has of a row: every fourth column.
+template <int Width>
+struct Strip {
+    f32 at[Width / PER_ROW];
+};
+
+template <int Width>
+DEVICE void multiply_strip(Strip<Width>& strip, f32 factor) {
+#pragma unroll
+    for (int i = 0; i < Width / PER_ROW; i++) {
+        strip.at[i] = strip.at[i] * factor;
+    }
+}
+
+template <int Width>
+DEVICE void clear_strip(Strip<Width>& strip) {
+#pragma unroll
+    for (int i = 0; i < Width / PER_ROW; i++) {
+        strip.at[i] = 0;
+    }
+}
+
+// Adds so much of a tile's row.
+template <int Width>
+DEVICE void add_to_strip(Strip<Width>& strip, f32 share, const f32* row, int part) {
+#pragma unroll
+    for (int i = 0; i < Width / PER_ROW; i++) {
+        strip.at[i] = fmaf(share, row[part + PER_ROW * i], strip.at[i]);
+    }
+}
+
+template <class T, int Width>
+DEVICE void store_strip(void* to, i64 row, i64 width, const Strip<Width>& strip, f32 factor,
+                        int part) {
+#pragma unroll
+    for (int i = 0; i < Width / PER_ROW; i++) {
+        int column = part + PER_ROW * i;
+        if (column < width) {
+            store((T*)to, row * width + column, strip.at[i] * factor);
+        }
+    }
+}
+
+DEVICE i64 mask_of(const Attention& p, i64 batch) {
+    return p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
 }
 
 // The score of a query and a key, minus infinity where attending is not allowed.
@@ -76,6 +137,14 @@ DEVICE f32 masked(const Attention& p, f32 score, i64 batch_mask, i64 query, i64 
     return p.mask_kind == 2 ? score + load((const T*)p.mask.base, at) : score;
 }
 
+// The scaled and masked score of rows of tiles.
+template <class T>
+DEVICE f32 score(const Attention& p, const f32* q_row, const f32* k_row, i64 batch_mask, i64 query,
+                 i64 key) {
+    f32 s = dot(q_row, k_row, p.width) * (f32)p.scale;
+    return masked<T>(p, s, batch_mask, query, key);
+}
+
 // softmax(scale * Q K^T + mask) V. blockIdx.x: the rows of queries, blockIdx.y: the batch.
 template <class T, int Width>
 DEVICE void attention(const Attention& p) {
@@ -85,39 +154,30 @@ DEVICE void attention(const Attention& p) {
     f32* k_tile = q_tile + ROWS * stride;
     f32* v_tile = k_tile + COLUMNS * stride;
     f32* p_tile = v_tile + COLUMNS * stride;
-    int t = (int)threadIdx.x;
-    int row = t / PER_ROW;
-    int part = t % PER_ROW;
-    i64 query = (i64)blockIdx.x * ROWS + row;
-    i64 query_end = ((i64)blockIdx.x + 1) * ROWS;
-    int width = (int)p.width;
-    int value_width = (int)p.value_width;
+    int row = (int)threadIdx.x / PER_ROW;
+    int part = (int)threadIdx.x % PER_ROW;
+    f32* p_row = p_tile + row * (COLUMNS + 1);
+    i64 query0 = (i64)blockIdx.x * ROWS;
+    i64 query = query0 + row;
     for (i64 batch = blockIdx.y; batch < p.batches; batch += gridDim.y) {
-        i64 batch_mask = p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
+        i64 batch_mask = mask_of(p, batch);
         __syncthreads();
-        load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query - row, p.queries,
-                            p.width);
+        load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query0, p.queries, p.width);
         f32 most = -INFINITE_F32;
         f32 sum = 0;
-        f32 result[Width / PER_ROW];
-#pragma unroll
-        for (int i = 0; i < Width / PER_ROW; i++) {
-            result[i] = 0;
-        }
-        for (i64 key0 = 0; key0 < p.keys && !(p.causal && key0 >= query_end); key0 += COLUMNS) {
+        Strip<Width> result;
+        clear_strip(result);
+        for (i64 key0 = 0; key0 < p.keys && !(p.causal && key0 >= query0 + ROWS); key0 += COLUMNS) {
             __syncthreads();
-            load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys,
-                            p.width);
-            load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys,
-                            p.value_width);
+            load_keys<T, Width>(k_tile, v_tile, p, batch, key0);
             __syncthreads();
             f32 scores[COLUMNS / PER_ROW];
             f32 greatest = most;
 #pragma unroll
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 int column = part + PER_ROW * c;
-                f32 s = dot(q_tile + row * stride, k_tile + column * stride, width) * (f32)p.scale;
-                scores[c] = masked<T>(p, s, batch_mask, query, key0 + column);
+                scores[c] = score<T>(p, q_tile + row * stride, k_tile + column * stride, batch_mask,
+                                     query, key0 + column);
                 greatest = greater_of(greatest, scores[c]);
             }
             greatest = greater_of(greatest, __shfl_xor_sync(0xffffffffu, greatest, 1));
@@ -128,7 +188,7 @@ DEVICE void attention(const Attention& p) {
 #pragma unroll
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 f32 power = any ? expf(scores[c] - greatest) : 0.0f;
-                p_tile[row * (COLUMNS + 1) + part + PER_ROW * c] = power;
+                p_row[part + PER_ROW * c] = power;
                 added = added + power;
             }
             added = added + __shfl_xor_sync(0xffffffffu, added, 1);
@@ -136,29 +196,15 @@ DEVICE void attention(const Attention& p) {
             sum = fmaf(sum, kept, added);
             most = greatest;
             __syncwarp();
-#pragma unroll
-            for (int i = 0; i < Width / PER_ROW; i++) {
-                result[i] = result[i] * kept;
-            }
+            multiply_strip(result, kept);
             for (int c = 0; c < COLUMNS; c++) {
-                f32 share = p_tile[row * (COLUMNS + 1) + c];
-#pragma unroll
-                for (int i = 0; i < Width / PER_ROW; i++) {
-                    result[i] = fmaf(share, v_tile[c * stride + part + PER_ROW * i], result[i]);
-                }
+                add_to_strip(result, p_row[c], v_tile + c * stride, part);
             }
         }
         if (query < p.queries) {
             bool any = sum != 0;
-            f32 inverse = any ? 1.0f / sum : 0.0f;
             i64 at = batch * p.queries + query;
-#pragma unroll
-            for (int i = 0; i < Width / PER_ROW; i++) {
-                int column = part + PER_ROW * i;
-                if (column < value_width) {
-                    store((T*)p.result, at * p.value_width + column, result[i] * inverse);
-                }
-            }
+            store_strip<T>(p.result, at, p.value_width, result, any ? 1.0f / sum : 0.0f, part);
             if (part == 0) {
                 p.logarithm[at] = any ? most + logf(sum) : 0.0f;
             }
@@ -193,56 +239,38 @@ DEVICE void attention_queries(const Attention& p) {
     f32* k_tile = g_tile + ROWS * stride;
     f32* v_tile = k_tile + COLUMNS * stride;
     f32* d_tile = v_tile + COLUMNS * stride;
-    int t = (int)threadIdx.x;
-    int row = t / PER_ROW;
-    int part = t % PER_ROW;
-    i64 query = (i64)blockIdx.x * ROWS + row;
-    i64 query_end = ((i64)blockIdx.x + 1) * ROWS;
+    int row = (int)threadIdx.x / PER_ROW;
+    int part = (int)threadIdx.x % PER_ROW;
+    f32* d_row = d_tile + row * (COLUMNS + 1);
+    i64 query0 = (i64)blockIdx.x * ROWS;
+    i64 query = query0 + row;
     for (i64 batch = blockIdx.y; batch < p.batches; batch += gridDim.y) {
-        i64 batch_mask = p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
+        i64 batch_mask = mask_of(p, batch);
         __syncthreads();
-        load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query - row, p.queries,
-                            p.width);
-        load_rows<T, Width>(g_tile, batch_of<T>(p, p.g, batch), p.g, query - row, p.queries,
-                            p.value_width);
+        load_queries<T, Width>(q_tile, g_tile, p, batch, query0);
         i64 at = batch * p.queries + query;
         f32 logarithm = query < p.queries ? p.logarithm_in[at] : 0.0f;
         f32 along = query < p.queries ? p.along[at] : 0.0f;
-        f32 result[Width / PER_ROW];
-#pragma unroll
-        for (int i = 0; i < Width / PER_ROW; i++) {
-            result[i] = 0;
-        }
-        for (i64 key0 = 0; key0 < p.keys && !(p.causal && key0 >= query_end); key0 += COLUMNS) {
+        Strip<Width> result;
+        clear_strip(result);
+        for (i64 key0 = 0; key0 < p.keys && !(p.causal && key0 >= query0 + ROWS); key0 += COLUMNS) {
             __syncthreads();
-            load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys,
-                            p.width);
-            load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys,
-                            p.value_width);
+            load_keys<T, Width>(k_tile, v_tile, p, batch, key0);
             __syncthreads();
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 int column = part + PER_ROW * c;
-                f32 s = dot(q_tile + row * stride, k_tile + column * stride, (int)p.width);
-                s = masked<T>(p, s * (f32)p.scale, batch_mask, query, key0 + column);
-                f32 share = expf(s - logarithm);
-                f32 d = dot(g_tile + row * stride, v_tile + column * stride, (int)p.value_width);
-                d_tile[row * (COLUMNS + 1) + column] = share * (d - along);
+                f32 s = score<T>(p, q_tile + row * stride, k_tile + column * stride, batch_mask,
+                                 query, key0 + column);
+                f32 d = dot(g_tile + row * stride, v_tile + column * stride, p.value_width);
+                d_row[column] = expf(s - logarithm) * (d - along);
             }
             __syncwarp();
             for (int c = 0; c < COLUMNS; c++) {
-                f32 d = d_tile[row * (COLUMNS + 1) + c];
-#pragma unroll
-                for (int i = 0; i < Width / PER_ROW; i++) {
-                    result[i] = fmaf(d, k_tile[c * stride + part + PER_ROW * i], result[i]);
-                }
+                add_to_strip(result, d_row[c], k_tile + c * stride, part);
             }
         }
-#pragma unroll
-        for (int i = 0; i < Width / PER_ROW; i++) {
-            int column = part + PER_ROW * i;
-            if (query < p.queries && column < p.width) {
-                store((T*)p.result, at * p.width + column, result[i] * (f32)p.scale);
-            }
+        if (query < p.queries) {
+            store_strip<T>(p.result, at, p.width, result, (f32)p.scale, part);
         }
     }
 }
@@ -258,67 +286,45 @@ DEVICE void attention_keys(const Attention& p) {
     f32* v_tile = k_tile + ROWS * stride;
     f32* p_tile = v_tile + ROWS * stride;
     f32* d_tile = p_tile + ROWS * (COLUMNS + 1);
-    int t = (int)threadIdx.x;
-    int row = t / PER_ROW;
-    int part = t % PER_ROW;
-    i64 key = (i64)blockIdx.x * ROWS + row;
+    int row = (int)threadIdx.x / PER_ROW;
+    int part = (int)threadIdx.x % PER_ROW;
+    f32* p_row = p_tile + row * (COLUMNS + 1);
+    f32* d_row = d_tile + row * (COLUMNS + 1);
     i64 key0 = (i64)blockIdx.x * ROWS;
+    i64 key = key0 + row;
     for (i64 batch = blockIdx.y; batch < p.batches; batch += gridDim.y) {
-        i64 batch_mask = p.mask_kind ? place_of(batch, p.rank, p.extents, p.mask.strides) : 0;
+        i64 batch_mask = mask_of(p, batch);
         __syncthreads();
-        load_rows<T, Width>(k_tile, batch_of<T>(p, p.k, batch), p.k, key0, p.keys,
-                            p.width);
-        load_rows<T, Width>(v_tile, batch_of<T>(p, p.v, batch), p.v, key0, p.keys,
-                            p.value_width);
-        f32 of_key[Width / PER_ROW];
-        f32 of_value[Width / PER_ROW];
-#pragma unroll
-        for (int i = 0; i < Width / PER_ROW; i++) {
-            of_key[i] = 0;
-            of_value[i] = 0;
-        }
-        i64 first = p.causal ? key0 / COLUMNS * COLUMNS : 0;
-        for (i64 query0 = first; query0 < p.queries; query0 += COLUMNS) {
+        load_keys<T, Width>(k_tile, v_tile, p, batch, key0);
+        Strip<Width> of_key;
+        Strip<Width> of_value;
+        clear_strip(of_key);
+        clear_strip(of_value);
+        for (i64 query0 = p.causal ? key0 : 0; query0 < p.queries; query0 += COLUMNS) {
             __syncthreads();
-            load_rows<T, Width>(q_tile, batch_of<T>(p, p.q, batch), p.q, query0, p.queries,
-                            p.width);
-            load_rows<T, Width>(g_tile, batch_of<T>(p, p.g, batch), p.g, query0, p.queries,
-                            p.value_width);
+            load_queries<T, Width>(q_tile, g_tile, p, batch, query0);
             __syncthreads();
             for (int c = 0; c < COLUMNS / PER_ROW; c++) {
                 int column = part + PER_ROW * c;
                 i64 query = query0 + column;
                 i64 at = batch * p.queries + query;
-                f32 s = dot(k_tile + row * stride, q_tile + column * stride, (int)p.width);
-                s = masked<T>(p, s * (f32)p.scale, batch_mask, query, key);
+                f32 s = score<T>(p, q_tile + column * stride, k_tile + row * stride, batch_mask,
+                                 query, key);
+                f32 d = dot(v_tile + row * stride, g_tile + column * stride, p.value_width);
                 f32 share = query < p.queries ? expf(s - p.logarithm_in[at]) : 0.0f;
-                f32 d = dot(v_tile + row * stride, g_tile + column * stride, (int)p.value_width);
-                p_tile[row * (COLUMNS + 1) + column] = share;
-                d_tile[row * (COLUMNS + 1) + column] =
-                    query < p.queries ? share * (d - p.along[at]) : 0.0f;
+                p_row[column] = share;
+                d_row[column] = query < p.queries ? share * (d - p.along[at]) : 0.0f;
             }
             __syncwarp();
             for (int c = 0; c < COLUMNS; c++) {
-                f32 d = d_tile[row * (COLUMNS + 1) + c];
-                f32 share = p_tile[row * (COLUMNS + 1) + c];
-#pragma unroll
-                for (int i = 0; i < Width / PER_ROW; i++) {
-                    int at = c * stride + part + PER_ROW * i;
-                    of_key[i] = fmaf(d, q_tile[at], of_key[i]);
-                    of_value[i] = fmaf(share, g_tile[at], of_value[i]);
-                }
+                add_to_strip(of_key, d_row[c], q_tile + c * stride, part);
+                add_to_strip(of_value, p_row[c], g_tile + c * stride, part);
             }
         }
-#pragma unroll
-        for (int i = 0; i < Width / PER_ROW; i++) {
-            int column = part + PER_ROW * i;
+        if (key < p.keys) {
             i64 at = batch * p.keys + key;
-            if (key < p.keys && column < p.width) {
-                store((T*)p.result, at * p.width + column, of_key[i] * (f32)p.scale);
-            }
-            if (key < p.keys && column < p.value_width) {
-                store((T*)p.second, at * p.value_width + column, of_value[i]);
-            }
+            store_strip<T>(p.result, at, p.width, of_key, (f32)p.scale, part);
+            store_strip<T>(p.second, at, p.value_width, of_value, 1.0f, part);
         }
     }
 }

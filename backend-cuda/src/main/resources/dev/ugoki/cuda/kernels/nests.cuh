@@ -10,6 +10,17 @@ struct Nest {
     i64 row_distances[MAX_TABLE];
 };
 
+// The same, where rows are groups of channels, or channels of groups.
+struct GroupedNest {
+    i64 rows;
+    i64 columns;
+    i64 addresses[MAX_TABLE];
+    i64 row_distances[MAX_TABLE];
+    i64 groups;
+    i64 channels;  // of a group
+    i64 inner;     // elements of a channel
+};
+
 #define NEST_THREADS 64
 #define NEST_LANES 16
 #define ROWS_PER_SUM 64

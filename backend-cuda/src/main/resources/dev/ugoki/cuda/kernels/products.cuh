@@ -18,7 +18,27 @@ struct MatrixProduct {
     const void* b;
     void* c;  // contiguous
     const void* bias;  // added to each row, or null
+    i64 last;          // what each element ends with: 0 nothing, 1 ReLU, 2 GELU by tanh
 };
+
+DEVICE f32 hyperbolic_tangent(f32 x) { return tanhf(x); }
+DEVICE f64 hyperbolic_tangent(f64 x) { return tanh(x); }
+
+template <class W>
+DEVICE W floating_last(W x, i64 last) {
+    if (last == 1) {
+        return x <= 0 ? (W)0 : x;
+    }
+    if (last == 2) {
+        W inner = (W)0.7978845608028654 * (x + (W)0.044715 * x * x * x);
+        return (W)0.5 * x * ((W)1 + hyperbolic_tangent(inner));
+    }
+    return x;
+}
+DEVICE f32 with_last(f32 x, i64 last) { return floating_last(x, last); }
+DEVICE f64 with_last(f64 x, i64 last) { return floating_last(x, last); }
+DEVICE i32 with_last(i32 x, i64) { return x; }
+DEVICE i64 with_last(i64 x, i64) { return x; }
 
 #define TILE 32
 #define DEPTH 16
@@ -82,7 +102,8 @@ DEVICE void matrix_product(const MatrixProduct& p) {
                     if (p.bias != nullptr) {
                         sums[i][j] = add(sums[i][j], (W)load((const T*)p.bias, column));
                     }
-                    store((T*)p.c, (batch * p.m + row) * p.n + column, sums[i][j]);
+                    store((T*)p.c, (batch * p.m + row) * p.n + column,
+                          with_last(sums[i][j], p.last));
                 }
             }
         }

@@ -1,65 +1,22 @@
 // Reductions over some dimensions, the places of extremes, running reductions.
 
-struct Sum {
-    template <class W>
-    DEVICE void start(W& x) {
-        x = 0;
-    }
-    template <class W>
-    DEVICE W of(W x, W y) {
-        return add(x, y);
-    }
-};
-struct Prod {
-    template <class W>
-    DEVICE void start(W& x) {
-        x = 1;
-    }
-    template <class W>
-    DEVICE W of(W x, W y) {
-        return multiply(x, y);
-    }
-};
-struct Maximum {
-    template <class W>
-    DEVICE void start(W& x) {
-        set_lowest(x);
-    }
-    template <class W>
-    DEVICE W of(W x, W y) {
-        return greater_of(x, y);
-    }
-};
-struct Minimum {
-    template <class W>
-    DEVICE void start(W& x) {
-        set_highest(x);
-    }
-    template <class W>
-    DEVICE W of(W x, W y) {
-        return lesser_of(x, y);
-    }
-};
-struct Any {
-    template <class W>
-    DEVICE void start(W& x) {
-        x = 0;
-    }
-    template <class W>
-    DEVICE W of(W x, W y) {
-        return x | y;
-    }
-};
-struct All {
-    template <class W>
-    DEVICE void start(W& x) {
-        x = 1;
-    }
-    template <class W>
-    DEVICE W of(W x, W y) {
-        return x & y;
-    }
-};
+#define UGOKI_REDUCTION(Name, first, joined)                                                        \
+    struct Name {                                                                                  \
+        template <class W>                                                                         \
+        DEVICE void start(W& x) {                                                                  \
+            first;                                                                                 \
+        }                                                                                          \
+        template <class W>                                                                         \
+        DEVICE W of(W x, W y) {                                                                    \
+            return joined;                                                                         \
+        }                                                                                          \
+    };
+UGOKI_REDUCTION(Sum, x = 0, add(x, y))
+UGOKI_REDUCTION(Prod, x = 1, multiply(x, y))
+UGOKI_REDUCTION(Maximum, set_lowest(x), greater_of(x, y))
+UGOKI_REDUCTION(Minimum, set_highest(x), lesser_of(x, y))
+UGOKI_REDUCTION(Any, x = 0, x | y)
+UGOKI_REDUCTION(All, x = 1, x & y)
 
 struct Reduction {
     i64 outputs;

@@ -3,12 +3,14 @@ package dev.ugoki.cuda.bundle;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 
+import dev.ugoki.cuda.CudaProvider;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.spi.Backends;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +21,17 @@ final class Report {
     static final Device DEVICE = new Device("cuda", 0);
 
     private Report() {}
+
+    /** Ends the program, with what is missing and exit status 2, where there is no such device. */
+    static void requireDevice() {
+        new CudaProvider()
+                .unusableBecause()
+                .ifPresent(
+                        reason -> {
+                            System.err.println("There is no GPU to run this on: " + reason);
+                            System.exit(2);
+                        });
+    }
 
     /** Device, driver and versions, in lines. */
     static List<String> machine() {
@@ -35,7 +48,8 @@ final class Report {
         new ObjectMapper()
                 .enable(SerializationFeature.INDENT_OUTPUT)
                 .writeValue(draft.toFile(), all);
-        Files.move(draft, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         System.out.println("written: " + file);
     }
 }

@@ -13,12 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Looking for CUDA tells what was searched for, where, and the fix; and loads nothing. */
 final class CudaLibrariesTest {
     private static String problem(Path... folders) {
-        return CudaLibraries.search(Set.of(folders)).unusableBecause().orElse("");
+        return CudaLibraries.search(Set.of(folders), false).unusableBecause().orElse("");
     }
 
     @Test
@@ -56,12 +57,44 @@ final class CudaLibrariesTest {
                         "libcublasLt.so.13")) {
             Files.createFile(folder.resolve(file));
         }
-        CudaLibraries found = CudaLibraries.search(Set.of(folder));
+        CudaLibraries found = CudaLibraries.search(Set.of(folder), false);
         assertTrue(found.unusableBecause().orElse("").contains("cannot be called"));
         assertEquals(0, found.deviceCount());
         String lines = String.join("\n", found.describe());
         assertTrue(lines.contains("found libnvrtc.so.13: "), lines);
-        assertTrue(lines.contains("missing libcudnn.so.9 (convolutions; our own"), lines);
+        assertTrue(
+                lines.contains("missing libcudnn.so.9 (convolutions and attention; our own"),
+                lines);
+    }
+
+    @Test
+    void windowsHasOtherNamesAndFolders(@TempDir Path home) throws IOException {
+        Path toolkit = home.resolve("NVIDIA GPU Computing Toolkit/CUDA/v13.0/bin/x64");
+        Path packages = home.resolve("venv/Lib/site-packages/nvidia/cu13/bin/x86_64");
+        Path system = home.resolve("windows/System32");
+        for (Path folder : List.of(toolkit, packages, system)) {
+            Files.createDirectories(folder);
+        }
+        for (String file : List.of("nvrtc64_130_0.dll", "cudart64_13.dll")) {
+            Files.createFile(toolkit.resolve(file));
+        }
+        Files.createFile(packages.resolve("cublasLt64_13.dll"));
+        Files.createFile(system.resolve("nvcuda.dll"));
+        Map<String, String> variables =
+                Map.of(
+                        "ProgramFiles", home.toString(),
+                        "VIRTUAL_ENV", home.resolve("venv").toString(),
+                        "SystemRoot", home.resolve("windows").toString());
+        Set<Path> folders = SearchedFolders.of(true, variables::get, _ -> null);
+        assertTrue(folders.containsAll(List.of(toolkit, packages, system)), folders::toString);
+        CudaLibraries libraries = CudaLibraries.search(folders, true);
+        String lines = String.join("\n", libraries.describe());
+        for (String found : List.of("nvcuda.dll", "cublasLt64_13.dll", "nvrtc64_13*.dll")) {
+            assertTrue(lines.contains("found " + found), lines);
+        }
+        String problem = libraries.unusableBecause().orElse("");
+        assertTrue(problem.contains("nvrtc-builtins64_13*.dll"), problem);
+        assertFalse(problem.contains("no NVIDIA driver"), problem);
     }
 
     /** A process of its own, since this one may have loaded anything. */

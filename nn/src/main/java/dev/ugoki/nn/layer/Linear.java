@@ -4,9 +4,11 @@ import dev.ugoki.autograd.Parameter;
 import dev.ugoki.nn.Init;
 import dev.ugoki.nn.Layer;
 import dev.ugoki.nn.Precision;
+import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.op.LinearActivation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -150,5 +152,16 @@ public final class Linear extends Layer {
                 Precision.product(
                         Tensor::linear, x, weight.tensor(), bias == null ? null : bias.tensor());
         return adapter == null || adapter.isMerged() ? y : y.add(adapter.apply(x));
+    }
+
+    /** {@code activation(apply(x))}, in one pass where the backend has one. */
+    public Tensor apply(Tensor x, dev.ugoki.tensor.op.Activation activation) {
+        boolean adapted = adapter != null && !adapter.isMerged();
+        if (adapted || Precision.current() != Precision.F32) {
+            return Engine.one(activation, apply(x));
+        }
+        return bias == null
+                ? Engine.one(new LinearActivation(activation), x, weight.tensor())
+                : Engine.one(new LinearActivation(activation), x, weight.tensor(), bias.tensor());
     }
 }

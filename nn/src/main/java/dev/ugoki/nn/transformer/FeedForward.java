@@ -2,13 +2,12 @@ package dev.ugoki.nn.transformer;
 
 import dev.ugoki.nn.layer.Dropout;
 import dev.ugoki.nn.layer.Linear;
-import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Tensor;
 
 /** Two linear layers of a transformer's layer, which registers them itself. */
 record FeedForward(TransformerConfig config, Linear first, Linear second, Dropout dropout) {
     Tensor apply(Tensor x) {
-        Tensor inner = Engine.one(config.activation(), first.apply(x));
+        Tensor inner = first.apply(x, config.activation());
         return dropout.apply(second.apply(dropout.apply(inner)));
     }
 }

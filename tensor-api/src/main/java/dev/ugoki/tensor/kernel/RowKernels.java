@@ -53,14 +53,82 @@ public final class RowKernels {
         FloatValue mean = kernel.input(Layout.PER_ROW);
         FloatValue inverse = kernel.input(Layout.PER_ROW);
         FloatValue normalized = x.minus(mean).times(inverse);
+        return kernel.output(normGradient(dy, x, weight, mean, inverse))
+                .outputSumOverRows(dy.times(normalized))
+                .outputSumOverRows(dy)
+                .build();
+    }
+
+    /**
+     * The part of {@link #layerNormGradient} that belongs to x. Inputs as there. Output: dx full.
+     */
+    public static Kernel normGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue weight = kernel.input(Layout.PER_COLUMN);
+        FloatValue mean = kernel.input(Layout.PER_ROW);
+        FloatValue inverse = kernel.input(Layout.PER_ROW);
+        return kernel.output(normGradient(dy, x, weight, mean, inverse)).build();
+    }
+
+    private static FloatValue normGradient(
+            FloatValue dy, FloatValue x, FloatValue weight, FloatValue mean, FloatValue inverse) {
+        FloatValue normalized = x.minus(mean).times(inverse);
         FloatValue g = dy.times(weight);
         FloatValue meanOfG = g.meanOverColumns();
         FloatValue meanOfProduct = g.times(normalized).meanOverColumns();
-        FloatValue dx =
-                normalized.negated().timesPlus(meanOfProduct, g.minus(meanOfG)).times(inverse);
-        return kernel.output(dx)
+        return normalized.negated().timesPlus(meanOfProduct, g.minus(meanOfG)).times(inverse);
+    }
+
+    /**
+     * What the weight and the bias of one channel owe to a row of it. Inputs: dy full, x full, mean
+     * and r per row. Outputs per row: sum(dy (x - mean) r), sum(dy).
+     */
+    public static Kernel channelGradients() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue mean = kernel.input(Layout.PER_ROW);
+        FloatValue inverse = kernel.input(Layout.PER_ROW);
+        return kernel.outputPerRow(dy.times(x.minus(mean).times(inverse)).sumOverColumns())
+                .outputPerRow(dy.sumOverColumns())
+                .build();
+    }
+
+    /**
+     * Root mean square normalization (Zhang and Sennrich, 2019).
+     *
+     * <p>Inputs: x full, weight per column, epsilon scalar. Outputs: y = x r weight full; r = 1 /
+     * sqrt(mean(x^2) + epsilon) per row.
+     */
+    public static Kernel rmsNorm() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue weight = kernel.input(Layout.PER_COLUMN);
+        FloatValue epsilon = kernel.input(Layout.SCALAR);
+        FloatValue square = x.times(x).meanOverColumns();
+        FloatValue inverse = kernel.constant(1f).over(square.plus(epsilon).sqrt());
+        return kernel.output(x.times(inverse).times(weight)).outputPerRow(inverse).build();
+    }
+
+    /**
+     * The gradient of {@link #rmsNorm}.
+     *
+     * <p>Inputs: dy full, x full, weight per column, r per row. Outputs: dx full, dweight as sums
+     * over rows. With n = x r and g = dy weight: dx = r (g - n mean(g n)), dweight = sum(dy n).
+     */
+    public static Kernel rmsNormGradient() {
+        KernelBuilder kernel = new KernelBuilder();
+        FloatValue dy = kernel.input(Layout.FULL);
+        FloatValue x = kernel.input(Layout.FULL);
+        FloatValue weight = kernel.input(Layout.PER_COLUMN);
+        FloatValue inverse = kernel.input(Layout.PER_ROW);
+        FloatValue normalized = x.times(inverse);
+        FloatValue g = dy.times(weight);
+        FloatValue meanOfProduct = g.times(normalized).meanOverColumns();
+        return kernel.output(normalized.negated().timesPlus(meanOfProduct, g).times(inverse))
                 .outputSumOverRows(dy.times(normalized))
-                .outputSumOverRows(dy)
                 .build();
     }
 

@@ -6,6 +6,7 @@ import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.Prepared;
+import dev.ugoki.tensor.spi.Repetition;
 import dev.ugoki.tensor.spi.Slot;
 import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
@@ -38,6 +39,7 @@ final class Executable {
 
     private final List<Prepared> prepared = new ArrayList<>();
     private final Loops loops;
+    private final Repetition all;
     private final Storage[] resultStorages;
     private final TensorType[] resultStorageTypes;
     private final Storage[] captures;
@@ -91,6 +93,7 @@ final class Executable {
         for (int at = 0; at < program.steps().size(); at++) {
             prepared.add(prepare(at, program.steps().get(at)));
         }
+        all = backend.repetition(() -> steps(false));
         nanos = new long[prepared.size()];
         allocated = new long[prepared.size()];
     }
@@ -183,6 +186,7 @@ final class Executable {
             Stored held = place.slot().stored();
             if (held.storage() != storage || held.offset() != offset + place.layout().offset()) {
                 place.slot().set(on(storage, offset, place.layout()));
+                all.moved();
             }
         }
     }
@@ -220,7 +224,11 @@ final class Executable {
             for (; held < now.length + captures.length; held++) {
                 pinned[held] = storage(held).enter();
             }
-            steps(timed);
+            if (timed) {
+                steps(true);
+            } else {
+                all.run();
+            }
             for (Storage storage : updated) {
                 storage.touch();
             }
@@ -283,10 +291,12 @@ final class Executable {
                 place.slot().set(place.layout());
             }
         }
+        all.moved();
     }
 
     /** Gives the slab back; it cannot run any more. */
     void close() {
+        all.close();
         slab.release();
         constants.values().forEach(Storage::release);
     }

@@ -117,6 +117,14 @@ public interface Backend {
         throw new UnsupportedOperationException(device() + ": reduces nothing within kernels");
     }
 
+    /**
+     * All steps of a plan as one thing to run. What {@code steps} runs is the same each time, on
+     * the same memory until {@link Repetition#moved} is called.
+     */
+    default Repetition repetition(Runnable steps) {
+        return Repetition.of(steps);
+    }
+
     /** Copies row-major little-endian elements from host memory into a contiguous view. */
     void upload(MemorySegment source, Stored destination);
 
