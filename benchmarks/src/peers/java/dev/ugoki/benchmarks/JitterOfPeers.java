@@ -43,6 +43,7 @@ public final class JitterOfPeers {
 
     /** Measures, and ends the JVM with the command's exit code. */
     public static void main(String[] arguments) {
+        System.setProperty("ai.djl.offline", "true");
         List<MeasureJitter.Peer> peers =
                 List.of(
                         new MeasureJitter.Peer("DJL, libtorch", JitterOfPeers::libtorch),
