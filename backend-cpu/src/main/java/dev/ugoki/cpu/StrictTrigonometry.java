@@ -13,7 +13,12 @@ final class StrictTrigonometry {
     /** Half of pi times 2^18: below it a quotient and the first part of pi/2 multiply exactly. */
     private static final double LARGEST = 4e5;
 
-    private static final double QUARTER_PI = 0x1.921fb54442d18p-1;
+    /** The upper half of the bits of pi/4, up to which nothing is reduced. */
+    private static final int QUARTER_PI = 0x3fe921fb;
+
+    /** Below it x is its own sine, and its cosine 1. */
+    private static final double TINY = 0x1p-27;
+
     private static final double TWO_OVER_PI = 0x1.45f306dc9c883p-1;
 
     /** The first 33 bits of pi/2, with the rest; the 33 bits after them, with the rest. */
@@ -46,18 +51,22 @@ final class StrictTrigonometry {
 
     static double sin(double x) {
         double size = Math.abs(x);
-        if (size <= QUARTER_PI || !(size <= LARGEST)) {
-            return StrictMath.sin(x);
+        if (upper(size) <= QUARTER_PI) {
+            return size < TINY ? x : sinOfWhole(x);
         }
-        return quadrant(x, size, 0);
+        return size <= LARGEST ? quadrant(x, size, 0) : StrictMath.sin(x);
     }
 
     static double cos(double x) {
         double size = Math.abs(x);
-        if (size <= QUARTER_PI || !(size <= LARGEST)) {
-            return StrictMath.cos(x);
+        if (upper(size) <= QUARTER_PI) {
+            return size < TINY ? 1 : cosOfRest(x, 0);
         }
-        return quadrant(x, size, 1);
+        return size <= LARGEST ? quadrant(x, size, 1) : StrictMath.cos(x);
+    }
+
+    private static int upper(double size) {
+        return (int) (Double.doubleToRawLongBits(size) >>> 32);
     }
 
     /** The sine, or for {@code shift} 1 the cosine, by what is left of x after quarter turns. */
@@ -89,6 +98,13 @@ final class StrictTrigonometry {
             case 2 -> -sinOfRest(high, low);
             default -> -cosOfRest(high, low);
         };
+    }
+
+    private static double sinOfWhole(double x) {
+        double z = x * x;
+        double v = z * x;
+        double r = S2 + z * (S3 + z * (S4 + z * (S5 + z * S6)));
+        return x + v * (S1 + z * r);
     }
 
     private static double sinOfRest(double x, double y) {

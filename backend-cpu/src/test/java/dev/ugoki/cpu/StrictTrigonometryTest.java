@@ -14,6 +14,8 @@ final class StrictTrigonometryTest {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < COUNT; i++) {
             check(random.nextDouble(-4, 4));
+            check(Math.PI / 4 + random.nextDouble(-1e-6, 1e-6));
+            check(0x1p-27 * random.nextDouble(0, 2));
             check(random.nextDouble(-1000, 1000));
             check(random.nextDouble(-5e5, 5e5));
             check(random.nextInt(400_000));

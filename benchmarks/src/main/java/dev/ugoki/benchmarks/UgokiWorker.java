@@ -22,6 +22,7 @@ final class UgokiWorker extends Worker {
     private final Library library;
     private @Nullable Supplier<Tensor[]> program;
     private int runsInScope = 1;
+    private boolean scoped = true;
 
     UgokiWorker(Library library) {
         this.library = library;
@@ -49,8 +50,8 @@ final class UgokiWorker extends Worker {
                 library == Library.BASELINE && measurement.rival() instanceof OwnBaseline baseline
                         ? baseline.program()
                         : measurement.ours();
-        // A plan makes no tensors: scopes would be all that it allocates.
-        runsInScope = ours instanceof Ours.Compiled ? Integer.MAX_VALUE : runsInScope;
+        // A plan makes no tensors: scopes would be all that is allocated.
+        scoped = !(ours instanceof Ours.Compiled);
         Supplier<Tensor[]> prepared = ours.prepare(inputs.toArray(Tensor[]::new));
         program = prepared;
         List<float[]> results = new ArrayList<>();
@@ -65,7 +66,10 @@ final class UgokiWorker extends Worker {
     @Override
     void run(long calls) {
         Supplier<Tensor[]> each = Objects.requireNonNull(program);
-        for (long call = 0; call < calls; ) {
+        for (long call = 0; !scoped && call < calls; call++) {
+            each.get();
+        }
+        for (long call = 0; scoped && call < calls; ) {
             try (TensorScope _ = TensorScope.open()) {
                 for (int i = 0; i < runsInScope && call < calls; i++, call++) {
                     each.get();

@@ -43,6 +43,7 @@ public final class JitterOfPeers {
 
     /** Measures, and ends the JVM with the command's exit code. */
     public static void main(String[] arguments) {
+        System.setProperty("ai.djl.offline", "true");
         List<MeasureJitter.Peer> peers =
                 List.of(
                         new MeasureJitter.Peer("DJL, libtorch", JitterOfPeers::libtorch),
@@ -141,9 +142,7 @@ public final class JitterOfPeers {
         }
         lines.add("r = [x]");
         TorchScript program = new TorchScript(1 + weights.size(), List.of(), lines);
-        PtSymbolBlock script =
-                JniUtils.loadModule(
-                        manager, new ByteArrayInputStream(program.archive()), false, false);
+        PtSymbolBlock script = loaded(manager, program);
         NDArray once = manager.create(1L);
         return new Actor(
                 (observed, action) -> {
@@ -157,6 +156,15 @@ public final class JitterOfPeers {
                         }
                     }
                 });
+    }
+
+    private static PtSymbolBlock loaded(PtNDManager manager, TorchScript program) {
+        try {
+            return JniUtils.loadModule(
+                    manager, new ByteArrayInputStream(program.archive()), false, false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static NDArray array(NDManager manager, Tensor values) {

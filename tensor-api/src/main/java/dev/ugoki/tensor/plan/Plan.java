@@ -19,8 +19,9 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * A function of tensors that is traced once for each kind of inputs, planned, and then run as
  * planned: with the same bits as the function itself, in fewer passes over memory. Steps that a
- * backend makes ready allocate nothing; on the CPU attention, gather, scatter, the cross-entropy
- * and F16 and BF16 still make some objects at each run.
+ * backend makes ready allocate nothing; on the CPU sorting, linear algebra, products of integers,
+ * convolutions of F64 and normalizations of rows beyond 16384 elements still make some objects at
+ * each run.
  *
  * <pre>{@code
  * Plan plan = Ugoki.compile(in -> new Tensor[] {policy.apply(in[0])});

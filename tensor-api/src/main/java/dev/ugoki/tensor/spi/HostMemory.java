@@ -18,6 +18,13 @@ public final class HostMemory implements MemoryPool.Source {
     private static final MethodHandle FREE =
             function("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
 
+    /**
+     * The whole address space: a constant, so that no segment is made where a block is taken or
+     * given back, however the JIT compiles its caller.
+     */
+    @SuppressWarnings("restricted")
+    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
     public HostMemory() {}
 
     @SuppressWarnings("restricted")
@@ -44,13 +51,13 @@ public final class HostMemory implements MemoryPool.Source {
             return 0;
         }
         long aligned = (raw + Long.BYTES + ALIGNMENT - 1) & -ALIGNMENT;
-        segment(aligned - Long.BYTES, Long.BYTES).set(ValueLayout.JAVA_LONG, 0, raw);
+        ALL.set(ValueLayout.JAVA_LONG, aligned - Long.BYTES, raw);
         return aligned;
     }
 
     @Override
     public void free(long address, long bytes) {
-        long raw = segment(address - Long.BYTES, Long.BYTES).get(ValueLayout.JAVA_LONG, 0);
+        long raw = ALL.get(ValueLayout.JAVA_LONG, address - Long.BYTES);
         try {
             FREE.invokeExact(raw);
         } catch (Throwable e) {
