@@ -7,8 +7,6 @@ import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.kernel.RowKernels;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Normalization;
-import dev.ugoki.tensor.spi.Prepared;
-import dev.ugoki.tensor.spi.Slot;
 
 import java.util.concurrent.CompletableFuture;
 
@@ -17,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
  * makes a channel, whose rows are the images' positions, with all passes over it while it is in the
  * caches. Sums over the images are taken in F64.
  */
-final class BatchNormChannels {
+final class BatchNormChannels implements AddressStep.Kernel {
     /** Numbers that a channel's kernels are given, each in a line of its own. */
     private static final int NUMBERS = 4;
 
@@ -69,7 +67,8 @@ final class BatchNormChannels {
     }
 
     private static boolean fits(Shape x) {
-        return !LongRows.are(x.elementCount() / x.extent(0) / x.extent(1));
+        // Types are not checked yet.
+        return x.rank() > 1 && !LongRows.are(x.elementCount() / x.extent(0) / x.extent(1));
     }
 
     /** For tensors of this shape. */
@@ -83,31 +82,8 @@ final class BatchNormChannels {
         };
     }
 
-    /** The same ready to run, of contiguous F32 tensors. */
-    static Prepared step(Composite op, Slot[] in, Slot[] out) {
-        BatchNormChannels all = of(op, out[0].shape());
-        long[] operands = new long[in.length];
-        long[] results = new long[out.length];
-        return new Prepared() {
-            @Override
-            public CompletableFuture<Boolean> ready() {
-                return all.ready();
-            }
-
-            @Override
-            public void run() {
-                for (int i = 0; i < operands.length; i++) {
-                    operands[i] = in[i].address();
-                }
-                for (int i = 0; i < results.length; i++) {
-                    results[i] = out[i].address();
-                }
-                all.run(operands, results);
-            }
-        };
-    }
-
-    private CompletableFuture<Boolean> ready() {
+    @Override
+    public CompletableFuture<Boolean> ready() {
         return isGradient
                 ? both(Kernels.GRADIENT_SUMS, Kernels.GRADIENT)
                 : both(Kernels.SUMS, Kernels.SQUARES)
@@ -120,8 +96,8 @@ final class BatchNormChannels {
                 .thenCombine(second.compileRows(positions), Boolean::logicalAnd);
     }
 
-    /** Runs it on what lies at these addresses. */
-    void run(long[] operands, long[] results) {
+    @Override
+    public void run(long[] operands, long[] results) {
         in = operands;
         out = results;
         ThreadPool.shared().parallelFor(channels, task);

@@ -104,7 +104,8 @@ final class Convolution {
             long x) {
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image, output.shape(), weight);
-        boolean few = output.dtype() == DType.F32 && FewPositions.suits(own.shape);
+        boolean few =
+                output.dtype() == DType.F32 && FewPositions.suitsDataGradient(own.shape);
         if (few || own.leavesElementsOut()) {
             NativeMemory.clear(x, image.elementCount() * output.dtype().byteSize());
         }
@@ -155,7 +156,7 @@ final class Convolution {
             long w) {
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image, output, weight);
-        if (FewPositions.suits(own.shape)) {
+        if (FewPositions.suitsFilterGradient(own.shape)) {
             own.fewPositions.filterGradient(own.shape, x, y, w);
         } else if (Winograd.suits(own.shape)) {
             own.winogradFilterGradient.run(own.shape, x, y, w);

@@ -13,6 +13,9 @@ final class FewPositions {
     /** The same, where a general convolution need not pack weights: it fills vectors with them. */
     private static final long MOST_FORWARD = 12;
 
+    /** So many channels of the result cost as much to pack weights of as a position to add. */
+    private static final int PACKING = 4;
+
     private final Sampling sampling = new Sampling();
     private ConvolutionShape shape = new ConvolutionShape();
     private int positions;
@@ -29,9 +32,17 @@ final class FewPositions {
     private final Use dataGradient = this::dataGradient;
     private final Use filterGradient = this::filterGradient;
 
-    /** Whether both gradients are better computed here. */
-    static boolean suits(ConvolutionShape shape) {
+    /** Whether the gradient in the weights is better computed here. */
+    static boolean suitsFilterGradient(ConvolutionShape shape) {
         return positions(shape) <= MOST;
+    }
+
+    /**
+     * Whether the gradient in the image is: else weights are packed by small blocks, which costs
+     * about as much for each of them as adding a patch's element to the image does here.
+     */
+    static boolean suitsDataGradient(ConvolutionShape shape) {
+        return positions(shape) <= Math.max(MOST, shape.outChannels / PACKING);
     }
 
     /** Whether the convolution itself is. */

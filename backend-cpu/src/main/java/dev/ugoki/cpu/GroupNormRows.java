@@ -7,8 +7,6 @@ import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.Prim;
-import dev.ugoki.tensor.spi.Prepared;
-import dev.ugoki.tensor.spi.Slot;
 
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -18,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
  * group is a row for the kernels of layer normalization, with a weight for each of its
  * elements; these are laid out before, and their gradients are summed over positions afterwards.
  */
-final class GroupNormRows {
+final class GroupNormRows implements AddressStep.Kernel {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
     private static final int FORWARD_OPERANDS = 7;
     private static final int GRADIENT_OPERANDS = 8;
@@ -77,7 +75,8 @@ final class GroupNormRows {
     }
 
     private static boolean fits(int groups, Shape x) {
-        return !LongRows.are(x.elementCount() / x.extent(0) / groups);
+        // Types are not checked yet.
+        return groups > 0 && x.rank() > 1 && !LongRows.are(x.elementCount() / x.extent(0) / groups);
     }
 
     /** For tensors of this shape. */
@@ -91,38 +90,19 @@ final class GroupNormRows {
         };
     }
 
-    /** The same ready to run, of contiguous F32 tensors. */
-    static Prepared step(Composite op, Slot[] in, Slot[] out) {
-        GroupNormRows rows = of(op, out[0].shape());
-        long[] operands = new long[in.length];
-        long[] results = new long[out.length];
-        return new Prepared() {
-            @Override
-            public CompletableFuture<Boolean> ready() {
-                return rows.kernel().compileRows(rows.columns);
-            }
-
-            @Override
-            public void run() {
-                for (int i = 0; i < operands.length; i++) {
-                    operands[i] = in[i].address();
-                }
-                for (int i = 0; i < results.length; i++) {
-                    results[i] = out[i].address();
-                }
-                rows.run(operands, results);
-            }
-        };
-    }
-
     private GeneratedKernel kernel() {
         return isGradient
                 ? FusedKernels.OfRows.LAYER_NORM_GRADIENT
                 : FusedKernels.OfRows.LAYER_NORM;
     }
 
-    /** Runs it on what lies at these addresses. */
-    void run(long[] in, long[] out) {
+    @Override
+    public CompletableFuture<Boolean> ready() {
+        return kernel().compileRows(columns);
+    }
+
+    @Override
+    public void run(long[] in, long[] out) {
         long ofImage = 4 * groups * columns + NativeMemory.PADDING;
         long ofBlocks = isGradient ? 4 * groups * blocks * columns + NativeMemory.PADDING : 0;
         long memory = NativeMemory.allocate(2 * ofImage + 2 * ofBlocks + NativeMemory.PADDING);

@@ -4,6 +4,7 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Pooling;
+import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Slot;
 
@@ -49,16 +50,23 @@ final class MaxPoolWindows {
 
     /** Whether there are at most three spatial dimensions, small enough to be counted in ints. */
     static boolean has(Composite op, TensorType[] operands) {
-        if (!(op instanceof Pooling.MaxPool pool) || pool.windows().size() > DIMS) {
+        // Types are not checked yet.
+        Shape image = operands[0].shape();
+        if (!(op instanceof Pooling.MaxPool pool)
+                || pool.windows().size() > DIMS
+                || pool.kernel().rank() != pool.windows().size()
+                || image.rank() != pool.windows().size() + 2) {
             return false;
         }
-        Shape image = operands[0].shape();
-        long volume = image.elementCount() / image.extent(0) / image.extent(1);
-        for (int i = 0; i < pool.windows().size(); i++) {
-            long reach = pool.kernel().extent(i) * pool.windows().get(i).dilation();
-            volume = Math.max(volume, reach + pool.windows().get(i).stride());
+        boolean small = image.elementCount() / image.extent(0) / image.extent(1) < LARGEST;
+        for (int d = 0; d < pool.windows().size(); d++) {
+            Prim.Window window = pool.windows().get(d);
+            small &=
+                    window.stride() < LARGEST
+                            && window.dilation() < LARGEST
+                            && pool.kernel().extent(d) < LARGEST / Math.max(1, window.dilation());
         }
-        return volume < LARGEST;
+        return small;
     }
 
     /** The same ready to run. */

@@ -79,11 +79,11 @@ final class RowsStep implements Prepared {
         }
         if (op instanceof Normalization.GroupNorm
                 || op instanceof Normalization.GroupNormGradient) {
-            return GroupNormRows.step(op, in, out);
+            return new AddressStep(GroupNormRows.of(op, out[0].shape()), in, out);
         }
         if (op instanceof Normalization.BatchNorm
                 || op instanceof Normalization.BatchNormGradient) {
-            return BatchNormChannels.step(op, in, out);
+            return new AddressStep(BatchNormChannels.of(op, out[0].shape()), in, out);
         }
         if (LongRows.are(in[0].shape().rank() == 0 ? 1 : in[0].shape().extent(-1))) {
             return null;

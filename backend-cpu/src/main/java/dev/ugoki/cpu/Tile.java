@@ -154,7 +154,9 @@ final class Tile {
         if (compiled != null) {
             compiled.run(depth, a, aRow, aColumn, b, bRow, c, cRow, lastLanes, accumulate);
         } else {
-            tile.miss(columns, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
+            tile.miss(
+                    columns,
+                    new Matrices(depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate));
         }
     }
 
@@ -196,8 +198,8 @@ final class Tile {
         }
     }
 
-    private void miss(
-            int columns,
+    /** What {@link #run} is given besides the size of the tile. */
+    record Matrices(
             int depth,
             long a,
             long aRow,
@@ -207,9 +209,34 @@ final class Tile {
             long c,
             long cRow,
             boolean accumulate) {
+        /** For the part of the tile that begins so many rows down and bytes to the right. */
+        Matrices part(int down, long right) {
+            return new Matrices(
+                    depth,
+                    a + down * aRow,
+                    aRow,
+                    aColumn,
+                    b + right,
+                    bRow,
+                    c + down * cRow + right,
+                    cRow,
+                    accumulate);
+        }
+
+        /** For a result that lies elsewhere and is not added to. */
+        Matrices to(long result, long row) {
+            return new Matrices(depth, a, aRow, aColumn, b, bRow, result, row, false);
+        }
+
+        private void run(TileCode code) {
+            code.run(depth, a, aRow, aColumn, b, bRow, c, cRow, LANES, accumulate);
+        }
+    }
+
+    private void miss(int columns, Matrices all) {
         Tile part = of(PART_ROWS, PART_VECTORS, adjacentRows, false);
         Tile least = of(1, 1, adjacentRows, false);
-        long work = (long) rows * vectors * depth;
+        long work = (long) rows * vectors * all.depth;
         missed += work;
         if (least.code == null || part.code == null) {
             // All other sizes together wait for these two.
@@ -221,36 +248,43 @@ final class Tile {
         request();
         if (least.code == null) {
             ScalarProduct.tile(
-                    rows, columns, depth, a, aRow, aColumn, b, bRow, 4, c, cRow, accumulate);
+                    rows,
+                    columns,
+                    all.depth,
+                    all.a,
+                    all.aRow,
+                    all.aColumn,
+                    all.b,
+                    all.bRow,
+                    4,
+                    all.c,
+                    all.cRow,
+                    all.accumulate);
         } else if (partial) {
-            runPartial(columns, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
+            runPartial(columns, all);
         } else {
-            runParts(rows, vectors, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate, false);
+            runParts(rows, vectors, all, false);
         }
     }
 
     /** Whole vectors beside C, and of these what belongs into it. */
-    private void runPartial(
-            int columns,
-            int depth,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate) {
+    private void runPartial(int columns, Matrices all) {
         long row = 4L * LANES * vectors;
         long whole = Scratch.tile(row * rows);
-        run(rows, vectors * LANES, depth, a, aRow, aColumn, b, bRow, whole, row, false);
+        Tile beside = of(rows, vectors, adjacentRows, false);
+        TileCode compiled = beside.code;
+        if (compiled != null) {
+            all.to(whole, row).run(compiled);
+        } else {
+            beside.miss(vectors * LANES, all.to(whole, row));
+        }
         for (int i = 0; i < rows; i++) {
             long from = whole + i * row;
-            long to = c + i * cRow;
+            long to = all.c + i * all.cRow;
             for (int j = 0; j < columns; j++) {
                 float sum = NativeMemory.getFloat(from + 4L * j);
-                float before = accumulate ? NativeMemory.getFloat(to + 4L * j) : 0;
-                NativeMemory.setFloat(to + 4L * j, accumulate ? before + sum : sum);
+                float before = all.accumulate ? NativeMemory.getFloat(to + 4L * j) : 0;
+                NativeMemory.setFloat(to + 4L * j, all.accumulate ? before + sum : sum);
             }
         }
     }
@@ -260,43 +294,22 @@ final class Tile {
      *
      * @param inParts whether the tile itself is not to be used though it may be ready
      */
-    static void runParts(
-            int rows,
-            int vectors,
-            int depth,
-            long a,
-            long aRow,
-            long aColumn,
-            long b,
-            long bRow,
-            long c,
-            long cRow,
-            boolean accumulate,
-            boolean inParts) {
-        TileCode compiled = of(rows, vectors, aRow == 4, false).code;
+    static void runParts(int rows, int vectors, Matrices all, boolean inParts) {
+        TileCode compiled = of(rows, vectors, all.aRow == 4, false).code;
         boolean smallest = rows == 1 && vectors == 1;
         if (compiled != null && (smallest || !inParts)) {
-            compiled.run(depth, a, aRow, aColumn, b, bRow, c, cRow, LANES, accumulate);
+            all.run(compiled);
             return;
         }
         boolean across = vectors > PART_VECTORS || rows < PART_ROWS && vectors > 1;
         int height = across ? rows : rows > PART_ROWS ? PART_ROWS : 1;
         int width = !across ? vectors : vectors > PART_VECTORS ? PART_VECTORS : 1;
-        runParts(height, width, depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate, false);
-        long right = across ? 4L * LANES * width : 0;
+        runParts(height, width, all, false);
         int down = across ? 0 : height;
         runParts(
                 rows - down,
                 across ? vectors - width : vectors,
-                depth,
-                a + down * aRow,
-                aRow,
-                aColumn,
-                b + right,
-                bRow,
-                c + down * cRow + right,
-                cRow,
-                accumulate,
+                all.part(down, across ? 4L * LANES * width : 0),
                 false);
     }
 }

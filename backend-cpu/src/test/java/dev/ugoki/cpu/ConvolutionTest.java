@@ -143,29 +143,39 @@ final class ConvolutionTest {
     void areWhatTheReferenceSays() {
         Random random = new Random(7);
         for (int i = 0; i < 60; i++) {
-            Case each = randomCase(random);
-            for (Prim op : each.operations()) {
-                float[] expected = run(REFERENCE, each, op, DType.F32);
-                float[] actual = run(Device.cpu(), each, op, DType.F32);
-                double tolerance = 1e-6 * (1 + Math.sqrt(each.terms(op)));
-                assertEquals(expected.length, actual.length);
-                for (int e = 0; e < actual.length; e++) {
-                    double error = Math.abs(expected[e] - actual[e]);
-                    assertTrue(
-                            error <= tolerance,
-                            "case "
-                                    + i
-                                    + ": "
-                                    + op.name()
-                                    + " of "
-                                    + each
-                                    + ", element "
-                                    + e
-                                    + ": "
-                                    + actual[e]
-                                    + ", not "
-                                    + expected[e]);
-                }
+            assertIsWhatTheReferenceSays("case " + i, randomCase(random));
+        }
+    }
+
+    @Test
+    void ofManyChannelsAtFewPositionsAreWhatTheReferenceSays() {
+        Prim.Window window = new Prim.Window(1, 1, 1, 1);
+        List<Prim.Window> windows = List.of(window, window);
+        Case few = new Case(windows, 1, new long[] {4, 5, 3, 3}, new long[] {160, 5, 3, 3});
+        assertIsWhatTheReferenceSays("few positions", few);
+    }
+
+    private static void assertIsWhatTheReferenceSays(String name, Case each) {
+        for (Prim op : each.operations()) {
+            float[] expected = run(REFERENCE, each, op, DType.F32);
+            float[] actual = run(Device.cpu(), each, op, DType.F32);
+            double tolerance = 1e-6 * (1 + Math.sqrt(each.terms(op)));
+            assertEquals(expected.length, actual.length);
+            for (int e = 0; e < actual.length; e++) {
+                double error = Math.abs(expected[e] - actual[e]);
+                assertTrue(
+                        error <= tolerance,
+                        name
+                                + ": "
+                                + op.name()
+                                + " of "
+                                + each
+                                + ", element "
+                                + e
+                                + ": "
+                                + actual[e]
+                                + ", not "
+                                + expected[e]);
             }
         }
     }

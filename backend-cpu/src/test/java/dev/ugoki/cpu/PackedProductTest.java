@@ -103,15 +103,9 @@ class PackedProductTest {
                                     Tile.runParts(
                                             height,
                                             vectors,
-                                            DEPTH,
-                                            a,
-                                            aRow,
-                                            aColumn,
-                                            b,
-                                            bRow,
-                                            c,
-                                            cRow,
-                                            accumulate,
+                                            new Tile.Matrices(
+                                                    DEPTH, a, aRow, aColumn, b, bRow, c, cRow,
+                                                    accumulate),
                                             true));
                 }
             }
