@@ -96,10 +96,15 @@ public final class TrainingOptions {
             settings = settings.withCompute(settings.compute().withPrecision(precision(precision)));
         }
         Long count = length(config).steps();
+        boolean sets = config.changes().logEvery() != null || config.changes().saveEvery() != null;
         if (count == null) {
+            if (sets) {
+                throw new IllegalArgumentException(
+                        "log_freq and save_freq go with steps; in so many minutes the run plans"
+                                + " them itself");
+            }
             return TimeBudget.open(settings);
         }
-        boolean sets = config.changes().logEvery() != null || config.changes().saveEvery() != null;
         TrainingSettings counted = config.withSteps(settings, count);
         return sets ? counted : counted.withIntervals(Math.max(1, count / LOG_LINES), count);
     }
@@ -142,7 +147,9 @@ public final class TrainingOptions {
             Path checkpoint = run.train(listener);
             if (!run.trainer().isFinished()) {
                 throw new IllegalStateException(
-                        "stopped at step " + run.trainer().stepCount() + "; go on with --resume");
+                        "stopped at step "
+                                + run.trainer().stepCount()
+                                + "; the run's folder has all that was learned");
             }
             return checkpoint;
         } finally {

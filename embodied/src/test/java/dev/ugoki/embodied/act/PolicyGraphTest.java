@@ -17,6 +17,7 @@ import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.embodied.train.SmallTask;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
@@ -38,6 +39,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 class PolicyGraphTest {
     private static final FrameTable FRAMES = SmallTask.frames(1);
@@ -229,6 +231,53 @@ class PolicyGraphTest {
         assertArrayEquals(
                 Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
         assertEquals(0, Allocation.bytesPerCall(CALLS, step));
+    }
+
+    /** Of a small policy that sees, and of ACT, with actions relative to what is observed. */
+    @Test
+    void relativeActionsByFeaturesAreInTheProgramToo() {
+        PolicyFeature image = PolicyFeature.image("observation.image", 16, 16);
+        PolicyFeature state = PolicyFeature.state("observation.state", 2);
+        PolicyNetwork seeing =
+                new PolicyNetwork.Chunk(
+                        2,
+                        8,
+                        SmallTask.REGRESSION,
+                        Optional.of(new ConditionedPolicy.Vision(List.of(8, 8), 4, 0, 1)));
+        PolicyNetwork act =
+                new PolicyNetwork.Act(
+                        4,
+                        new ActPolicy.Layers(
+                                16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0.1),
+                        ActPolicy.Vae.DEFAULT,
+                        null);
+        for (PolicyNetwork network : List.of(seeing, act)) {
+            boolean sees = network == seeing;
+            PolicyConfig config =
+                    PolicyConfig.of(
+                                    sees ? List.of(state, image) : List.of(state),
+                                    PolicyFeature.action("action", 2),
+                                    Map.of(PolicyFeature.Kind.STATE, Normalization.MIN_MAX),
+                                    4,
+                                    network)
+                            .withActionsRelativeTo(state.name());
+            RobotPolicy policy = policy(config);
+            Tensor point = Tensor.of(new float[] {40, 50, 46, 57}, 1, 2, 2);
+            Map<String, Tensor> seen =
+                    sees
+                            ? Map.of(
+                                    state.name(),
+                                    point,
+                                    image.name(),
+                                    Tensor.full(DType.F32, Shape.of(1, 3, 16, 16), 0.3))
+                            : Map.of(state.name(), point.select(1, 1));
+            NamedGraph graph = PolicyGraph.of(policy);
+            Tensor[] inputs = graph.inputs().stream().map(seen::get).toArray(Tensor[]::new);
+
+            assertArrayEquals(
+                    policy.predict(seen, Key.of(1)).toFloatArray(),
+                    graph.graph().evaluate(inputs)[0].toFloatArray());
+        }
     }
 
     /** Drawn anew for each chunk, and the same in every run. */

@@ -199,12 +199,14 @@ final class TrainingJob {
      * All that a run works on.
      *
      * @param demonstrations that are learned from, without mirror images
-     * @param images of these, where the policy sees any
+     * @param seen the same, with mirror images where these are learned from too
+     * @param images of what is seen, where the policy sees any
      */
     private record Prepared(
             ImitationTask task,
             @Nullable ImitationTask validation,
             Demonstrations demonstrations,
+            Demonstrations seen,
             @Nullable PushTImages images) {}
 
     private Prepared prepare(Order order, long seed) throws IOException {
@@ -245,7 +247,7 @@ final class TrainingJob {
         if (order.augmentation().isPresent()) {
             task = task.withAugmentation(order.augmentation().get());
         }
-        return new Prepared(task, validation, training, images);
+        return new Prepared(task, validation, training, seen, images);
     }
 
     private Demonstrations read(String data) throws IOException {
@@ -286,7 +288,7 @@ final class TrainingJob {
             rows.add(
                     score(
                             "nearest in its features",
-                            new RetrievalPolicy(loaded, demonstrations, images, NEIGHBOUR_CHUNK),
+                            new RetrievalPolicy(loaded, prepared.seen(), images, NEIGHBOUR_CHUNK),
                             evaluationSeeds));
         }
         ChunkPolicy learned =
