@@ -119,7 +119,10 @@ final class Normalizations {
                     gradient.affine() && isCountable(operands[0]);
             case Normalization.RmsNorm _ -> operands.length == 2;
             case Normalization.RmsNormGradient gradient -> gradient.affine();
-            case Normalization.BatchNorm _, Normalization.BatchNormInference _ -> false;
+            case Normalization.BatchNorm _,
+                    Normalization.BatchNormGradient _,
+                    Normalization.BatchNormInference _ ->
+                    false;
         };
     }
 
@@ -138,7 +141,9 @@ final class Normalizations {
             case Normalization.GroupNorm norm -> groupNorm(gpu, norm, in, out);
             case Normalization.GroupNormGradient gradient ->
                     groupNormGradient(gpu, scratch, gradient, in, out);
-            case Normalization.BatchNorm _, Normalization.BatchNormInference _ ->
+            case Normalization.BatchNorm _,
+                    Normalization.BatchNormGradient _,
+                    Normalization.BatchNormInference _ ->
                     throw new IllegalStateException(op.name() + " has no kernel");
         }
     }
