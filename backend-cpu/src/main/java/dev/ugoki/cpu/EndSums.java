@@ -104,8 +104,7 @@ final class EndSums {
         long count = Math.min(COLUMNS_OF_A_TASK, columns - column);
         long blocks = blocks(form.outer);
         long bytes = (4 * count + 63) & -64;
-        long memory =
-                Scratch.address((blocks + blocks(blocks)) * bytes + SUM.scratchBytes(count));
+        long memory = Scratch.address((blocks + blocks(blocks)) * bytes + SUM.scratchBytes(count));
         long source = from + 4 * column;
         long distance = 4 * columns;
         long target = memory;

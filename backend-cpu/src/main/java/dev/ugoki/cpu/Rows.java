@@ -69,7 +69,9 @@ final class Rows {
         EndSums.Form ends = EndSums.Form.of(op, x);
         Middle middle = Middle.of(op, x);
         try (Reordered ordered =
-                        middle != null || ends != null ? Reordered.contiguous(x) : Reordered.lastAxes(op, x);
+                        middle != null || ends != null
+                                ? Reordered.contiguous(x)
+                                : Reordered.lastAxes(op, x);
                 Reordered floats = Reordered.floats(ordered, x.dtype(), x.elementCount());
                 WideResult to = WideResult.of(result)) {
             if (ends != null) {
@@ -184,8 +186,7 @@ final class Rows {
         }
     }
 
-    static void reduceRow(
-            Prim.Reduce.Kind kind, DType dtype, long from, long length, long to) {
+    static void reduceRow(Prim.Reduce.Kind kind, DType dtype, long from, long length, long to) {
         if (dtype.isFloating()) {
             Chunks.setDouble(dtype, to, reduceFloating(kind, dtype, from, length));
         } else {
@@ -337,8 +338,7 @@ final class Rows {
         }
     }
 
-    static void scanLine(
-            Prim.Scan op, DType dtype, Line line, long number, long from, long to) {
+    static void scanLine(Prim.Scan op, DType dtype, Line line, long number, long from, long to) {
         int bytes = dtype.byteSize();
         boolean floating = dtype.isFloating();
         double running = 0;
