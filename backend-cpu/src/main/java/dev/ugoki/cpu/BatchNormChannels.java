@@ -87,8 +87,7 @@ final class BatchNormChannels implements AddressStep.Kernel {
         return isGradient
                 ? both(Kernels.GRADIENT_SUMS, Kernels.GRADIENT)
                 : both(Kernels.SUMS, Kernels.SQUARES)
-                        .thenCombine(
-                                Kernels.SCALED.compileRows(positions), Boolean::logicalAnd);
+                        .thenCombine(Kernels.SCALED.compileRows(positions), Boolean::logicalAnd);
     }
 
     private CompletableFuture<Boolean> both(GeneratedKernel first, GeneratedKernel second) {

@@ -5,8 +5,9 @@ import dev.ugoki.tensor.kernel.Output;
 
 /**
  * Sums over blocks of rows of F32, columns side by side: what {@link
- * dev.ugoki.tensor.kernel.RowKernels#sumOverRows} says, with the same bits. Its generated code keeps
- * sums in memory, and goes through them once for each row; here they stay in registers for a block.
+ * dev.ugoki.tensor.kernel.RowKernels#sumOverRows} says, with the same bits. Its generated code
+ * keeps sums in memory, and goes through them once for each row; here they stay in registers for a
+ * block.
  */
 final class ColumnSums {
     private static final GeneratedKernel KERNEL = FusedKernels.OfRows.SUM_OVER_ROWS;

@@ -12,7 +12,8 @@ import java.util.List;
  * Convolutions and their gradients, in the NCHW layout: which kernel computes them.
  *
  * <p>F32, and F16 and BF16 by way of it, rounded once, by {@link Correlation} and {@link
- * FilterGradient}; some of F32 with many channels by {@link Winograd}; F64, and what has more than three spatial dimensions, by {@link PatchProducts}.
+ * FilterGradient}; some of F32 with many channels by {@link Winograd}; F64, and what has more than
+ * three spatial dimensions, by {@link PatchProducts}.
  */
 final class Convolution {
     private static final ThreadLocal<Convolution> OF_THREAD =
@@ -104,8 +105,7 @@ final class Convolution {
             long x) {
         Convolution own = OF_THREAD.get();
         own.shape.set(op.windows(), op.groups(), image, output.shape(), weight);
-        boolean few =
-                output.dtype() == DType.F32 && FewPositions.suitsDataGradient(own.shape);
+        boolean few = output.dtype() == DType.F32 && FewPositions.suitsDataGradient(own.shape);
         if (few || own.leavesElementsOut()) {
             NativeMemory.clear(x, image.elementCount() * output.dtype().byteSize());
         }

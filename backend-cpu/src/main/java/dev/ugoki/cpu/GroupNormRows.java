@@ -13,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Group normalization of contiguous F32 tensors {@code [n, c, spatial..]}, and its gradient. A
- * group is a row for the kernels of layer normalization, with a weight for each of its
- * elements; these are laid out before, and their gradients are summed over positions afterwards.
+ * group is a row for the kernels of layer normalization, with a weight for each of its elements;
+ * these are laid out before, and their gradients are summed over positions afterwards.
  */
 final class GroupNormRows implements AddressStep.Kernel {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;

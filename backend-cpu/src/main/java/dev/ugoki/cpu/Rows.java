@@ -69,7 +69,9 @@ final class Rows {
         EndSums.Form ends = EndSums.Form.of(op, x);
         Middle middle = Middle.of(op, x);
         try (Reordered ordered =
-                        middle != null || ends != null ? Reordered.contiguous(x) : Reordered.lastAxes(op, x);
+                        middle != null || ends != null
+                                ? Reordered.contiguous(x)
+                                : Reordered.lastAxes(op, x);
                 Reordered floats = Reordered.floats(ordered, x.dtype(), x.elementCount());
                 WideResult to = WideResult.of(result)) {
             if (ends != null) {

@@ -154,9 +154,7 @@ final class Tile {
         if (compiled != null) {
             compiled.run(depth, a, aRow, aColumn, b, bRow, c, cRow, lastLanes, accumulate);
         } else {
-            tile.miss(
-                    columns,
-                    new Matrices(depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate));
+            tile.miss(columns, new Matrices(depth, a, aRow, aColumn, b, bRow, c, cRow, accumulate));
         }
     }
 

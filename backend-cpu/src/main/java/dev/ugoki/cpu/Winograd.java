@@ -96,10 +96,7 @@ final class Winograd {
                         * form.blocksAcross(shape.out[2]);
         double weights = (double) shape.channels * shape.outChannels;
         double transforms =
-                COST_OF_POSITION
-                                * form.positions()
-                                * blocks
-                                * (shape.channels + shape.outChannels)
+                COST_OF_POSITION * form.positions() * blocks * (shape.channels + shape.outChannels)
                         + COST_OF_WEIGHT * form.taps() * weights;
         return form.taps() * weights * all
                 > 1.1 * (form.elements() * weights * blocks + transforms);
@@ -188,8 +185,7 @@ final class Winograd {
         int elements = form.elements();
         long bytes = 4L * count * taps * across;
         long laidOut =
-                Scratch.address(
-                        bytes + NativeMemory.PADDING + form.weights.scratchBytes(across));
+                Scratch.address(bytes + NativeMemory.PADDING + form.weights.scratchBytes(across));
         layOutTaps(column, across, channel, count, laidOut);
         long[] table = WORKSPACE.get().tables.of(taps + elements);
         for (int tap = 0; tap < taps; tap++) {
@@ -254,7 +250,8 @@ final class Winograd {
         long scratch = Math.max(form.image.scratchBytes(channels), form.result.scratchBytes(m));
         // What is laid out of the image is not needed any more when positions are.
         long layout = (Math.max(imageBytes, 2 * positionBytes) + NativeMemory.PADDING + 63) & -64;
-        long laidOut = Scratch.address(layout + elements * count * (imageRow + productRow) + scratch);
+        long laidOut =
+                Scratch.address(layout + elements * count * (imageRow + productRow) + scratch);
         long values = laidOut + layout;
         long products = values + elements * count * imageRow;
         long after = products + elements * count * productRow;

@@ -105,8 +105,7 @@ final class WinogradFilterGradient {
         long imageBytes = 4L * spanDown * spanAcross * channels + NativeMemory.PADDING;
         long gradientBytes =
                 4L * form.positionsDown * lines * positionsAcross * m + NativeMemory.PADDING;
-        long scratch =
-                Math.max(form.image.scratchBytes(channels), form.gradient.scratchBytes(m));
+        long scratch = Math.max(form.image.scratchBytes(channels), form.gradient.scratchBytes(m));
         long laidOut = Scratch.address(imageBytes + gradientBytes + scratch);
         long positions = laidOut + imageBytes;
         long after = positions + gradientBytes;
@@ -161,8 +160,7 @@ final class WinogradFilterGradient {
         int parts = form.positions();
         for (int part = 0; part < parts; part++) {
             long down = part / form.positionsAcross;
-            long position =
-                    down * form.positionsAcross * across + part % form.positionsAcross;
+            long position = down * form.positionsAcross * across + part % form.positionsAcross;
             table[2 * part] = positions + 4 * position * m;
             table[2 * part + 1] = 4L * form.positionsAcross * m;
         }

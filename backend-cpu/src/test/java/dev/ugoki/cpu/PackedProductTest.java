@@ -104,7 +104,14 @@ class PackedProductTest {
                                             height,
                                             vectors,
                                             new Tile.Matrices(
-                                                    DEPTH, a, aRow, aColumn, b, bRow, c, cRow,
+                                                    DEPTH,
+                                                    a,
+                                                    aRow,
+                                                    aColumn,
+                                                    b,
+                                                    bRow,
+                                                    c,
+                                                    cRow,
                                                     accumulate),
                                             true));
                 }

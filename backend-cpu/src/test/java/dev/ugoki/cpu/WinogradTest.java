@@ -15,8 +15,8 @@ import java.util.List;
 /** Convolutions in Winograd's form are those of the plain sum, but for rounding. */
 final class WinogradTest {
     /**
-     * An image and its convolution to {@code m} channels by {@code down} x {@code across} taps, with
-     * zeros before and after it.
+     * An image and its convolution to {@code m} channels by {@code down} x {@code across} taps,
+     * with zeros before and after it.
      */
     private record Case(
             int images,

@@ -94,8 +94,7 @@ public final class Bench {
             found = true;
             Measurement measurement = Catalogue.named(name);
             try (Contender ours =
-                    Contender.start(
-                            Library.UGOKI, measurement, 1, settings.machine(), folder)) {
+                    Contender.start(Library.UGOKI, measurement, 1, settings.machine(), folder)) {
                 ours.awaitReady();
                 ours.warm(settings.warmUp(), WARM_UP_RUNS);
                 System.out.printf("%n%s: %s%n", name, measurement.what());
@@ -148,9 +147,7 @@ public final class Bench {
                         measurement.traits().judgedInF64()
                                 ? Comparison.difference(each.results(), expected, exact)
                                 : Comparison.difference(
-                                        each.results(),
-                                        expected,
-                                        measurement.traits().tolerance());
+                                        each.results(), expected, measurement.traits().tolerance());
                 if (difference.isEmpty()) {
                     right.put(each.library(), settings.check() ? 0 : Jmh.runs(each));
                 } else {

@@ -49,8 +49,7 @@ final class Comparison {
      * if they are near enough. Distances are those of all elements together: single ones say little
      * where rounding decides what counts at all.
      */
-    static String difference(
-            List<float[]> results, List<float[]> others, List<float[]> exact) {
+    static String difference(List<float[]> results, List<float[]> others, List<float[]> exact) {
         if (results.size() != exact.size() || others.size() != exact.size()) {
             return results.size() + " results, not " + exact.size();
         }

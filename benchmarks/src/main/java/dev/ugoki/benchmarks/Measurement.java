@@ -60,8 +60,7 @@ record Measurement(
         }
 
         Traits withOptions(String... values) {
-            return new Traits(
-                    operator, List.of(values), tolerance, judgedInF64, comparesMemory);
+            return new Traits(operator, List.of(values), tolerance, judgedInF64, comparesMemory);
         }
 
         Traits withTolerance(double value) {

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 
 /**
  * Where the time of a program goes, operation by operation: to each counts what passed since the
- * one before had ended, so also what Java does between them. Times are this thread's processor time.
- * What a compiled plan runs is not seen.
+ * one before had ended, so also what Java does between them. Times are this thread's processor
+ * time. What a compiled plan runs is not seen.
  */
 final class Profile implements Inspector {
     /** Between entries of {@link #toLine}. */

@@ -280,8 +280,7 @@ final class TrainingSteps {
         SequencedMap<String, HostArray> state = optimizer.stateDict();
         for (Parameter parameter : parameters) {
             int place = optimizer.parameters().indexOf(parameter);
-            HostArray mean =
-                    Objects.requireNonNull(state.get("state/%d/exp_avg".formatted(place)));
+            HostArray mean = Objects.requireNonNull(state.get("state/%d/exp_avg".formatted(place)));
             results.add(HostTensors.fromHost(mean));
         }
         return results.toArray(Tensor[]::new);

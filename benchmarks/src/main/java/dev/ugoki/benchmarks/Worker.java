@@ -18,8 +18,8 @@ import java.util.List;
  * file for the results of a first run. It then answers lines: {@code warm SECONDS RUNS} once it has
  * run so long and at least so often, with the seconds from its first run until nothing was left to
  * be compiled for it; {@code round SECONDS} with the nanoseconds of one run; {@code memory} with
- * kilobytes resident before the measurement and at most since it is warm; {@code profile
- * SECONDS} with where the time goes; {@code about} with what it is. The end of its input ends it.
+ * kilobytes resident before the measurement and at most since it is warm; {@code profile SECONDS}
+ * with where the time goes; {@code about} with what it is. The end of its input ends it.
  */
 abstract class Worker {
     /** Begins each line of an answer; other lines are chatter of libraries. */

@@ -50,8 +50,7 @@ final class LibtorchWorker extends Worker {
                     input.classes() == 0
                             ? manager.create(input.floats(place), shape)
                             : manager.create(input.longs(place), shape);
-            inputs.add(
-                    exact && input.classes() == 0 ? each.toType(DataType.FLOAT64, false) : each);
+            inputs.add(exact && input.classes() == 0 ? each.toType(DataType.FLOAT64, false) : each);
         }
         switch (measurement.rival()) {
             case Libtorch.Call method -> {

@@ -436,8 +436,7 @@ public sealed interface Normalization extends Composite {
             Tensor g = Operands.wide(operands[0]);
             Tensor x = Operands.wide(operands[1]);
             int[] axes = Operands.allButChannels(x.rank());
-            Tensor inverse =
-                    Operands.overChannels(operands[3].add(epsilon).rsqrt(), x.rank());
+            Tensor inverse = Operands.overChannels(operands[3].add(epsilon).rsqrt(), x.rank());
             Tensor normal = x.sub(Operands.overChannels(operands[2], x.rank())).mul(inverse);
             Tensor scaled =
                     affine ? g.mul(Operands.overChannels(Operands.wide(operands[4]), x.rank())) : g;
