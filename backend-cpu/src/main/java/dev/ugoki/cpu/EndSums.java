@@ -1,6 +1,5 @@
 package dev.ugoki.cpu;
 
-import dev.ugoki.cpu.generated.GeneratedKernel;
 import dev.ugoki.tensor.kernel.Output;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Prepared;
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * brought into another order. One thread at a time may use one.
  */
 final class EndSums {
-    private static final GeneratedKernel SUM = FusedKernels.OfRows.SUM_OVER_ROWS;
     private static final long COLUMNS_OF_A_TASK = 1 << 11;
 
     /** The extents of what is summed. */
@@ -55,8 +53,6 @@ final class EndSums {
                     : null;
         }
     }
-
-    private static final ThreadLocal<long[]> TABLE = ThreadLocal.withInitial(() -> new long[4]);
 
     private final Form form;
     private final long columns;
@@ -104,19 +100,13 @@ final class EndSums {
         long count = Math.min(COLUMNS_OF_A_TASK, columns - column);
         long blocks = blocks(form.outer);
         long bytes = (4 * count + 63) & -64;
-        long memory = Scratch.address((blocks + blocks(blocks)) * bytes + SUM.scratchBytes(count));
+        long memory = Scratch.address((blocks + blocks(blocks)) * bytes + NativeMemory.PADDING);
         long source = from + 4 * column;
         long distance = 4 * columns;
         long target = memory;
         long other = memory + blocks * bytes;
-        long scratch = other + blocks(blocks) * bytes;
-        long[] table = TABLE.get();
         for (long left = form.outer; left > 1; left = blocks(left)) {
-            table[0] = source;
-            table[1] = distance;
-            table[2] = target;
-            table[3] = bytes;
-            SUM.runRows(table, 0, left, count, scratch);
+            ColumnSums.run(source, distance, 0, left, count, target, bytes);
             source = target;
             distance = bytes;
             target = other;

@@ -1,6 +1,7 @@
 package dev.ugoki.cpu;
 
 import dev.ugoki.cpu.generated.GeneratedKernel;
+import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -10,6 +11,11 @@ import dev.ugoki.tensor.spi.Stored;
  */
 final class FloatLoops {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
+
+    /** Rows of no more columns cost more than what they hold. */
+    private static final long SHORT_ROW = 64;
+
+    private static final long FEWEST_REPEATS = 4;
 
     private FloatLoops() {}
 
@@ -78,6 +84,9 @@ final class FloatLoops {
     private static void runNest(
             Stored result, Choice choice, Layout[] layouts, Stored... operands) {
         try (Nest nest = Nest.of(result.shape(), operands)) {
+            if (runSpread(nest, result, choice, layouts, operands)) {
+                return;
+            }
             boolean oneRow = nest.rows() == 1 && nest.repeats() == 1;
             for (int i = 0; i < operands.length; i++) {
                 layouts[i] = layout(nest, i, oneRow);
@@ -97,6 +106,74 @@ final class FloatLoops {
                 } else {
                     rows(kernel, table, nest.rows(), nest.columns());
                 }
+            }
+        }
+    }
+
+    /**
+     * Runs short rows that are gone through again and again, such as channels of few positions of
+     * many images, as one long row: what is constant in each is spread over its columns before.
+     *
+     * @return whether the operands lie so
+     */
+    private static boolean runSpread(
+            Nest nest, Stored result, Choice choice, Layout[] layouts, Stored... operands) {
+        long spread = nest.rows() * nest.columns();
+        if (nest.columns() > SHORT_ROW
+                || nest.repeats() < FEWEST_REPEATS
+                || spread > ELEMENTS_OF_A_TASK
+                || result.dtype() != DType.F32) {
+            return false;
+        }
+        for (int i = 0; i < operands.length; i++) {
+            boolean constant = nest.isConstantInRow(i);
+            if (operands[i].dtype() != DType.F32
+                    || !constant && nest.rowBytes(i) != 4 * nest.columns()
+                    || !isEven(nest, i, constant ? 0 : 4 * spread)) {
+                return false;
+            }
+            layouts[i] = constant ? Layout.PER_COLUMN : Layout.FULL;
+        }
+        long memory = NativeMemory.allocate(operands.length * (4 * spread + NativeMemory.PADDING));
+        try {
+            long[] table = new long[2 * operands.length + 2];
+            for (int i = 0; i < operands.length; i++) {
+                table[2 * i] = nest.address(i, 0);
+                table[2 * i + 1] = 4 * spread;
+                if (layouts[i] == Layout.PER_COLUMN) {
+                    table[2 * i] = memory + i * (4 * spread + NativeMemory.PADDING);
+                    table[2 * i + 1] = 0;
+                    spread(nest, i, table[2 * i]);
+                }
+            }
+            table[2 * operands.length] = result.address();
+            table[2 * operands.length + 1] = 4 * spread;
+            rows(choice.of(layouts), table, nest.repeats(), spread);
+        } finally {
+            NativeMemory.free(memory);
+        }
+        return true;
+    }
+
+    /** Whether an operand advances by so many bytes from each repeat to the next. */
+    private static boolean isEven(Nest nest, int operand, long distance) {
+        long first = nest.address(operand, 0);
+        for (long repeat = 1; repeat < nest.repeats(); repeat++) {
+            if (nest.address(operand, repeat) != first + repeat * distance) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Writes the number that an operand has in each row to all columns of it. */
+    private static void spread(Nest nest, int operand, long target) {
+        for (long row = 0; row < nest.rows(); row++) {
+            float value =
+                    NativeMemory.getFloat(nest.address(operand, 0) + row * nest.rowBytes(operand));
+            long line = target + 4 * row * nest.columns();
+            for (long column = 0; column < nest.columns(); column++) {
+                NativeMemory.setFloat(line + 4 * column, value);
             }
         }
     }

@@ -68,7 +68,7 @@ final class FusedKernels {
 
     /** {@code result = } the sum of contiguous rows. */
     static void sumOfRows(long from, long rows, long columns, long result) {
-        RowSums.total(OfRows.SUM_OVER_ROWS, from, rows, columns, result);
+        RowSums.total(from, rows, columns, result);
     }
 
     /** Whether {@link #run} has a kernel for the operation on operands of these types. */
@@ -385,8 +385,8 @@ final class FusedKernels {
                 rowBytes
             };
             RowSums.run(OfRows.LAYER_NORM_GRADIENT, table, rows, columns);
-            weight.finish(OfRows.SUM_OVER_ROWS, out[1].address());
-            bias.finish(OfRows.SUM_OVER_ROWS, out[2].address());
+            weight.finish(out[1].address());
+            bias.finish(out[2].address());
         }
     }
 

@@ -53,25 +53,13 @@ final class RowSums implements AutoCloseable {
     }
 
     /** Adds the blocks up and writes one row to {@code target}. */
-    void finish(GeneratedKernel sumOverRows, long target) {
-        total(sumOverRows, address, blocks, columns, target);
+    void finish(long target) {
+        total(address, blocks, columns, target);
     }
 
     /** {@code target = } the sum of {@code rows} contiguous rows. */
-    static void total(
-            GeneratedKernel sumOverRows, long from, long rows, long columns, long target) {
-        if (rows == 1) {
-            NativeMemory.copy(from, target, 4 * columns);
-            return;
-        }
-        try (RowSums sums = new RowSums(rows, columns)) {
-            run(
-                    sumOverRows,
-                    new long[] {from, 4 * columns, sums.address, 4 * columns},
-                    rows,
-                    columns);
-            total(sumOverRows, sums.address, sums.blocks, columns, target);
-        }
+    static void total(long from, long rows, long columns, long target) {
+        new RowTotals().run(from, rows, columns, target);
     }
 
     @Override
