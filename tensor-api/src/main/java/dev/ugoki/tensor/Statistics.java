@@ -56,8 +56,17 @@ public final class Statistics {
      * <p>Shapes: {@code [..] -> [..]}.
      *
      * @param correction as in {@link Tensor#std}
+     * @param epsilon 0 or above
      */
     public static Tensor standardize(Tensor x, double correction, double epsilon, int... dims) {
+        if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    "standardize("
+                            + x.type()
+                            + "): epsilon, which is added to the deviation, must be 0 or above and"
+                            + " finite: "
+                            + epsilon);
+        }
         Tensor deviation = x.std(correction, true, dims);
         return x.sub(x.mean(true, dims)).div(deviation.add(epsilon));
     }

@@ -239,7 +239,7 @@ final class PolicyKinds {
         SinusoidalEmbedding embedding = SinusoidalEmbedding.ofPeriods(width, shortest, longest);
         Tensor stored = given.input("time");
         double[] times = stored.toDoubleArray();
-        double[] expected = given.expected("embedding").toDoubles();
+        double[] expected = given.output("embedding").toDoubles();
         for (int row = 0; row < times.length; row++) {
             double rounding = 0.5 * Math.ulp((float) times[row]);
             double move = move(times[row], expected, row * width, width, shortest, longest);

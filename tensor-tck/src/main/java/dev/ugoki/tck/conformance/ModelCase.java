@@ -136,14 +136,6 @@ public final class ModelCase implements ConformanceCase {
     }
 
     /**
-     * The output of a name, where more of it must be known than whether something is equal to it.
-     * This does not check it.
-     */
-    public HostArray expected(String name) {
-        return stored(node.path("outputs"), "output", name);
-    }
-
-    /**
      * Compares {@code actual} with the output of a name.
      *
      * @throws MismatchException if they differ

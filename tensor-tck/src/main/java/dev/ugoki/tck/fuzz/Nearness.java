@@ -18,15 +18,19 @@ final class Nearness {
      *
      * @param overflows whether numbers are so large that the order of operations decides between
      *     finite, infinite and NaN
+     * @param vanishes whether it decides between 0 and a sign
      */
-    static @Nullable String problem(Tensor actual, Tensor expected, boolean overflows) {
+    static @Nullable String problem(
+            Tensor actual, Tensor expected, boolean overflows, boolean vanishes) {
         if (!actual.shape().equals(expected.shape())) {
             return " is " + actual.type() + " instead of " + expected.type();
         }
         if (!actual.dtype().isFloating()) {
             return wholeProblem(actual, actual.toLongArray(), expected.toLongArray());
         }
-        return floatingProblem(actual, actual.toDoubleArray(), expected.toDoubleArray(), overflows);
+        double[] found = actual.toDoubleArray();
+        double[] right = expected.toDoubleArray();
+        return floatingProblem(actual, found, right, overflows, vanishes);
     }
 
     private static @Nullable String wholeProblem(Tensor tensor, long[] actual, long[] expected) {
@@ -39,7 +43,11 @@ final class Nearness {
     }
 
     private static @Nullable String floatingProblem(
-            Tensor tensor, double[] actual, double[] expected, boolean overflows) {
+            Tensor tensor,
+            double[] actual,
+            double[] expected,
+            boolean overflows,
+            boolean vanishes) {
         double largest = 1;
         for (double each : expected) {
             largest = Double.isFinite(each) ? Math.max(largest, Math.abs(each)) : largest;
@@ -47,7 +55,8 @@ final class Nearness {
         double allowed = largest * relative(tensor.dtype());
         for (int i = 0; i < actual.length; i++) {
             boolean ignored =
-                    overflows && !(Double.isFinite(actual[i]) && Double.isFinite(expected[i]));
+                    overflows && !(Double.isFinite(actual[i]) && Double.isFinite(expected[i]))
+                            || vanishes && (actual[i] == 0 || expected[i] == 0);
             if (!ignored && !isNear(actual[i], expected[i], allowed, tensor.dtype())) {
                 return describe(tensor, i, actual[i], expected[i]);
             }

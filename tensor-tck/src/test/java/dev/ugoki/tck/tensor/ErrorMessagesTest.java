@@ -18,6 +18,7 @@ import dev.ugoki.tensor.Reduction;
 import dev.ugoki.tensor.Resampling;
 import dev.ugoki.tensor.Searching;
 import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Statistics;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
@@ -677,6 +678,12 @@ class ErrorMessagesTest {
                                 ARGUMENT,
                                 () -> Normalizations.layerNorm(F32(2, 3), 1, null, null, -1),
                                 "layerNorm: epsilon",
+                                "must be 0 or above and finite: -1.0"),
+                        wrong(
+                                "standardize with a negative epsilon",
+                                ARGUMENT,
+                                () -> Statistics.standardize(F32(2, 3), 0, -1, 1),
+                                "standardize(F32[2,3]): epsilon",
                                 "must be 0 or above and finite: -1.0"),
                         wrong(
                                 "layerNorm of another width",
