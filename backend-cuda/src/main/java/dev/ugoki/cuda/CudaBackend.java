@@ -214,7 +214,7 @@ final class CudaBackend implements Backend {
 
     @Override
     public @Nullable Kernel pointwise(Op op, TensorType... operands) {
-        return joined.of(op, Pointwise.of(op, operands));
+        return joined.of(op, Pointwise.of(op, operands), operands);
     }
 
     @Override

@@ -120,17 +120,39 @@ final class Fused {
         return BATCH.addText(name, NestWriter.write(name, kernel, inputs, outputs));
     }
 
+    /** Writes the text of a kernel whose operands lie in memory as these dtypes. */
+    @FunctionalInterface
+    interface Writer {
+        String write(String name, List<DType> inputs, List<DType> outputs);
+    }
+
+    /** A kernel for each dtype. */
+    static Map<DType, KernelCode> each(
+            KernelBatch batch,
+            String name,
+            Function<DType, List<DType>> inputs,
+            Function<DType, List<DType>> outputs,
+            Writer writer) {
+        Map<DType, KernelCode> codes = new EnumMap<>(DType.class);
+        for (DType dtype : DTYPES) {
+            String full = name + "_" + Names.of(dtype);
+            String text = writer.write(full, inputs.apply(dtype), outputs.apply(dtype));
+            codes.put(dtype, batch.addText(full, text));
+        }
+        return codes;
+    }
+
     private static Map<DType, KernelCode> each(
             String name,
             Kernel kernel,
             Function<DType, List<DType>> inputs,
             Function<DType, List<DType>> outputs) {
-        Map<DType, KernelCode> codes = new EnumMap<>(DType.class);
-        for (DType dtype : DTYPES) {
-            String full = name + "_" + Names.of(dtype);
-            codes.put(dtype, add(full, kernel, inputs.apply(dtype), outputs.apply(dtype)));
-        }
-        return codes;
+        return each(
+                BATCH,
+                name,
+                inputs,
+                outputs,
+                (full, in, out) -> NestWriter.write(full, kernel, in, out));
     }
 
     private static Map<DType, KernelCode> rows(String name, Kernel kernel) {

@@ -3,8 +3,10 @@ package dev.ugoki.cuda;
 import dev.ugoki.cuda.driver.KernelBatch;
 import dev.ugoki.cuda.driver.KernelCode;
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Slot;
 import dev.ugoki.tensor.spi.Stored;
@@ -34,8 +36,11 @@ final class JoinedKernels {
                     COMPILING_THREADS,
                     Thread.ofPlatform().daemon().name("ugoki-cuda-compiling-", 0).factory());
 
+    /** What a kernel computes, and of and to which dtypes: a conversion may be nothing else. */
+    private record Typed(Kernel kernel, List<DType> operands, DType result) {}
+
     /** Operations by the kernels that they are alone. */
-    private final Map<Kernel, Op> alone = new ConcurrentHashMap<>();
+    private final Map<Typed, Op> alone = new ConcurrentHashMap<>();
 
     private final Map<KernelCode, CompletableFuture<Boolean>> compiled = new ConcurrentHashMap<>();
     private final CudaBackend backend;
@@ -45,9 +50,16 @@ final class JoinedKernels {
     }
 
     /** The kernel as it is, which belongs to one operation alone. */
-    @Nullable Kernel of(Op op, @Nullable Kernel kernel) {
-        if (kernel != null && !kernel.operands().isEmpty()) {
-            alone.putIfAbsent(kernel, op);
+    @Nullable Kernel of(Op op, @Nullable Kernel kernel, TensorType[] operands) {
+        if (kernel != null && operands.length > 0) {
+            List<DType> dtypes = Arrays.stream(operands).map(TensorType::dtype).toList();
+            DType result =
+                    switch (op) {
+                        case Prim.Cast cast -> cast.dtype();
+                        case Prim.Compare _ -> DType.BOOL;
+                        default -> dtypes.getLast();
+                    };
+            alone.putIfAbsent(new Typed(kernel, dtypes, result), op);
         }
         return kernel;
     }
@@ -58,8 +70,8 @@ final class JoinedKernels {
     }
 
     Prepared prepare(Kernel kernel, Slot[] operands, Slot[] results) {
-        Op op = alone.get(kernel);
-        if (op != null) {
+        Op op = alone.get(new Typed(kernel, dtypes(operands), results[0].dtype()));
+        if (op != null && results.length == 1) {
             return Prepared.ofExecute(backend, op, operands, results);
         }
         Strides strides =
@@ -144,6 +156,9 @@ final class JoinedKernels {
 
         @Override
         public void run() {
+            if (!ready.isDone()) {
+                ready.join(); // rather than compile it a second time
+            }
             for (int i = 0; i < in.length; i++) {
                 in[i] = operands[i].stored();
             }

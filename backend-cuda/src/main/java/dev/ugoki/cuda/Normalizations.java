@@ -11,7 +11,6 @@ import dev.ugoki.tensor.kernel.RowKernels;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.spi.Stored;
 
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -83,13 +82,12 @@ final class Normalizations {
             Kernel kernel,
             Function<DType, List<DType>> inputs,
             Function<DType, List<DType>> outputs) {
-        Map<DType, KernelCode> codes = new EnumMap<>(DType.class);
-        for (DType dtype : Fused.DTYPES) {
-            String full = name + "_" + Names.of(dtype);
-            String text = NestWriter.write(full, kernel, inputs.apply(dtype), outputs.apply(dtype));
-            codes.put(dtype, BATCH.addText(full, text));
-        }
-        return codes;
+        return Fused.each(
+                BATCH,
+                name,
+                inputs,
+                outputs,
+                (full, in, out) -> NestWriter.write(full, kernel, in, out));
     }
 
     private static Map<DType, KernelCode> grouped(
@@ -98,15 +96,12 @@ final class Normalizations {
             Function<DType, List<DType>> inputs,
             Function<DType, List<DType>> outputs,
             Map<Integer, Grouped> places) {
-        Map<DType, KernelCode> codes = new EnumMap<>(DType.class);
-        for (DType dtype : Fused.DTYPES) {
-            String full = name + "_" + Names.of(dtype);
-            String text =
-                    NestWriter.writeGrouped(
-                            full, kernel, inputs.apply(dtype), outputs.apply(dtype), places);
-            codes.put(dtype, BATCH.addText(full, text));
-        }
-        return codes;
+        return Fused.each(
+                BATCH,
+                name,
+                inputs,
+                outputs,
+                (full, in, out) -> NestWriter.writeGrouped(full, kernel, in, out, places));
     }
 
     /** Whether there is a kernel for operands that are not empty and of one of the dtypes. */

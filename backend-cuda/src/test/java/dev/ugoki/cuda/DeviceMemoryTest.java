@@ -6,9 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.cuda.emulated.EmulatedDriver;
+import dev.ugoki.nn.layer.Activation;
+import dev.ugoki.nn.layer.Linear;
+import dev.ugoki.nn.layer.Sequential;
+import dev.ugoki.nn.optim.AdamW;
+import dev.ugoki.nn.optim.Optimizer;
+import dev.ugoki.nn.optim.PlannedStep;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Engine;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.TensorScope;
@@ -99,6 +107,54 @@ final class DeviceMemoryTest {
                     }
                     held[1] = trained.memory().committedBytes();
                     assertEquals(held[0], held[1]);
+                });
+    }
+
+    @Test
+    void tenThousandStepsOfANetworkAsAGraphHoldNoMoreMemoryThanAHundred() {
+        Device device = new Device(CudaProvider.KIND, 0);
+        CudaBackend trained = (CudaBackend) Backends.forDevice(device);
+        EmulatedDriver emulated = (EmulatedDriver) trained.gpu().driver;
+        device.run(
+                () -> {
+                    Sequential network =
+                            new Sequential(
+                                    new Linear(3, 8, Key.of(1)),
+                                    Activation.gelu(),
+                                    new Linear(8, 2, Key.of(2)));
+                    PlannedStep step =
+                            PlannedStep.of(
+                                    Optimizer.of(network, AdamW.of(1e-3)),
+                                    (batch, key) ->
+                                            network.apply(
+                                                            Random.normal(
+                                                                            key,
+                                                                            DType.F32,
+                                                                            batch[0].shape()
+                                                                                    .toArray())
+                                                                    .mul(0.1)
+                                                                    .add(batch[0]))
+                                                    .sub(1)
+                                                    .square()
+                                                    .mean());
+                    PlannedStep.Bound bound = step.bind(Tensor.ones(DType.F32, 4, 3));
+                    bound.warmUp();
+                    long[] held = new long[4];
+                    double first = 0;
+                    for (int i = 1; i <= 10_000; i++) {
+                        bound.prepare(Key.of(i), Key.of(0));
+                        bound.run();
+                        if (i == 100) {
+                            held[0] = trained.memory().committedBytes();
+                            held[1] = emulated.allocatedBytes();
+                            first = bound.loss().item();
+                        }
+                    }
+                    held[2] = trained.memory().committedBytes();
+                    held[3] = emulated.allocatedBytes();
+                    assertEquals(held[0], held[2]);
+                    assertEquals(held[1], held[3]);
+                    assertTrue(bound.loss().item() < 0.5 * first);
                 });
     }
 

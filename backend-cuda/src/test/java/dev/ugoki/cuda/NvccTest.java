@@ -4,6 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.ugoki.cuda.driver.CompiledCode;
 import dev.ugoki.cuda.driver.KernelBatch;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.kernel.Activations;
+import dev.ugoki.tensor.kernel.ElementaryFunctions;
+import dev.ugoki.tensor.kernel.FloatValue;
+import dev.ugoki.tensor.kernel.Kernel;
+import dev.ugoki.tensor.kernel.KernelBuilder;
+import dev.ugoki.tensor.kernel.Layout;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
@@ -33,7 +40,15 @@ final class NvccTest {
 
     /** Batches whose kernels must not spill. */
     private static final List<String> HOT =
-            List.of("attention", "products", "fused", "optimizer", "reductions", "words");
+            List.of(
+                    "attention",
+                    "products",
+                    "fused",
+                    "joined",
+                    "normalizations",
+                    "optimizer",
+                    "reductions",
+                    "words");
 
     private static final Pattern ENTRY =
             Pattern.compile("Compiling entry function '(\\w+)' for 'sm_(\\d+)'");
@@ -57,8 +72,38 @@ final class NvccTest {
     @TestFactory
     Stream<DynamicTest> everyKernelCompilesForEachGeneration() {
         Path nvcc = nvcc();
-        return CudaBackend.batches().stream()
+        return Stream.concat(CudaBackend.batches().stream(), Stream.of(joined()))
                 .map(batch -> DynamicTest.dynamicTest(batch.name(), () -> check(nvcc, batch)));
+    }
+
+    /** Kernels as plans join them: of operands that lie in every way, few elements and many. */
+    private static KernelBatch joined() {
+        KernelBuilder builder = new KernelBuilder();
+        FloatValue x = builder.input(Layout.FULL);
+        FloatValue y = builder.input(Layout.FULL);
+        FloatValue z = builder.input(Layout.FULL);
+        Kernel kernel =
+                builder.output(Activations.gelu(x.timesPlus(y, z)))
+                        .output(ElementaryFunctions.tanh(x).lessThan(z))
+                        .build();
+        KernelBatch batch = new KernelBatch("joined", "conversions");
+        for (DType dtype : Fused.DTYPES) {
+            for (boolean wide : new boolean[] {false, true}) {
+                String name = "joined_" + Names.of(dtype) + (wide ? "_wide" : "");
+                batch.addText(
+                        name,
+                        NestWriter.writeJoined(
+                                name,
+                                new NestWriter.Joined(
+                                        kernel,
+                                        List.of(dtype, dtype, dtype),
+                                        List.of(dtype, DType.BOOL),
+                                        List.of(NestWriter.Form.values()),
+                                        3,
+                                        wide)));
+            }
+        }
+        return batch;
     }
 
     private static void check(Path nvcc, KernelBatch batch) throws Exception {

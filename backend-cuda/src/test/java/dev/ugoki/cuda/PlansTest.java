@@ -197,6 +197,17 @@ final class PlansTest {
 
     @ParameterizedTest
     @MethodSource("devices")
+    void aConversionThatIsNoInstructionIsOneAllTheSame(Device device) {
+        device.run(
+                () -> {
+                    Tensor x = normal(40).cast(DType.BF16);
+                    compare(
+                            in -> new Tensor[] {in[0].cast(DType.F32).sub(in[1])}, x, normal(40));
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
     void loopsAndIntegersAreJoinedToo(Device device) {
         device.run(
                 () -> {

@@ -262,15 +262,9 @@ final class ConvolutionLibrary {
 
     /** Makes a stream ready to capture whatever was planned so far. */
     synchronized void prepare(long stream) {
-        long most =
-                plans.values().stream()
-                        .flatMap(Optional::stream)
-                        .mapToLong(Plan::workspace)
-                        .max()
-                        .orElse(-1);
-        if (most >= 0) {
-            streams.workspace(stream, most);
-        }
+        streams.prepare(
+                stream,
+                plans.values().stream().flatMap(Optional::stream).mapToLong(Plan::workspace));
     }
 
     synchronized void run(ConvolutionCall call, long stream) {

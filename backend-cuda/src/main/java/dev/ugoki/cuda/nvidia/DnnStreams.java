@@ -5,6 +5,7 @@ import org.bytedeco.cuda.global.cudnn;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /** What each stream has of cuDNN: a handle, and memory to work in. Callers take turns. */
 final class DnnStreams {
@@ -71,6 +72,11 @@ final class DnnStreams {
             }
         }
         return own.workspace;
+    }
+
+    /** Makes a stream ready to capture plans with such workspaces, if there are any. */
+    void prepare(long stream, LongStream workspaces) {
+        workspaces.max().ifPresent(most -> workspace(stream, most));
     }
 
     synchronized void forget(long stream) {
