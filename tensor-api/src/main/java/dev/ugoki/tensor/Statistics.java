@@ -61,10 +61,9 @@ public final class Statistics {
     public static Tensor standardize(Tensor x, double correction, double epsilon, int... dims) {
         if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(
-                    "standardize("
+                    "standardize: epsilon, which is added to the deviation of "
                             + x.type()
-                            + "): epsilon, which is added to the deviation, must be 0 or above and"
-                            + " finite: "
+                            + ", must be 0 or above and finite: "
                             + epsilon);
         }
         Tensor deviation = x.std(correction, true, dims);

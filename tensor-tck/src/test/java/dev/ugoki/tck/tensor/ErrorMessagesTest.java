@@ -683,7 +683,7 @@ class ErrorMessagesTest {
                                 "standardize with a negative epsilon",
                                 ARGUMENT,
                                 () -> Statistics.standardize(F32(2, 3), 0, -1, 1),
-                                "standardize(F32[2,3]): epsilon",
+                                "standardize: epsilon, which is added to the deviation of F32[2,3]",
                                 "must be 0 or above and finite: -1.0"),
                         wrong(
                                 "layerNorm of another width",
