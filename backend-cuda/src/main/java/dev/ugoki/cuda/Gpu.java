@@ -102,16 +102,10 @@ final class Gpu {
     /** Waits for all streams. */
     void synchronize() {
         driver.enter();
-        List<Lane> all;
-        synchronized (this) {
-            all = List.copyOf(lanes);
-        }
         if (lane().isCapturing()) {
             lane().synchronize(); // which says that it cannot be
         }
-        for (Lane lane : all) {
-            lane.synchronize();
-        }
+        copyOfLanes().forEach(Lane::synchronize);
     }
 
     /** Whether uses of memory are noted: what is written down instead of run uses none yet. */
@@ -171,11 +165,15 @@ final class Gpu {
         }
     }
 
-    /** Waits for the device, and gives back what a graph holds. */
+    /** Waits for all streams but those that others capture, and gives back what a graph holds. */
     void close(CapturedGraph captured) {
         driver.enter();
-        driver.synchronize();
+        copyOfLanes().forEach(lane -> driver.synchronize(lane.stream));
         captured.close();
+    }
+
+    private synchronized List<Lane> copyOfLanes() {
+        return List.copyOf(lanes);
     }
 
     /** Gives back what a graph holds, at a time and on a thread when that can be done. */
