@@ -66,16 +66,8 @@ public sealed interface Normalization extends Composite {
         @Override
         public @Nullable Tensor @Nullable [] backward(
                 Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
-            Tensor g = cotangents[0];
-            if (g == null || cotangents[1] != null || cotangents[2] != null) {
-                return null;
-            }
-            boolean affine = operands.length > 1;
-            Tensor[] gradients =
-                    Engine.apply(
-                            new LayerNormGradient(dims, affine),
-                            gradientOperands(g, operands, forward, 3));
-            return Arrays.copyOf(gradients, operands.length);
+            LayerNormGradient gradient = new LayerNormGradient(dims, operands.length > 1);
+            return byOperation(gradient, operands, forward, cotangents);
         }
     }
 
@@ -159,13 +151,8 @@ public sealed interface Normalization extends Composite {
         @Override
         public @Nullable Tensor @Nullable [] backward(
                 Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
-            Tensor g = cotangents[0];
-            if (g == null || cotangents[1] != null) {
-                return null;
-            }
-            boolean affine = operands.length > 1;
-            return Engine.apply(
-                    new RmsNormGradient(dims, affine), gradientOperands(g, operands, forward, 2));
+            RmsNormGradient gradient = new RmsNormGradient(dims, operands.length > 1);
+            return byOperation(gradient, operands, forward, cotangents);
         }
     }
 
@@ -264,16 +251,8 @@ public sealed interface Normalization extends Composite {
         @Override
         public @Nullable Tensor @Nullable [] backward(
                 Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
-            Tensor g = cotangents[0];
-            if (g == null || cotangents[1] != null || cotangents[2] != null) {
-                return null;
-            }
-            boolean affine = operands.length > 1;
-            Tensor[] gradients =
-                    Engine.apply(
-                            new GroupNormGradient(groups, affine),
-                            gradientOperands(g, operands, forward, 3));
-            return Arrays.copyOf(gradients, operands.length);
+            GroupNormGradient gradient = new GroupNormGradient(groups, operands.length > 1);
+            return byOperation(gradient, operands, forward, cotangents);
         }
     }
 
@@ -383,16 +362,8 @@ public sealed interface Normalization extends Composite {
         @Override
         public @Nullable Tensor @Nullable [] backward(
                 Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
-            Tensor g = cotangents[0];
-            if (g == null || cotangents[1] != null || cotangents[2] != null) {
-                return null;
-            }
-            boolean affine = operands.length > 1;
-            Tensor[] gradients =
-                    Engine.apply(
-                            new BatchNormGradient(epsilon, affine),
-                            gradientOperands(g, operands, forward, 3));
-            return Arrays.copyOf(gradients, operands.length);
+            BatchNormGradient gradient = new BatchNormGradient(epsilon, operands.length > 1);
+            return byOperation(gradient, operands, forward, cotangents);
         }
     }
 
@@ -587,6 +558,29 @@ public sealed interface Normalization extends Composite {
     }
 
     // ---- gradients ----
+
+    /**
+     * What the operation of a gradient gives for each operand; null where there is none of y, or one
+     * of a statistic besides.
+     */
+    private static @Nullable Tensor @Nullable [] byOperation(
+            Normalization gradient,
+            Tensor[] operands,
+            Tensor[] forward,
+            @Nullable Tensor[] cotangents) {
+        Tensor g = cotangents[0];
+        for (int i = 1; i < cotangents.length; i++) {
+            if (cotangents[i] != null) {
+                return null;
+            }
+        }
+        if (g == null) {
+            return null;
+        }
+        Tensor[] gradients =
+                Engine.apply(gradient, gradientOperands(g, operands, forward, forward.length));
+        return Arrays.copyOf(gradients, operands.length);
+    }
 
     /**
      * The cotangent, x, the statistics among {@code forward}, and the weight where there is one.
