@@ -56,8 +56,7 @@ final class AttentionStep {
         Heads values = Heads.layout(in[5].stored());
         ScoreMask mask = mask(op.causal(), in, 6);
         Attention.Backward backward =
-                new Attention.Backward(
-                        g, result, queries, keys, values, mask, (float) op.scale());
+                new Attention.Backward(g, result, queries, keys, values, mask, (float) op.scale());
         return new Prepared() {
             @Override
             public void run() {
@@ -69,8 +68,7 @@ final class AttentionStep {
                 if (in.length > 6) {
                     mask.at(in[6].address());
                 }
-                backward.run(
-                        in[2].address(), out[0].address(), out[1].address(), out[2].address());
+                backward.run(in[2].address(), out[0].address(), out[1].address(), out[2].address());
             }
 
             @Override
@@ -98,8 +96,7 @@ final class AttentionStep {
             }
             boolean masks = i == maskPlace;
             boolean truths = masks && in[i].dtype() == DType.BOOL;
-            boolean lies =
-                    masks ? in[i].dtype() == DType.F32 : Heads.needNoCopy(in[i].stored());
+            boolean lies = masks ? in[i].dtype() == DType.F32 : Heads.needNoCopy(in[i].stored());
             if (!truths && !lies) {
                 return false;
             }

@@ -52,8 +52,7 @@ final class IndexingStep implements Prepared {
             return null;
         }
         IndexedRuns.Use use = adds ? IndexedRuns.Use.ADD : IndexedRuns.Use.SET;
-        IndexedRuns runs =
-                new IndexedRuns(use, op.dim(), x.dtype(), index.stored(), x.shape());
+        IndexedRuns runs = new IndexedRuns(use, op.dim(), x.dtype(), index.stored(), x.shape());
         CopyStep.Piece before =
                 new CopyStep.Piece(
                         x.shape().toArray(),

@@ -52,12 +52,10 @@ final class PreparedSteps {
                             : null;
             case OptimizerStep step -> UpdateStep.of(step, in, out);
             case Prim.Gather gather -> IndexingStep.gather(gather, in[0], in[1], out[0]);
-            case Prim.Scatter scatter ->
-                    IndexingStep.scatter(scatter, in[0], in[1], in[2], out[0]);
+            case Prim.Scatter scatter -> IndexingStep.scatter(scatter, in[0], in[1], in[2], out[0]);
             case Prim.Scan scan -> LinesStep.of(scan, in[0], out[0]);
             case Prim.ArgReduce arg -> LinesStep.of(arg, in[0], out[0]);
-            case ScaledDotProductAttention attention ->
-                    AttentionStep.forward(attention, in, out);
+            case ScaledDotProductAttention attention -> AttentionStep.forward(attention, in, out);
             case ScaledDotProductAttention.Gradient gradient ->
                     AttentionStep.backward(gradient, in, out);
             case Likelihood.CrossEntropy _, Likelihood.CrossEntropyGradient _ ->
@@ -81,11 +79,11 @@ final class PreparedSteps {
                             && !Products.Matrices.needNoCopy(operands[number]);
             case Prim.Conv _, Prim.ConvDataGrad _ -> operands[0].dtype() != DType.F64;
             case Prim.ConvFilterGrad _ -> operands[0].dtype() == DType.F32;
-            case ScaledDotProductAttention _ ->
-                    number < 3 && !Heads.needNoCopy(operands[number]);
+            case ScaledDotProductAttention _ -> number < 3 && !Heads.needNoCopy(operands[number]);
             case ScaledDotProductAttention.Gradient _ ->
                     number == 2 || number < 6 && !Heads.needNoCopy(operands[number]);
-            default -> operands[0].dtype() == DType.F32 && floatsWantContiguous(op, number, operands);
+            default ->
+                    operands[0].dtype() == DType.F32 && floatsWantContiguous(op, number, operands);
         };
     }
 

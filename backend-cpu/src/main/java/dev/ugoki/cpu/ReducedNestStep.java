@@ -80,8 +80,7 @@ final class ReducedNestStep implements Prepared {
         for (int i = 0; i < entries; i++) {
             boolean hasMemory = i < slots.length;
             byteSizes[i] = hasMemory ? slots[i].dtype().byteSize() : Float.BYTES;
-            strides[i] =
-                    hasMemory ? slots[i].stored().toStrides() : shape.toRowMajorStrides();
+            strides[i] = hasMemory ? slots[i].stored().toStrides() : shape.toRowMajorStrides();
         }
         Walk walk = Walk.of(shape, strides);
         columns = walk.columns();

@@ -82,8 +82,7 @@ final class ReductionStep implements Prepared {
         long[] rowMajor = dev.ugoki.tensor.Shape.of(extents).toRowMajorStrides();
         for (int dim = 0; dim < rank; dim++) {
             if (extents[dim] != 1 && strides[dim] != rowMajor[dim]) {
-                return new CopyStep.Piece(
-                        extents, strides, rowMajor, x.dtype().byteSize(), 0);
+                return new CopyStep.Piece(extents, strides, rowMajor, x.dtype().byteSize(), 0);
             }
         }
         return null;
@@ -203,8 +202,7 @@ final class ReductionStep implements Prepared {
 
         @Override
         public CompletableFuture<Boolean> ready() {
-            return chosen.compileRows(
-                    Math.min(Rows.Middle.COLUMNS_OF_A_TASK, middle.inner()));
+            return chosen.compileRows(Math.min(Rows.Middle.COLUMNS_OF_A_TASK, middle.inner()));
         }
 
         @Override

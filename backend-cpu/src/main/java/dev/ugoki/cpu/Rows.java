@@ -181,8 +181,7 @@ final class Rows {
         }
     }
 
-    static void reduceRow(
-            Prim.Reduce.Kind kind, DType dtype, long from, long length, long to) {
+    static void reduceRow(Prim.Reduce.Kind kind, DType dtype, long from, long length, long to) {
         if (dtype.isFloating()) {
             Chunks.setDouble(dtype, to, reduceFloating(kind, dtype, from, length));
         } else {
@@ -334,8 +333,7 @@ final class Rows {
         }
     }
 
-    static void scanLine(
-            Prim.Scan op, DType dtype, Line line, long number, long from, long to) {
+    static void scanLine(Prim.Scan op, DType dtype, Line line, long number, long from, long to) {
         int bytes = dtype.byteSize();
         boolean floating = dtype.isFloating();
         double running = 0;

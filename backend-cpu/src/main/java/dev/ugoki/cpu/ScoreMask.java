@@ -78,7 +78,8 @@ final class ScoreMask implements AutoCloseable {
         if (extents != null) {
             long queryStride = strides[strides.length - 2];
             long keyStride = strides[strides.length - 1];
-            long first = Heads.offset(head, extents, strides) + key * keyStride + query * queryStride;
+            long first =
+                    Heads.offset(head, extents, strides) + key * keyStride + query * queryStride;
             if (!isAdded) {
                 long address = base + first;
                 forbid(address, keyStride, queryStride, scores, rowBytes, keys, queries);

@@ -31,9 +31,7 @@ record OnnxProgram(int dataCount, Function<Tensor[], Graph.Program> network) imp
     /** Writes the file; inputs have the names that {@link TorchScript#name} gives them. */
     void write(Path file, Tensor[] inputs) throws IOException {
         TensorType[] types =
-                Arrays.stream(inputs, 0, dataCount)
-                        .map(Tensor::type)
-                        .toArray(TensorType[]::new);
+                Arrays.stream(inputs, 0, dataCount).map(Tensor::type).toArray(TensorType[]::new);
         Graph graph = Graph.trace(network.apply(inputs), types);
         NamedGraph named =
                 NamedGraph.of(graph)

@@ -100,8 +100,7 @@ final class PlanMeasurements {
                 "layerNorm, " + size.name(),
                 OF_ROWS,
                 List.of(Input.of(size.rows(), WIDTH), Input.of(WIDTH), Input.of(WIDTH)),
-                Ours.Compiled.of(
-                        in -> Normalizations.layerNorm(in[0], 1, in[1], in[2], EPSILON)),
+                Ours.Compiled.of(in -> Normalizations.layerNorm(in[0], 1, in[1], in[2], EPSILON)),
                 TorchScript.of(3, "torch.layer_norm(a, [512], b, c, 1e-05)"),
                 0,
                 8.0 * size.elements());
@@ -163,8 +162,7 @@ final class PlanMeasurements {
                     Engine.update(new OptimizerStep.AdamWStep(), operands);
                     return new Tensor[0];
                 };
-        return new Ours.Compiled.Ready(
-                Ugoki.compile(step).bind(), new Tensor[] {parameter});
+        return new Ours.Compiled.Ready(Ugoki.compile(step).bind(), new Tensor[] {parameter});
     }
 
     private static Acting<Sequential> mlp() {
@@ -244,8 +242,7 @@ final class PlanMeasurements {
                     return policy;
                 },
                 (policy, in) ->
-                        policy.sample(
-                                Observations.ofState(in[0]).withEnvironment(in[1]), KEY));
+                        policy.sample(Observations.ofState(in[0]).withEnvironment(in[1]), KEY));
     }
 
     /** What a network computes of the data. */

@@ -42,8 +42,7 @@ final class TorchAct {
             memory = norm(memory, attended, layer + "norm1");
             memory = norm(memory, feedForward(memory, layer), layer + "norm2");
         }
-        String queries =
-                torch.weight("model.decoder_pos_embed.weight", sizes.chunk(), width);
+        String queries = torch.weight("model.decoder_pos_embed.weight", sizes.chunk(), width);
         String layer = "model.decoder.layers.0.";
         String x = torch.let("torch.zeros([1, %d, %d])", sizes.chunk(), width);
         String placed = torch.let("torch.add(%s, %s)", x, queries);
@@ -58,8 +57,7 @@ final class TorchAct {
 
     private String token(String vector, String name, int size) {
         String projected =
-                torch.linear(
-                        vector, "model.encoder_%s_input_proj".formatted(name), size, width);
+                torch.linear(vector, "model.encoder_%s_input_proj".formatted(name), size, width);
         return torch.let("torch.unsqueeze(%s, 1)", projected);
     }
 
@@ -78,8 +76,7 @@ final class TorchAct {
         String[] inputs = {queries, keys, values};
         String[] divided = new String[3];
         for (int i = 0; i < 3; i++) {
-            String part =
-                    String.format(Locale.ROOT, "0, %d, %d", i * width, (i + 1) * width);
+            String part = String.format(Locale.ROOT, "0, %d, %d", i * width, (i + 1) * width);
             String projected =
                     torch.let(
                             "torch.linear(%s, torch.slice(%s, %s), torch.slice(%s, %s))",

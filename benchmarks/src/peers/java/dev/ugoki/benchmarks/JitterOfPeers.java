@@ -116,8 +116,8 @@ public final class JitterOfPeers {
         }
     }
 
-    private static OnnxTensor tensor(
-            OrtEnvironment environment, FloatBuffer buffer, long... shape) throws OrtException {
+    private static OnnxTensor tensor(OrtEnvironment environment, FloatBuffer buffer, long... shape)
+            throws OrtException {
         return OnnxTensor.createTensor(environment, buffer, shape);
     }
 
@@ -168,7 +168,6 @@ public final class JitterOfPeers {
     }
 
     private static NDArray array(NDManager manager, Tensor values) {
-        return manager.create(
-                values.detach().toFloatArray(), new Shape(values.shape().toArray()));
+        return manager.create(values.detach().toFloatArray(), new Shape(values.shape().toArray()));
     }
 }

@@ -45,7 +45,12 @@ public final class FreshJava {
         int status = child.waitFor();
         if (status != 0) {
             throw new IllegalStateException(
-                    "the JVM of " + arguments + " with " + options + " ended with status " + status);
+                    "the JVM of "
+                            + arguments
+                            + " with "
+                            + options
+                            + " ended with status "
+                            + status);
         }
         return lines;
     }

@@ -249,7 +249,8 @@ final class PlansTest {
         PlannedStep step =
                 PlannedStep.of(
                         Optimizer.of(planned, AdamW.of(1e-2)),
-                        (batch, _) -> Losses.mse(planned.apply(batch[0]), batch[1], Reduction.MEAN));
+                        (batch, _) ->
+                                Losses.mse(planned.apply(batch[0]), batch[1], Reduction.MEAN));
         for (int i = 0; i < 3; i++) {
             var found =
                     Autograd.valueAndGrad(

@@ -424,7 +424,9 @@ final class OnnxPrimitives {
                 whole("sorted", 1));
     }
 
-    /** ONNX pads by nothing less than 0: what that would leave out of the image is cut off first. */
+    /**
+     * ONNX pads by nothing less than 0: what that would leave out of the image is cut off first.
+     */
     private Named conv(Prim.Conv conv) {
         Named image = x();
         int rank = conv.windows().size();
@@ -503,8 +505,7 @@ final class OnnxPrimitives {
         ProtobufMessage[] settings = windows(grad.windows(), grad.groups());
         ProtobufMessage[] all = Arrays.copyOf(settings, settings.length + 1);
         all[settings.length] = wholes("output_padding", extra);
-        Named part =
-                out.node("ConvTranspose", type.withShape(Shape.of(extents)), operands, all);
+        Named part = out.node("ConvTranspose", type.withShape(Shape.of(extents)), operands, all);
         return grad.windows().stream().anyMatch(OnnxPrimitives::crops)
                 ? padded(part, type, edges, 0)
                 : part;

@@ -30,7 +30,7 @@ import java.util.function.Supplier;
                 + " missed; writes a picture. Exits with 1 where the policy's 99.9th percentile is"
                 + " more than 0.3 ms above the empty loop's, or it missed more deadlines.",
             "With --peers, as the first argument, libtorch (through DJL) and ONNX Runtime run the"
-                + " same network in the same turns; that builds with their libraries first."
+                    + " same network in the same turns; that builds with their libraries first."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)

@@ -65,8 +65,7 @@ enum LatencyRow {
     OPERATIONS("500 operations and more") {
         @Override
         Ready make() {
-            return ready(
-                    in -> new Tensor[] {blocks(in[0], in[1])}, normal(8, 64), normal(64, 64));
+            return ready(in -> new Tensor[] {blocks(in[0], in[1])}, normal(8, 64), normal(64, 64));
         }
 
         /** Fifty times ten operations, and what views and scalars make. */

@@ -24,9 +24,9 @@ import java.util.concurrent.Callable;
 @Command(
         name = "latency",
         description = {
-            "Compiles a few programs, each in a JVM that has run nothing before, and says how long it"
-                    + " takes until the first result and until full speed, and how long the first"
-                    + " result of the function itself takes.",
+            "Compiles a few programs, each in a JVM that has run nothing before, and says how long"
+                + " it takes until the first result and until full speed, and how long the first"
+                + " result of the function itself takes.",
             "Prints a table and writes it. Exits with 1 where the plan of 500 operations takes 2"
                     + " seconds or longer to make."
         },
@@ -40,8 +40,9 @@ public final class MeasureLatency implements Callable<Integer> {
             names = "--rounds",
             paramLabel = "N",
             defaultValue = "3",
-            description = "JVMs for each program, of which the median counts; default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "JVMs for each program, of which the median counts; default:"
+                            + " ${DEFAULT-VALUE}.")
     private int rounds = 3;
 
     @Option(
@@ -67,8 +68,7 @@ public final class MeasureLatency implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         LatencyRow row = here;
         if (row != null) {
-            System.out.println(
-                    ANSWER + (eager ? Latency.eager(row) : Latency.ofPlan(row).write()));
+            System.out.println(ANSWER + (eager ? Latency.eager(row) : Latency.ofPlan(row).write()));
             return 0;
         }
         if (rounds < 1) {

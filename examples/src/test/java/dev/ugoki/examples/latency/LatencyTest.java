@@ -25,7 +25,9 @@ class LatencyTest {
 
         int count =
                 dev.ugoki.tensor.graph.Graph.trace(
-                                ready.function(), ready.inputs()[0].type(), ready.inputs()[1].type())
+                                ready.function(),
+                                ready.inputs()[0].type(),
+                                ready.inputs()[1].type())
                         .nodes()
                         .size();
 

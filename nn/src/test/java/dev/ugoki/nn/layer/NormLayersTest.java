@@ -121,8 +121,7 @@ class NormLayersTest {
         BatchNorm1d traced = new BatchNorm1d(3);
         Tensor x = Random.normal(KEY, DType.F32, 4, 3);
         Map<String, HostArray> before = traced.stateDict();
-        Graph graph =
-                Graph.trace(in -> new Tensor[] {twice(traced, in[0])}, x.type());
+        Graph graph = Graph.trace(in -> new Tensor[] {twice(traced, in[0])}, x.type());
         assertEquals(before, traced.stateDict());
         for (int run = 0; run < 3; run++) {
             Tensor y = twice(eager, x);

@@ -156,7 +156,8 @@ final class Fusion {
             if (!group.pointwise) {
                 return;
             }
-            long length = operand.elementCount() / steps.get(at).results().getFirst().elementCount();
+            long length =
+                    operand.elementCount() / steps.get(at).results().getFirst().elementCount();
             TreeSet<Long> boundaries = new TreeSet<>(group.boundaries);
             boundaries.add(length);
             if (Dims.fit(boundaries)
@@ -528,8 +529,7 @@ final class Fusion {
                 }
                 out.add(tail.results().getFirst());
                 names.add(tail.op().name());
-                long length =
-                        reduced.elementCount() / tail.results().getFirst().elementCount();
+                long length = reduced.elementCount() / tail.results().getFirst().elementCount();
                 RowReduction reduction =
                         new RowReduction(((Prim.Reduce) tail.op()).kind(), length, output);
                 return new Step.Reduced(join.build(), reduction, List.copyOf(names), in, out);

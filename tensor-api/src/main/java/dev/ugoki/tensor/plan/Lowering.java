@@ -174,8 +174,7 @@ final class Lowering {
     private List<Stored> widened(Op op, Stored[] operands, List<TensorType> types) {
         Stored[] wide = new Stored[operands.length];
         for (int i = 0; i < wide.length; i++) {
-            wide[i] =
-                    isNarrow(operands[i].dtype()) ? cast(operands[i], DType.F32) : operands[i];
+            wide[i] = isNarrow(operands[i].dtype()) ? cast(operands[i], DType.F32) : operands[i];
         }
         List<TensorType> wideTypes =
                 types.stream()

@@ -59,8 +59,7 @@ public final class Compiled {
                 requireSameBits("compiled result " + i + " of run " + run, eager[i], planned[i]);
             }
             if (run == 1) {
-                after.forEach(
-                        (tensor, value) -> requireSameBits("compiled update", value, tensor));
+                after.forEach((tensor, value) -> requireSameBits("compiled update", value, tensor));
             }
         }
         restore(before);
