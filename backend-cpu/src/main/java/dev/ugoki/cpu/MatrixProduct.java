@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>F32 where oneDNN was asked for: {@link OneDnn}, one thread for each tile;
  *   <li>F64: OpenBLAS, one thread for each tile; without it {@link DoubleProduct};
- *   <li>few rows times a large B: {@link FewRows}, bound by reading B once;
+ *   <li>few rows times a large B, or a transposed one: {@link FewRows}, bound by reading B once;
  *   <li>small, with a plain B: {@link DirectProduct};
  *   <li>any other: {@link PackedProduct}.
  * </ul>
@@ -373,7 +373,9 @@ final class MatrixProduct {
         if (OneDnn.isUsable() && fitsOpenBlas()) {
             return Kernel.ONEDNN;
         }
-        if (FEW_ROWS != null && isForFewRows() && (long) m * n * k > SMALL) {
+        // A transposed B is a layer's weight, which would have to be packed for few rows.
+        boolean pays = transposeB || (long) m * n * k > SMALL;
+        if (FEW_ROWS != null && isForFewRows() && pays) {
             return Kernel.FEW_ROWS;
         }
         boolean direct = !transposeB && (long) n * k <= DIRECT_ELEMENTS;

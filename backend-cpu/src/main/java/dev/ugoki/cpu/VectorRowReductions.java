@@ -48,10 +48,10 @@ final class VectorRowReductions implements RowReductions {
         DoubleVector c = DoubleVector.zero(DOUBLES);
         DoubleVector d = DoubleVector.zero(DOUBLES);
         for (long i = 0; i < bytes; i += GROUP) {
-            a = a.add(load(x + i));
-            b = b.add(load(x + i + STEP));
-            c = c.add(load(x + i + 2 * STEP));
-            d = d.add(load(x + i + 3 * STEP));
+            a = a.lanewise(VectorOperators.ADD, load(x + i));
+            b = b.lanewise(VectorOperators.ADD, load(x + i + STEP));
+            c = c.lanewise(VectorOperators.ADD, load(x + i + 2 * STEP));
+            d = d.lanewise(VectorOperators.ADD, load(x + i + 3 * STEP));
         }
         store(a, lanes);
         store(b, lanes + 2 * STEP);
@@ -102,8 +102,8 @@ final class VectorRowReductions implements RowReductions {
             FloatVector a = Lanes.load(x + first);
             FloatVector b = Lanes.load(x + first + Lanes.BYTES);
             for (long i = GROUP + first; i < bytes; i += GROUP) {
-                a = a.max(Lanes.load(x + i));
-                b = b.max(Lanes.load(x + i + Lanes.BYTES));
+                a = a.lanewise(VectorOperators.MAX, Lanes.load(x + i));
+                b = b.lanewise(VectorOperators.MAX, Lanes.load(x + i + Lanes.BYTES));
             }
             Lanes.store(a, lanes + first);
             Lanes.store(b, lanes + first + Lanes.BYTES);
@@ -132,8 +132,8 @@ final class VectorRowReductions implements RowReductions {
             FloatVector a = Lanes.load(x + first);
             FloatVector b = Lanes.load(x + first + Lanes.BYTES);
             for (long i = GROUP + first; i < bytes; i += GROUP) {
-                a = a.min(Lanes.load(x + i));
-                b = b.min(Lanes.load(x + i + Lanes.BYTES));
+                a = a.lanewise(VectorOperators.MIN, Lanes.load(x + i));
+                b = b.lanewise(VectorOperators.MIN, Lanes.load(x + i + Lanes.BYTES));
             }
             Lanes.store(a, lanes + first);
             Lanes.store(b, lanes + first + Lanes.BYTES);

@@ -81,6 +81,8 @@ final class Jmh {
         List<String> command = new ArrayList<>(settings.machine().java());
         command.addAll(
                 List.of(
+                        // For the same reason as Machine's environment has the class path.
+                        "-Djmh.separateClasspathJAR=true",
                         "org.openjdk.jmh.Main",
                         ContenderBenchmark.class.getName() + ".run",
                         "-p",

@@ -23,8 +23,6 @@ record Machine(boolean avx2, boolean busy) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options());
-        command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
         return command;
     }
 
@@ -59,6 +57,9 @@ record Machine(boolean avx2, boolean busy) {
         environment.put("MKL_NUM_THREADS", Integer.toString(threads));
         environment.put("OPENBLAS_NUM_THREADS", Integer.toString(threads));
         environment.put("OPT_OUT_TRACKING", "true");
+        // Not an argument: ONNX Runtime 1.29 reads the command line of its process when it starts,
+        // and crashes where that has some 4096 bytes.
+        environment.put("CLASSPATH", System.getProperty("java.class.path"));
         if (avx2) {
             environment.put("ATEN_CPU_CAPABILITY", "avx2");
             environment.put("ONEDNN_MAX_CPU_ISA", "AVX2");

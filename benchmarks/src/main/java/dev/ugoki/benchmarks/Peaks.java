@@ -16,9 +16,10 @@ record Peaks(double flops, double bytes) {
     static Peaks measureIn(Machine machine, int threads) throws IOException {
         List<String> command = new ArrayList<>(machine.java());
         command.addAll(List.of(PeakMeasurement.class.getName(), Integer.toString(threads)));
-        Process process =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        String[] both = process.inputReader().readLine().split(" ");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().putAll(machine.environment(threads));
+        String[] both = builder.start().inputReader().readLine().split(" ");
         return new Peaks(Double.parseDouble(both[0]), Double.parseDouble(both[1]));
     }
 }
