@@ -201,8 +201,7 @@ final class PlansTest {
         device.run(
                 () -> {
                     Tensor x = normal(40).cast(DType.BF16);
-                    compare(
-                            in -> new Tensor[] {in[0].cast(DType.F32).sub(in[1])}, x, normal(40));
+                    compare(in -> new Tensor[] {in[0].cast(DType.F32).sub(in[1])}, x, normal(40));
                 });
     }
 
