@@ -35,11 +35,22 @@ for jar in "${jars[@]}"; do
         *.jar) cp "$jar" "$bundle/jars" ;;
     esac
 done
+# Of the bindings' native halves, those that the backend uses.
+natives=$(cd "$bundle/jars" && ls cuda-*-linux-x86_64.jar)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+(cd "$work" && "$jdk/bin/jar" --extract --file "$bundle/jars/$natives" \
+    org/bytedeco/cuda/linux-x86_64/libjni{cudart,cublas,cudnn,nvrtc}.so)
+"$jdk/bin/jar" --create --file "$bundle/jars/$natives" -C "$work" .
 "$jdk/bin/jar" --create --file "$bundle/jars/ugoki-backend-cuda-tests.jar" \
     -C "$root/backend-cuda/target/test-classes" .
 "$jdk/bin/jlink" --output "$bundle/runtime" --strip-debug --no-header-files --no-man-pages \
     --compress zip-9 --add-modules \
     java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.jfr,jdk.management,jdk.unsupported
+# jlink leaves the virtual machine its table of symbols, a tenth of the bundle.
+if command -v strip >/dev/null; then
+    strip --strip-unneeded "$bundle/runtime/lib/server/libjvm.so"
+fi
 cp "$root"/backend-cuda/src/bundle/* "$bundle"
 chmod +x "$bundle"/run-*
 bytes=$(du -sb "$bundle" | cut -f1)
