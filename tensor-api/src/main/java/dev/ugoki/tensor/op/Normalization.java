@@ -560,8 +560,8 @@ public sealed interface Normalization extends Composite {
     // ---- gradients ----
 
     /**
-     * What the operation of a gradient gives for each operand; null where there is none of y, or one
-     * of a statistic besides.
+     * What the operation of a gradient gives for each operand; null where there is none of y, or
+     * one of a statistic besides.
      */
     private static @Nullable Tensor @Nullable [] byOperation(
             Normalization gradient,
