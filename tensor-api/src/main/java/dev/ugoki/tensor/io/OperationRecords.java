@@ -9,6 +9,7 @@ import dev.ugoki.tensor.op.GridSample;
 import dev.ugoki.tensor.op.Interpolate;
 import dev.ugoki.tensor.op.Likelihood;
 import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.LinearActivation;
 import dev.ugoki.tensor.op.MathFunction;
 import dev.ugoki.tensor.op.Normalization;
 import dev.ugoki.tensor.op.Op;
@@ -43,6 +44,7 @@ final class OperationRecords {
                     Interpolate.class,
                     Likelihood.class,
                     Linear.class,
+                    LinearActivation.class,
                     MathFunction.class,
                     Normalization.class,
                     OptimizerStep.class,

@@ -32,7 +32,7 @@ class FuzzerTest {
     @Test
     void nearlyEveryMethodMeetsArgumentsThatFit() {
         Fuzzer fuzzer = new Fuzzer(BROKEN, 6);
-        Fuzzer.Report report = fuzzer.run(12_000, _ -> {});
+        Fuzzer.Report report = fuzzer.run(8L * fuzzer.targets().size(), _ -> {});
         List<String> methods =
                 report.neverComputed().stream()
                         .filter(label -> !label.startsWith("Engine") && !label.startsWith("row"))
