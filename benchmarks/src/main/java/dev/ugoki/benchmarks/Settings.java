@@ -30,7 +30,7 @@ record Settings(
         Path results) {
     private static final String USAGE =
             "bench [FILTER] [--check | --profile] [--rounds=N] [--seconds=S] [--warm-up=S]"
-                + " [--threads=1,2] [--avx2] [--busy] [--results=DIR]";
+                    + " [--threads=1,2] [--avx2] [--busy] [--results=DIR]";
 
     /** Of a command line. */
     static Settings of(String... arguments) {
