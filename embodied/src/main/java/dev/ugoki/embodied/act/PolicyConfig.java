@@ -13,6 +13,7 @@ import dev.ugoki.tensor.io.FileFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -87,7 +88,7 @@ public record PolicyConfig(
         Map<PolicyFeature.Kind, Normalization> modes = new EnumMap<>(PolicyFeature.Kind.class);
         modes.putAll(normalization);
         relativeTo.ifPresent(_ -> modes.remove(PolicyFeature.Kind.ACTION));
-        normalization = Map.copyOf(modes);
+        normalization = Collections.unmodifiableMap(modes);
         network.check(inputs, action, actionSteps);
         if (relativeTo.isPresent()) {
             requireOrigin(inputs, action, relativeTo.get());

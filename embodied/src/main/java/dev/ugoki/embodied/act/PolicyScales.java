@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,8 +83,8 @@ public final class PolicyScales {
             Map<String, String> renamed,
             float @Nullable [] relativeScale) {
         this.config = config;
-        this.statistics = Map.copyOf(statistics);
-        this.renamed = Map.copyOf(renamed);
+        this.statistics = Collections.unmodifiableMap(new LinkedHashMap<>(statistics));
+        this.renamed = Collections.unmodifiableMap(new LinkedHashMap<>(renamed));
         this.relativeScale = relativeScale;
         for (PolicyFeature input : config.inputs()) {
             normalizers.put(input.name(), normalizer(input));
