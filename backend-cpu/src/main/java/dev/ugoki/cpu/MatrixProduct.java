@@ -52,8 +52,8 @@ final class MatrixProduct {
     private static final ThreadLocal<MatrixProduct> OF_THREAD =
             ThreadLocal.withInitial(MatrixProduct::new);
 
-    private static final @Nullable FewRows FEW_ROWS =
-            VectorModule.isUsable() ? new VectorFewRows() : null;
+    private static final FewRows FEW_ROWS =
+            VectorModule.isUsable() ? new VectorFewRows() : new ScalarFewRows();
 
     private enum Kernel {
         ONEDNN,
@@ -375,7 +375,7 @@ final class MatrixProduct {
         }
         // A transposed B is a layer's weight, which would have to be packed for few rows.
         boolean pays = transposeB || (long) m * n * k > SMALL;
-        if (FEW_ROWS != null && isForFewRows() && pays) {
+        if (isForFewRows() && pays) {
             return Kernel.FEW_ROWS;
         }
         boolean direct = !transposeB && (long) n * k <= DIRECT_ELEMENTS;
@@ -543,10 +543,6 @@ final class MatrixProduct {
     }
 
     private void runFewRows(int rows, int columns, long x, long y, long z) {
-        FewRows fewRows = FEW_ROWS;
-        if (fewRows == null) {
-            throw new AssertionError("chosen, though it is missing");
-        }
         long xRow = 4L * (transposeA ? 1 : lda);
         long xColumn = 4L * (transposeA ? lda : 1);
         for (int row = 0; row < rows; row += FewRows.MAX_ROWS) {
@@ -554,9 +550,10 @@ final class MatrixProduct {
             long u = x + row * xRow;
             long w = z + 4L * row * ldc;
             if (transposeB) {
-                fewRows.transposed(some, columns, k, u, xRow, y, 4L * ldb, w, 4L * ldc, accumulate);
+                FEW_ROWS.transposed(
+                        some, columns, k, u, xRow, y, 4L * ldb, w, 4L * ldc, accumulate);
             } else {
-                fewRows.plain(
+                FEW_ROWS.plain(
                         some, columns, k, u, xRow, xColumn, y, 4L * ldb, w, 4L * ldc, accumulate);
             }
         }

@@ -16,9 +16,6 @@ final class VectorFewRows implements FewRows {
     private static final int VECTOR = Lanes.BYTES;
     private static final int COUNT = Lanes.COUNT;
 
-    /** The chains of one element where B is transposed, whatever the width of a vector. */
-    private static final int CHAINS = 16;
-
     /** The most vectors of sums that one kernel makes at once. */
     private static final int MAX_SUMS = 16;
 
@@ -477,20 +474,10 @@ final class VectorFewRows implements FewRows {
 
     private static void addChains(int n, float[] sums, int first, long c, boolean accumulate) {
         for (int column = 0; column < n; column++) {
-            float sum = tree(sums, first + column * CHAINS);
+            float sum = FewRows.tree(sums, first + column * CHAINS);
             long element = c + 4L * column;
             NativeMemory.setFloat(element, accumulate ? NativeMemory.getFloat(element) + sum : sum);
         }
-    }
-
-    /** The sum of the chains: those 8 apart are added first, then 4, 2 and 1. */
-    private static float tree(float[] sums, int first) {
-        for (int distance = CHAINS / 2; distance >= 1; distance /= 2) {
-            for (int i = first; i < first + distance; i++) {
-                sums[i] += sums[i + distance];
-            }
-        }
-        return sums[first];
     }
 
     private static void dot1x8(
