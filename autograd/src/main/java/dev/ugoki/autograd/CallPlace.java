@@ -8,6 +8,7 @@ import java.util.Iterator;
 /** Where in the user's code an operation was called. */
 final class CallPlace {
     private static final StackWalker WALKER = StackWalker.getInstance();
+    private static final String LAYERS = "dev.ugoki.nn.";
 
     private CallPlace() {}
 
@@ -24,8 +25,10 @@ final class CallPlace {
         while (frames.hasNext()) {
             StackFrame frame = frames.next();
             String name = frame.getClassName();
-            if (name.startsWith("dev.ugoki.nn.")) {
-                layer = layer == null ? frame : layer;
+            if (name.startsWith(LAYERS)) {
+                // What is not in a package within that is what layers are made with.
+                boolean isLayer = name.indexOf('.', LAYERS.length()) > 0;
+                layer = layer == null && isLayer ? frame : layer;
             } else if (!isInside(name)) {
                 return print(frame) + (layer == null ? "" : ", in " + print(layer));
             }
