@@ -267,6 +267,9 @@ final class Attention {
 
     /** The forward pass; a task is one block of queries of one head. One thread may use it. */
     static final class Forward {
+        /** So few multiplications do not pay for waking other threads. */
+        private static final long SMALL = 1 << 18;
+
         private static final int SUMS = KEYS / Output.ROWS_PER_BLOCK;
         private static final long SCORE_ROW = 4L * QUERIES;
 
@@ -277,6 +280,7 @@ final class Attention {
         private final float scale;
         private final int blocks;
         private final int tasks;
+        private final boolean isSmall;
         private final ThreadPool.Task task = this::runTask;
         private long result;
         private long logarithms;
@@ -289,12 +293,20 @@ final class Attention {
             this.scale = scale;
             blocks = ceilDiv(queries.rows(), QUERIES);
             tasks = Math.multiplyExact(queries.count(), blocks);
+            long scores = (long) queries.count() * queries.rows() * keys.rows();
+            isSmall = scores * (keys.columns() + values.columns()) <= SMALL;
         }
 
         void run(long resultAddress, long logarithmsAddress) {
             result = resultAddress;
             logarithms = logarithmsAddress;
-            ThreadPool.shared().parallelFor(tasks, task);
+            if (isSmall) {
+                for (int index = 0; index < tasks; index++) {
+                    runTask(index);
+                }
+            } else {
+                ThreadPool.shared().parallelFor(tasks, task);
+            }
         }
 
         private void runTask(int index) {

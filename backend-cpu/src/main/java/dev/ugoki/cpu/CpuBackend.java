@@ -12,6 +12,7 @@ import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.RandomDraw;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.Ending;
 import dev.ugoki.tensor.spi.HostMemory;
 import dev.ugoki.tensor.spi.MemoryPool;
 import dev.ugoki.tensor.spi.Prepared;
@@ -110,6 +111,16 @@ final class CpuBackend implements Backend {
     public Prepared prepare(
             Kernel kernel, RowReduction reduction, Slot[] operands, Slot[] results) {
         return new ReducedNestStep(kernel, reduction, operands, results);
+    }
+
+    @Override
+    public boolean ends(Op op, Stored... operands) {
+        return ProductStep.ends(op, operands);
+    }
+
+    @Override
+    public Prepared prepare(Op op, Slot[] operands, Ending ending) {
+        return ProductStep.of(op, operands, ending);
     }
 
     private static void execute(Prim op, Stored[] in, Stored out) {

@@ -84,6 +84,9 @@ final class MatrixProduct {
     /** The address of what is added to each row of C; 0 if nothing is. */
     private long bias;
 
+    /** What follows on a product instead of the bias; null for nothing. */
+    private PackedProduct.@Nullable Epilogue ending;
+
     private int batch;
     private long aStep;
     private long bStep;
@@ -98,8 +101,85 @@ final class MatrixProduct {
     private int tilesAcross;
     private int tilesPerProduct;
     private int productsPerTask;
+    private int tasks;
 
     private MatrixProduct() {}
+
+    /**
+     * A product that is run again and again by {@link #runAt}, on one thread at a time: what
+     * follows from its shape is decided once.
+     */
+    static MatrixProduct ready(
+            boolean isDouble,
+            int m,
+            int n,
+            int k,
+            long lda,
+            boolean transposeA,
+            long ldb,
+            boolean transposeB,
+            long ldc) {
+        MatrixProduct product = new MatrixProduct();
+        product.isDouble = isDouble;
+        product.set(m, n, k, 0, lda, transposeA, 0, ldb, transposeB, 0, ldc, false);
+        product.setBatch(1, 0, 0, 0);
+        product.decide();
+        return product;
+    }
+
+    /** The same, of as many matrices as there are offsets; see {@link #f32Batch}. */
+    static MatrixProduct ready(
+            boolean isDouble,
+            int m,
+            int n,
+            int k,
+            long lda,
+            long[] aOffsets,
+            boolean transposeA,
+            long ldb,
+            long[] bOffsets,
+            boolean transposeB,
+            long ldc,
+            long[] cOffsets) {
+        MatrixProduct product = new MatrixProduct();
+        product.isDouble = isDouble;
+        product.set(m, n, k, 0, lda, transposeA, 0, ldb, transposeB, 0, ldc, false);
+        product.setBatch(aOffsets, bOffsets, cOffsets);
+        product.decide();
+        return product;
+    }
+
+    /**
+     * Whether one F32 product of this shape is made faster, with the same bits, where B, that is
+     * stored as n rows of k, is brought to k rows of n before.
+     */
+    static boolean wantsPlainB(int m, int n, int k) {
+        MatrixProduct product = ready(false, m, n, k, k, false, k, true, n);
+        return product.kernel == Kernel.PACKED && (long) n * k <= DIRECT_ELEMENTS;
+    }
+
+    /** Such a product, ready, where B was brought to k rows of n: with the bits of before. */
+    static MatrixProduct readyWithPlainB(int m, int n, int k, long lda) {
+        MatrixProduct product = ready(false, m, n, k, lda, false, n, false, n);
+        product.kernel = Kernel.DIRECT;
+        product.cut();
+        return product;
+    }
+
+    /** The same product, one of F32, with something that follows on it, and not the bias. */
+    MatrixProduct endingIn(PackedProduct.Epilogue following) {
+        ending = following;
+        return this;
+    }
+
+    /** Runs a product that was made {@link #ready}; {@code bias} is 0 for none. */
+    void runAt(long a, long b, long bias, long c) {
+        this.a = a;
+        this.b = b;
+        this.bias = bias;
+        this.c = c;
+        runAsDecided();
+    }
 
     /**
      * One product in F32.
@@ -328,6 +408,23 @@ final class MatrixProduct {
     }
 
     private void run() {
+        decide();
+        runAsDecided();
+        aOffsets = null;
+        bOffsets = null;
+        cOffsets = null;
+    }
+
+    /** Chooses the kernel and the tiles, by shape. */
+    private void decide() {
+        tasks = 0;
+        if (m > 0 && n > 0 && k > 0 && batch > 0) {
+            kernel = choose();
+            cut();
+        }
+    }
+
+    private void runAsDecided() {
         if (m == 0 || n == 0 || batch == 0) {
             return;
         }
@@ -335,21 +432,15 @@ final class MatrixProduct {
             for (int item = 0; item < batch && !accumulate; item++) {
                 clear(c + elementBytes() * offset(cOffsets, cStep, item));
             }
-            return;
-        }
-        kernel = choose();
-        if (kernel == Kernel.PACKED && (batch == 1 || (long) m * n * k > TILE_WORK)) {
+        } else if (kernel == Kernel.PACKED && (batch == 1 || (long) m * n * k > TILE_WORK)) {
             for (int item = 0; item < batch; item++) {
                 runPacked(item);
             }
-            return;
+        } else if (tasks == 1) {
+            runTask(0);
+        } else {
+            ThreadPool.shared().parallelFor(tasks, task);
         }
-        cut();
-        long tasks = tilesPerProduct > 1 ? (long) batch * tilesPerProduct : groups();
-        ThreadPool.shared().parallelFor(Math.toIntExact(tasks), task);
-        aOffsets = null;
-        bOffsets = null;
-        cOffsets = null;
     }
 
     private int groups() {
@@ -414,6 +505,8 @@ final class MatrixProduct {
         tilesAcross = ceilDiv(n, tileColumns);
         tilesPerProduct = tilesAcross * ceilDiv(m, tileRows);
         productsPerTask = Math.clamp(TASK_WORK / work, 1, batch);
+        tasks =
+                Math.toIntExact(tilesPerProduct > 1 ? (long) batch * tilesPerProduct : groups());
     }
 
     private long tiles(long work) {
@@ -483,9 +576,16 @@ final class MatrixProduct {
             case DIRECT -> runDirect(rows, columns, x, y, z);
             case PACKED -> runPacked(item);
         }
-        if (bias != 0 && kernel != Kernel.PACKED) {
-            addBias(top, rows, left, columns);
+        if (kernel != Kernel.PACKED) {
+            PackedProduct.Epilogue following = following();
+            if (following != null) {
+                following.run(top, rows, left, columns);
+            }
         }
+    }
+
+    private PackedProduct.@Nullable Epilogue following() {
+        return ending != null ? ending : bias == 0 ? null : addition;
     }
 
     private void addBias(int row, int rows, int column, int columns) {
@@ -539,7 +639,7 @@ final class MatrixProduct {
                 z,
                 4 * ldc,
                 accumulate,
-                bias == 0 ? null : addition);
+                following());
     }
 
     private void runFewRows(int rows, int columns, long x, long y, long z) {

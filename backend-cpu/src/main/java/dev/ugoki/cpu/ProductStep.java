@@ -1,94 +1,119 @@
 package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.TensorScope;
+import dev.ugoki.tensor.TensorType;
+import dev.ugoki.tensor.op.Linear;
+import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.Ending;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Slot;
+import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 
 /** Products of matrices in F32 and F64 that are taken as they lie, ready to run. */
 final class ProductStep implements Prepared {
-    private final boolean isDouble;
+    private final MatrixProduct product;
     private final Slot a;
     private final Slot b;
     private final @Nullable Slot bias;
-    private final Slot result;
-    private final int m;
-    private final int n;
-    private final int k;
-    private final long aDistance;
-    private final long bDistance;
-    private final boolean aTransposed;
-    private final boolean bTransposed;
+    private final @Nullable Slot result;
+    private final @Nullable ProductEnding ending;
 
-    /** Where the matrices of a batch are; null for one product. */
-    private final long @Nullable [] aOffsets;
-
-    private final long @Nullable [] bOffsets;
-    private final long @Nullable [] cOffsets;
+    /** The weight in another order; null where it is multiplied as it lies. */
+    private final @Nullable PlainWeight weight;
 
     private ProductStep(
-            boolean isDouble,
+            MatrixProduct product,
             Slot a,
             Slot b,
             @Nullable Slot bias,
-            Slot result,
-            int[] sizes,
-            long aDistance,
-            boolean aTransposed,
-            long bDistance,
-            boolean bTransposed,
-            long @Nullable [] @Nullable [] offsets) {
-        this.isDouble = isDouble;
+            @Nullable Slot result,
+            @Nullable ProductEnding ending,
+            @Nullable PlainWeight weight) {
+        this.product = product;
         this.a = a;
         this.b = b;
         this.bias = bias;
         this.result = result;
-        this.m = sizes[0];
-        this.n = sizes[1];
-        this.k = sizes[2];
-        this.aDistance = aDistance;
-        this.bDistance = bDistance;
-        this.aTransposed = aTransposed;
-        this.bTransposed = bTransposed;
-        this.aOffsets = offsets == null ? null : offsets[0];
-        this.bOffsets = offsets == null ? null : offsets[1];
-        this.cOffsets = offsets == null ? null : offsets[2];
+        this.ending = ending;
+        this.weight = weight;
+    }
+
+    /** Whether {@link #of} makes one step of a product and what follows on it. */
+    static boolean ends(Op op, Stored... operands) {
+        for (Stored operand : operands) {
+            if (operand.dtype() != DType.F32 || operand.elementCount() == 0) {
+                return false;
+            }
+        }
+        return switch (op) {
+            case Linear _ -> linearAsItLies(operands);
+            case Prim.MatMul _ ->
+                    operands[0].shape().rank() == 2
+                            && Products.Matrices.needNoCopy(operands[0])
+                            && Products.Matrices.needNoCopy(operands[1]);
+            default -> false;
+        };
+    }
+
+    /** A product, which {@link #ends}, and what follows on it. */
+    static Prepared of(Op op, Slot[] in, Ending ending) {
+        Slot result = ending.results().get(ending.place());
+        Prepared step =
+                op instanceof Linear ? linear(in, result, ending) : matMul(in, result, ending);
+        return Objects.requireNonNull(step);
+    }
+
+    private static boolean linearAsItLies(Stored... in) {
+        return in[0].isContiguous()
+                && Products.Matrices.needNoCopy(in[1])
+                && (in.length < 3 || in[2].isContiguous());
     }
 
     /** {@code x W^T + b}; null where an operand has to be copied first. */
     static @Nullable Prepared linear(Slot[] in, Slot result) {
-        Stored weight = in[1].stored();
-        boolean asTheyLie =
-                in[0].isContiguous()
-                        && Products.Matrices.needNoCopy(weight)
-                        && (in.length < 3 || in[2].isContiguous());
-        if (!asTheyLie || result.elementCount() == 0) {
+        return linear(in, result, null);
+    }
+
+    private static @Nullable Prepared linear(Slot[] in, Slot result, @Nullable Ending ending) {
+        Stored[] stored = Arrays.stream(in).map(Slot::stored).toArray(Stored[]::new);
+        if (!linearAsItLies(stored) || result.elementCount() == 0) {
             return null;
         }
         int n = Math.toIntExact(result.shape().extent(-1));
         int m = Math.toIntExact(result.elementCount() / n);
-        int k = Math.toIntExact(weight.shape().extent(1));
-        Layout layout = Layout.of(weight);
-        return new ProductStep(
+        int k = Math.toIntExact(in[1].shape().extent(1));
+        Layout layout = Layout.of(in[1].stored());
+        return one(
                 false,
                 in[0],
                 in[1],
                 in.length == 3 ? in[2] : null,
                 result,
+                ending,
                 new int[] {m, n, k},
                 k,
                 false,
                 layout.distance,
-                !layout.transposed,
-                null);
+                !layout.transposed);
     }
 
     /** The product of all matrices of two tensors; null where an operand has to be copied first. */
     static @Nullable Prepared matMul(Slot[] in, Slot result) {
+        return matMul(in, result, null);
+    }
+
+    private static @Nullable Prepared matMul(Slot[] in, Slot result, @Nullable Ending ending) {
         DType dtype = result.dtype();
         Stored left = in[0].stored();
         Stored right = in[1].stored();
@@ -102,31 +127,85 @@ final class ProductStep implements Prepared {
         int n = Math.toIntExact(result.shape().extent(-1));
         int k = Math.toIntExact(left.shape().extent(-1));
         int batch = Math.toIntExact(result.elementCount() / ((long) m * n));
+        boolean isDouble = dtype == DType.F64;
         Layout x = Layout.of(left);
         Layout y = Layout.of(right);
-        long[][] offsets = null;
-        if (batch > 1) {
-            if (result.shape().rank() == 3 && y.isShared() && x.joinsRows()) {
-                m = Math.multiplyExact(m, batch);
-            } else {
-                long matrix = (long) m * n;
-                long[] places = new long[batch];
-                Arrays.setAll(places, i -> i * matrix);
-                offsets = new long[][] {x.offsets(batch), y.offsets(batch), places};
-            }
+        boolean joined =
+                batch > 1 && result.shape().rank() == 3 && y.isShared() && x.joinsRows();
+        if (batch == 1 || joined) {
+            return one(
+                    isDouble,
+                    in[0],
+                    in[1],
+                    null,
+                    result,
+                    ending,
+                    new int[] {Math.multiplyExact(m, batch), n, k},
+                    x.distance,
+                    x.transposed,
+                    y.distance,
+                    y.transposed);
         }
-        return new ProductStep(
-                dtype == DType.F64,
-                in[0],
-                in[1],
-                null,
-                result,
-                new int[] {m, n, k},
-                x.distance,
-                x.transposed,
-                y.distance,
-                y.transposed,
-                offsets);
+        long matrix = (long) m * n;
+        long[] places = new long[batch];
+        Arrays.setAll(places, i -> i * matrix);
+        MatrixProduct product =
+                MatrixProduct.ready(
+                        isDouble,
+                        m,
+                        n,
+                        k,
+                        x.distance,
+                        x.offsets(batch),
+                        x.transposed,
+                        y.distance,
+                        y.offsets(batch),
+                        y.transposed,
+                        n,
+                        places);
+        return new ProductStep(product, in[0], in[1], null, result, null, null);
+    }
+
+    private static Prepared one(
+            boolean isDouble,
+            Slot a,
+            Slot b,
+            @Nullable Slot bias,
+            Slot result,
+            @Nullable Ending given,
+            int[] sizes,
+            long aDistance,
+            boolean aTransposed,
+            long bDistance,
+            boolean bTransposed) {
+        int m = sizes[0];
+        int n = sizes[1];
+        int k = sizes[2];
+        boolean reorders =
+                !isDouble
+                        && !aTransposed
+                        && bTransposed
+                        && b.lasts()
+                        && MatrixProduct.wantsPlainB(m, n, k);
+        PlainWeight weight = reorders ? new PlainWeight(b, n, k, bDistance) : null;
+        MatrixProduct product =
+                reorders
+                        ? MatrixProduct.readyWithPlainB(m, n, k, aDistance)
+                        : MatrixProduct.ready(
+                                isDouble,
+                                m,
+                                n,
+                                k,
+                                aDistance,
+                                aTransposed,
+                                bDistance,
+                                bTransposed,
+                                n);
+        if (given == null) {
+            return new ProductStep(product, a, b, bias, result, null, weight);
+        }
+        ProductEnding ending = new ProductEnding(given, bias);
+        return new ProductStep(product.endingIn(ending), a, b, null, null, ending, weight);
     }
 
     /** How a tensor's matrices lie, without an address. */
@@ -149,58 +228,63 @@ final class ProductStep implements Prepared {
         }
     }
 
-    @Override
-    public void run() {
-        long x = a.address();
-        long y = b.address();
-        long z = result.address();
-        if (aOffsets != null && bOffsets != null && cOffsets != null) {
-            batch(x, aOffsets, y, bOffsets, z, cOffsets);
-        } else if (isDouble) {
-            MatrixProduct.f64(
-                    m, n, k, x, aDistance, aTransposed, y, bDistance, bTransposed, z, n, false);
-        } else {
-            long added = bias == null ? 0 : bias.address();
-            MatrixProduct.f32WithBias(
-                    m, n, k, x, aDistance, aTransposed, y, bDistance, bTransposed, added, z, n);
+    /**
+     * A weight of n rows of k as k rows of n, in memory of its own: then products of many rows need
+     * not bring it there each time. Made anew when the weight has changed.
+     */
+    private static final class PlainWeight {
+        private static final long NEVER = -1;
+
+        private final Slot from;
+        private final int n;
+        private final int k;
+        private final long distance;
+        private final Storage memory;
+        private long version = NEVER;
+
+        PlainWeight(Slot from, int n, int k, long distance) {
+            this.from = from;
+            this.n = n;
+            this.k = k;
+            this.distance = distance;
+            Backend backend = from.stored().storage().backend();
+            TensorType type = new TensorType(DType.F32, Shape.of(k, n));
+            memory = TensorScope.outside(() -> backend.memory().allocate(type, backend));
+        }
+
+        long address() {
+            long now = Integer.toUnsignedLong(from.stored().storage().version());
+            if (now != version) {
+                Transposition.run(n, k, from.address(), 4 * distance, memory.address(), 4L * n);
+                version = now;
+            }
+            return memory.address();
         }
     }
 
-    private void batch(long x, long[] inX, long y, long[] inY, long z, long[] inZ) {
-        if (isDouble) {
-            MatrixProduct.f64Batch(
-                    m,
-                    n,
-                    k,
-                    x,
-                    aDistance,
-                    inX,
-                    aTransposed,
-                    y,
-                    bDistance,
-                    inY,
-                    bTransposed,
-                    z,
-                    n,
-                    inZ,
-                    false);
-        } else {
-            MatrixProduct.f32Batch(
-                    m,
-                    n,
-                    k,
-                    x,
-                    aDistance,
-                    inX,
-                    aTransposed,
-                    y,
-                    bDistance,
-                    inY,
-                    bTransposed,
-                    z,
-                    n,
-                    inZ,
-                    false);
+    @Override
+    public void run() {
+        product.runAt(
+                a.address(),
+                weight == null ? b.address() : weight.address(),
+                bias == null ? 0 : bias.address(),
+                result == null ? Objects.requireNonNull(ending).begin() : result.address());
+    }
+
+    @Override
+    public CompletableFuture<Boolean> ready() {
+        return ending == null ? CompletableFuture.completedFuture(true) : ending.ready();
+    }
+
+    @Override
+    public long ownBytes() {
+        return weight == null ? 0 : 4L * weight.n * weight.k;
+    }
+
+    @Override
+    public void close() {
+        if (weight != null) {
+            weight.memory.release();
         }
     }
 }

@@ -150,32 +150,28 @@ final class RowsStep implements Prepared {
         long sumBytes = 4 * blocks * columns + NativeMemory.PADDING;
         Slot[] totalled = sums;
         long memory =
-                NativeMemory.allocate(
+                Scratch.shared(
                         NativeMemory.PADDING + (totalled == null ? 0 : totalled.length * sumBytes));
-        try {
-            NativeMemory.setFloat(memory, epsilon);
-            for (int i = 0; i < entries.length; i++) {
-                int entry = entries[i];
-                table[2 * i] =
-                        entry >= 0
-                                ? slots[entry].address()
-                                : entry == EPSILON
-                                        ? memory
-                                        : memory
-                                                + NativeMemory.PADDING
-                                                + (FIRST_SUMS - entry) * sumBytes;
-            }
-            if (tasks == 1) {
-                runTask(0);
-            } else {
-                ThreadPool.shared().parallelFor(tasks, task);
-            }
-            for (int i = 0; totalled != null && i < totalled.length; i++) {
-                long from = memory + NativeMemory.PADDING + i * sumBytes;
-                totals.run(from, blocks, columns, totalled[i].address());
-            }
-        } finally {
-            NativeMemory.free(memory);
+        NativeMemory.setFloat(memory, epsilon);
+        for (int i = 0; i < entries.length; i++) {
+            int entry = entries[i];
+            table[2 * i] =
+                    entry >= 0
+                            ? slots[entry].address()
+                            : entry == EPSILON
+                                    ? memory
+                                    : memory
+                                            + NativeMemory.PADDING
+                                            + (FIRST_SUMS - entry) * sumBytes;
+        }
+        if (tasks == 1) {
+            runTask(0);
+        } else {
+            ThreadPool.shared().parallelFor(tasks, task);
+        }
+        for (int i = 0; totalled != null && i < totalled.length; i++) {
+            long from = memory + NativeMemory.PADDING + i * sumBytes;
+            totals.run(from, blocks, columns, totalled[i].address());
         }
     }
 

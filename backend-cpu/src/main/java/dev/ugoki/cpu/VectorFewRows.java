@@ -1,6 +1,8 @@
 package dev.ugoki.cpu;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
  * F32 products with few rows (1 to 8) on the Vector API: a batch of observations times a layer's
@@ -19,9 +21,21 @@ final class VectorFewRows implements FewRows {
     /** The most vectors of sums that one kernel makes at once. */
     private static final int MAX_SUMS = 16;
 
+    /** Where the elements stand, once their chains are added up. */
+    private static final int TOTALS = MAX_SUMS * CHAINS;
+
     /** Those sums, in an array: C2 inlines more stores to one than to memory. */
     private static final ThreadLocal<float[]> SUMS =
-            ThreadLocal.withInitial(() -> new float[MAX_SUMS * CHAINS]);
+            ThreadLocal.withInitial(() -> new float[TOTALS + MAX_SUMS]);
+
+    private static final VectorMask<Float> UPPER_8 = upper(8);
+    private static final VectorMask<Float> UPPER_4 = upper(4);
+    private static final VectorMask<Float> UPPER_2 = upper(2);
+    private static final VectorMask<Float> UPPER_1 = upper(1);
+    private static final VectorShuffle<Float> EXCHANGE_8 = exchange(8);
+    private static final VectorShuffle<Float> EXCHANGE_4 = exchange(4);
+    private static final VectorShuffle<Float> EXCHANGE_2 = exchange(2);
+    private static final VectorShuffle<Float> EXCHANGE_1 = exchange(1);
 
     @Override
     public void plain(
@@ -433,7 +447,7 @@ final class VectorFewRows implements FewRows {
             long cRow,
             boolean accumulate) {
         int rows = m == 1 ? 1 : m <= 4 ? 4 : 8;
-        int wide = m == 1 ? 8 : m <= 4 ? 4 : 2;
+        int wide = MAX_SUMS / rows;
         long full = 4L * (k & -CHAINS);
         float[] sums = SUMS.get();
         for (int column = 0; column < n; column += wide) {
@@ -443,18 +457,27 @@ final class VectorFewRows implements FewRows {
                 long x = a + 4L * lane;
                 long y = b0 + 4L * lane;
                 switch (rows) {
-                    case 1 -> dot1x8(columns, full, x, y, bRow, sums, lane);
+                    case 1 -> {
+                        dot1x8(columns, full, x, y, bRow, sums, lane);
+                        if (columns > 8) {
+                            long next = y + 8 * bRow;
+                            dot1x8(columns - 8, full, x, next, bRow, sums, lane + 8 * CHAINS);
+                        }
+                    }
                     case 4 -> dot4x4(m, columns, full, x, aRow, y, bRow, sums, lane);
                     default -> dot8x2(m, columns, full, x, aRow, y, bRow, sums, lane);
                 }
             }
-            for (int row = 0; row < m; row++) {
-                int rowSums = row * wide * CHAINS;
-                if (full < 4L * k) {
-                    int rest = (int) (k - full / 4);
-                    addRest(columns, rest, a + row * aRow + full, b0 + full, bRow, sums, rowSums);
-                }
-                addChains(columns, sums, rowSums, c + row * cRow + 4L * column, accumulate);
+            int rest = (int) (k - full / 4);
+            for (int row = 0; rest > 0 && row < m; row++) {
+                long x = a + row * aRow + full;
+                addRest(columns, rest, x, b0 + full, bRow, sums, row * wide * CHAINS);
+            }
+            addChains(m * wide, sums);
+            if (m == 1) {
+                put(columns, sums, TOTALS, c + 4L * column, accumulate);
+            } else {
+                putSingly(m, wide, columns, sums, c + 4L * column, cRow, accumulate);
             }
         }
     }
@@ -462,21 +485,107 @@ final class VectorFewRows implements FewRows {
     /** The last products, fewer than there are chains, go to the first of these. */
     private static void addRest(
             int n, int count, long a, long b, long bRow, float[] sums, int first) {
-        for (int column = 0; column < n; column++) {
-            for (int i = 0; i < count; i++) {
-                float x = NativeMemory.getFloat(a + 4L * i);
-                float y = NativeMemory.getFloat(b + column * bRow + 4L * i);
-                int chain = first + column * CHAINS + i;
-                sums[chain] = Math.fma(x, y, sums[chain]);
+        for (int lane = 0; lane < count; lane += COUNT) {
+            VectorMask<Float> some = Lanes.SPECIES.indexInRange(lane, count);
+            // What is read behind the rest is of the next row, or padding; it is not taken.
+            FloatVector x = Lanes.load(a + 4L * lane);
+            for (int column = 0; column < n; column++) {
+                int chains = first + column * CHAINS + lane;
+                FloatVector y = Lanes.load(b + column * bRow + 4L * lane);
+                FloatVector sum = FloatVector.fromArray(Lanes.SPECIES, sums, chains);
+                sum.blend(x.fma(y, sum), some).intoArray(sums, chains);
             }
         }
     }
 
-    private static void addChains(int n, float[] sums, int first, long c, boolean accumulate) {
-        for (int column = 0; column < n; column++) {
-            float sum = FewRows.tree(sums, first + column * CHAINS);
-            long element = c + 4L * column;
-            NativeMemory.setFloat(element, accumulate ? NativeMemory.getFloat(element) + sum : sum);
+    /**
+     * Adds up the chains of the first {@code count} elements, by the tree of {@link FewRows#tree}:
+     * element i goes to {@code sums[TOTALS + i]}. A vector holds more and more elements, and fewer
+     * and fewer parts of each, until it holds a sum in each lane.
+     */
+    private static void addChains(int count, float[] sums) {
+        for (int first = 0; first < count; first += COUNT) {
+            for (int i = 0; i < 4; i++) {
+                addToFours(sums, (first + i) * CHAINS);
+            }
+            addFours(sums, first * CHAINS, TOTALS + first);
+        }
+    }
+
+    /**
+     * Makes one vector of every fourth element of {@link #COUNT} that follow one another, from the
+     * first on, with four parts of each. It takes the place of the first.
+     */
+    private static void addToFours(float[] sums, int first) {
+        FloatVector fours =
+                switch (COUNT) {
+                    case 16 ->
+                            merge4(
+                                    merge8(chains(sums, first), chains(sums, first + 8 * CHAINS)),
+                                    merge8(
+                                            chains(sums, first + 4 * CHAINS),
+                                            chains(sums, first + 12 * CHAINS)));
+                    case 8 -> merge4(halves(sums, first), halves(sums, first + 4 * CHAINS));
+                    default -> halves(sums, first).add(halves(sums, first + 4));
+                };
+        fours.intoArray(sums, first);
+    }
+
+    private static void addFours(float[] sums, int first, int target) {
+        FloatVector even = merge2(chains(sums, first), chains(sums, first + 2 * CHAINS));
+        FloatVector odd = merge2(chains(sums, first + CHAINS), chains(sums, first + 3 * CHAINS));
+        merge1(even, odd).intoArray(sums, target);
+    }
+
+    private static FloatVector chains(float[] sums, int first) {
+        return FloatVector.fromArray(Lanes.SPECIES, sums, first);
+    }
+
+    /** Sums of chains that are 8 apart, where a vector holds at most 8. */
+    private static FloatVector halves(float[] sums, int first) {
+        return chains(sums, first).add(chains(sums, first + 8));
+    }
+
+    // Of two vectors' groups of 8 (4, 2, 1) lanes, those 8 (4, 2, 1) apart are added: the sums of
+    // the one stand where those lanes have this bit clear, those of the other where it is set.
+
+    private static FloatVector merge8(FloatVector a, FloatVector b) {
+        return a.blend(b, UPPER_8).add(b.blend(a, UPPER_8).rearrange(EXCHANGE_8));
+    }
+
+    private static FloatVector merge4(FloatVector a, FloatVector b) {
+        return a.blend(b, UPPER_4).add(b.blend(a, UPPER_4).rearrange(EXCHANGE_4));
+    }
+
+    private static FloatVector merge2(FloatVector a, FloatVector b) {
+        return a.blend(b, UPPER_2).add(b.blend(a, UPPER_2).rearrange(EXCHANGE_2));
+    }
+
+    private static FloatVector merge1(FloatVector a, FloatVector b) {
+        return a.blend(b, UPPER_1).add(b.blend(a, UPPER_1).rearrange(EXCHANGE_1));
+    }
+
+    private static VectorMask<Float> upper(int bit) {
+        boolean[] lanes = new boolean[COUNT];
+        for (int lane = 0; lane < COUNT; lane++) {
+            lanes[lane] = (lane & bit) != 0;
+        }
+        return VectorMask.fromArray(Lanes.SPECIES, lanes, 0);
+    }
+
+    private static VectorShuffle<Float> exchange(int bit) {
+        return VectorShuffle.fromOp(Lanes.SPECIES, lane -> (lane ^ bit) & COUNT - 1);
+    }
+
+    private static void putSingly(
+            int m, int wide, int n, float[] sums, long c, long cRow, boolean accumulate) {
+        for (int row = 0; row < m; row++) {
+            for (int column = 0; column < n; column++) {
+                float sum = sums[TOTALS + row * wide + column];
+                long element = c + row * cRow + 4L * column;
+                float before = accumulate ? NativeMemory.getFloat(element) : 0;
+                NativeMemory.setFloat(element, accumulate ? before + sum : sum);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.autograd.Autograd;
+import dev.ugoki.autograd.Parameter;
 import dev.ugoki.tensor.Attention;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Indexing;
@@ -251,5 +252,90 @@ final class PreparedStepsTest {
                 normal(1, 6, 10, 24),
                 normal(2, 10, 1),
                 normal(3, 6, 1, 1));
+    }
+
+    @Test
+    void aWeightThatAPlanKeepsInAnotherOrderFollowsItsChanges() {
+        Parameter weight = new Parameter(normal(1, 50, 300));
+        Tensor bias = normal(2, 50);
+        Tensor x = normal(3, 20, 300);
+        Graph.Program program =
+                in ->
+                        results(
+                                in[0].linear(weight.tensor(), bias),
+                                in[0].slice(1, 0, 100)
+                                        .contiguous()
+                                        .linear(weight.tensor().slice(1, 200, 300), null),
+                                in[0].matmul(weight.tensor().transpose(0, 1)));
+        BoundPlan plan = Ugoki.compile(program).joinedAtOnce().bind(x);
+        for (int seed = 4; seed < 7; seed++) {
+            plan.run();
+            Tensor[] eager = program.apply(new Tensor[] {x});
+            for (int i = 0; i < eager.length; i++) {
+                long difference = eager[i].toMemory().mismatch(plan.result(i).toMemory());
+                assertTrue(difference < 0, "byte " + difference + " of result " + i);
+            }
+            weight.assign(normal(seed, 50, 300));
+        }
+        assertEquals(0, Allocation.bytesPerCall(plan::run), plan::describe);
+    }
+
+    @Test
+    void aWeightThatThePlanTrainsIsMultipliedAsItIs() {
+        Parameter planned = new Parameter(normal(1, 50, 33));
+        Parameter eager = new Parameter(normal(1, 50, 33));
+        Tensor x = normal(3, 20, 33);
+        BoundPlan plan =
+                Ugoki.compile(in -> results(trained(planned, in[0]))).joinedAtOnce().bind(x);
+        for (int run = 0; run < 3; run++) {
+            plan.run();
+            Tensor expected = trained(eager, x);
+            long difference = expected.toMemory().mismatch(plan.result(0).toMemory());
+            assertTrue(difference < 0, "byte " + difference + " in run " + run);
+        }
+    }
+
+    @Test
+    void productsEndInWhatFollowsOnThem() {
+        Tensor bias = normal(1, 130);
+        for (int rows : new int[] {1, 3, 20, 300}) {
+            Tensor weight = normal(2, 130, 70);
+            check(
+                    in ->
+                            results(
+                                    in[0].linear(weight, bias).gelu(),
+                                    in[0].linear(weight, bias).relu().add(in[1]),
+                                    in[0].linear(weight, null).add(in[2]).mul(in[3]),
+                                    in[0].matmul(in[4]).gt(0.5),
+                                    in[0].matmul(in[4]).add(in[0].matmul(in[4].neg())).exp(),
+                                    in[0].reshape(rows, 1, 70)
+                                            .linear(weight, bias)
+                                            .add(in[1].reshape(rows, 1, 130))
+                                            .mul(2)),
+                    normal(3, rows, 70),
+                    normal(4, rows, 130),
+                    normal(5, 130),
+                    normal(6, rows, 1),
+                    normal(7, 70, 130));
+        }
+    }
+
+    @Test
+    void largeProductsEndRegionByRegion() {
+        Tensor weight = normal(1, 2100, 520);
+        Tensor bias = normal(2, 2100);
+        for (int rows : new int[] {1, 12, 400}) {
+            check(
+                    in -> results(in[0].linear(weight, bias).relu().add(in[1])),
+                    normal(3, rows, 520),
+                    normal(4, rows, 2100));
+        }
+    }
+
+    /** What the weight gives before it is halved. */
+    private static Tensor trained(Parameter weight, Tensor x) {
+        Tensor y = x.linear(weight.tensor(), null).detach();
+        weight.assign(weight.tensor().detach().mul(0.5));
+        return y;
     }
 }

@@ -41,6 +41,6 @@ final class Compilation {
      */
     static Steps steps(Backend backend, Graph graph, List<Stored> inputs, boolean joined) {
         Steps steps = ConstantFolding.apply(Lowering.lower(backend, graph, inputs));
-        return Placement.apply(joined ? Fusion.apply(steps) : steps);
+        return Placement.apply(joined ? Endings.apply(Fusion.apply(steps)) : steps);
     }
 }

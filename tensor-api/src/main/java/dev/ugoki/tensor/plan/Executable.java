@@ -5,6 +5,7 @@ import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.Ending;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Repetition;
 import dev.ugoki.tensor.spi.Slot;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -33,6 +35,9 @@ final class Executable {
     private final MemoryPlan memory;
     private final Storage slab;
     private final Map<Storage, Storage> constants = new LinkedHashMap<>();
+
+    /** What runs do not change. */
+    private final Set<Storage> lasting = Steps.storages();
 
     /** The slots that view an input, or a storage that holds results. */
     private final Map<Storage, List<Bound>> bound = new LinkedHashMap<>();
@@ -51,7 +56,12 @@ final class Executable {
     private final @Nullable Storage[] now;
     private final boolean[] pinned;
 
-    Executable(Steps program) {
+    /**
+     * Lays out memory and makes the steps ready.
+     *
+     * @param keepsCopies whether steps may keep copies of weights in an order of their own
+     */
+    Executable(Steps program, boolean keepsCopies) {
         this.program = program;
         this.backend = program.backend();
         Map<Storage, TensorType> results = new LinkedHashMap<>();
@@ -89,6 +99,10 @@ final class Executable {
         for (Storage result : resultStorages) {
             bound.put(result, new ArrayList<>());
         }
+        if (keepsCopies) {
+            lasting.addAll(List.of(captures));
+            List.of(updated).forEach(lasting::remove);
+        }
         loops = new Loops(program.steps());
         for (int at = 0; at < program.steps().size(); at++) {
             prepared.add(prepare(at, program.steps().get(at)));
@@ -123,12 +137,21 @@ final class Executable {
                             each.tail(),
                             slots(at, each.operands()),
                             slots(at, each.results()));
+            case Step.Ended each -> ended(each, slots(at, each.operands()), slots(at, each.results()));
             case Step.LoopBegin begin -> {
                 loops.place(at, placed(begin.numbers()));
                 yield () -> {};
             }
             case Step.LoopEnd _ -> () -> {};
         };
+    }
+
+    private Prepared ended(Step.Ended step, Slot[] operands, Slot[] results) {
+        Slot[] factors = Arrays.copyOf(operands, step.factors());
+        List<Slot> others = List.of(operands).subList(step.factors(), operands.length);
+        Ending ending =
+                new Ending(step.kernel(), step.input(), others, List.of(results), step.place());
+        return backend.prepare(step.op(), factors, ending);
     }
 
     private Slot[] slots(int at, List<Stored> views) {
@@ -140,7 +163,7 @@ final class Executable {
     }
 
     private Slot slot(int at, Stored view) {
-        Slot slot = new Slot(view);
+        Slot slot = new Slot(view, lasting.contains(view.storage()));
         List<Bound> places = bound.get(view.storage());
         if (places != null) {
             places.add(new Bound(slot, view));
@@ -297,12 +320,14 @@ final class Executable {
     /** Gives the slab back; it cannot run any more. */
     void close() {
         all.close();
+        prepared.forEach(Prepared::close);
         slab.release();
         constants.values().forEach(Storage::release);
     }
 
-    long slabBytes() {
-        return memory.size();
+    /** Bytes of the slab, and of what steps keep besides. */
+    long ownBytes() {
+        return memory.size() + prepared.stream().mapToLong(Prepared::ownBytes).sum();
     }
 
     /**

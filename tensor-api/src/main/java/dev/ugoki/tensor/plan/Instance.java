@@ -27,10 +27,10 @@ final class Instance {
         this.traced = traced;
         this.simplified = Compilation.simplified(backend, traced);
         this.timed = PlanDebug.isOn();
-        this.joined = new Executable(Compilation.steps(backend, simplified, inputs, true));
+        this.joined = new Executable(Compilation.steps(backend, simplified, inputs, true), true);
         this.ready = joined.ready();
         if (!atOnce && !ready.isDone()) {
-            single = new Executable(Compilation.steps(backend, simplified, inputs, false));
+            single = new Executable(Compilation.steps(backend, simplified, inputs, false), false);
         }
         if (timed) {
             PlanDebug.print(describe());
@@ -77,7 +77,7 @@ final class Instance {
         return "plan of\n"
                 + simplified
                 + "runs these steps, in "
-                + joined.slabBytes()
+                + joined.ownBytes()
                 + " bytes of memory\n"
                 + joined.describe();
     }

@@ -127,7 +127,7 @@ final class Placement {
                             && each.operands().stream()
                                     .filter(o -> o.storage() == update.target().storage())
                                     .allMatch(o -> isAt(o, update.target()));
-            case Step.Reduced _, Step.LoopBegin _, Step.LoopEnd _ -> false;
+            case Step.Ended _, Step.Reduced _, Step.LoopBegin _, Step.LoopEnd _ -> false;
         };
     }
 
@@ -180,6 +180,16 @@ final class Placement {
             case Step.Joined each ->
                     new Step.Joined(
                             each.kernel(), each.names(), at(each.operands()), at(each.results()));
+            case Step.Ended each ->
+                    new Step.Ended(
+                            each.op(),
+                            each.factors(),
+                            each.kernel(),
+                            each.input(),
+                            each.place(),
+                            each.names(),
+                            at(each.operands()),
+                            at(each.results()));
             case Step.Reduced each ->
                     new Step.Reduced(
                             each.kernel(),

@@ -46,6 +46,7 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class Plan {
     private final Graph.Program function;
     private final boolean joinedAtOnce;
+    private final Map<Signature, Graph> graphs = new LinkedHashMap<>();
     private final Map<Signature, Instance> instances = new LinkedHashMap<>();
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
 
@@ -134,11 +135,8 @@ public final class Plan {
         Signature signature = Signature.of(inputs);
         begin();
         try {
-            Graph graph = instance(signature).graph();
-            Backend backend = signature.backend();
-            Instance own =
-                    new Instance(backend, graph, signature.placeholders(backend), joinedAtOnce);
-            return new BoundPlan(own, backend, inputs);
+            Instance own = signature.device().call(() -> made(signature));
+            return new BoundPlan(own, signature.backend(), inputs);
         } finally {
             user.set(null);
         }
@@ -168,7 +166,7 @@ public final class Plan {
     public void warmUp() {
         begin();
         try {
-            instances.values().forEach(Instance::warmUp);
+            graphs.keySet().forEach(each -> instance(each).warmUp());
         } finally {
             user.set(null);
         }
@@ -178,7 +176,7 @@ public final class Plan {
     public Graph graph(TensorType... inputs) {
         begin();
         try {
-            return instance(Signature.of(Device.current(), inputs)).graph();
+            return traced(Signature.of(Device.current(), inputs));
         } finally {
             user.set(null);
         }
@@ -189,7 +187,7 @@ public final class Plan {
         begin();
         try {
             StringBuilder text = new StringBuilder();
-            instances.values().forEach(instance -> text.append(instance.describe()));
+            graphs.keySet().forEach(each -> text.append(instance(each).describe()));
             return text.toString();
         } finally {
             user.set(null);
@@ -206,10 +204,28 @@ public final class Plan {
     }
 
     private Instance made(Signature signature) {
-        Graph graph = TensorScope.outside(() -> Graph.trace(function, signature.types()));
+        Graph graph = traced(signature);
         Backend backend = signature.backend();
         List<Stored> inputs = signature.placeholders(backend);
         return new Instance(backend, graph, inputs, joinedAtOnce);
+    }
+
+    private Graph traced(Signature signature) {
+        Graph known = graphs.get(signature);
+        if (known == null) {
+            known =
+                    signature
+                            .device()
+                            .call(
+                                    () ->
+                                            TensorScope.outside(
+                                                    () ->
+                                                            Graph.trace(
+                                                                    function,
+                                                                    signature.types())));
+            graphs.put(signature, known);
+        }
+        return known;
     }
 
     private void begin() {

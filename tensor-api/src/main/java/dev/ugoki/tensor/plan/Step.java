@@ -56,6 +56,33 @@ sealed interface Step {
     }
 
     /**
+     * A product, and a kernel joined of several operations on its elements, region by region while
+     * these are in the cache.
+     *
+     * @param op the product
+     * @param factors how many of the operands are the product's; those of the kernel follow, in
+     *     {@code [rows, columns]}, but for the product itself
+     * @param input which of the kernel's inputs is the product
+     * @param place which of the results the product may stand in
+     * @param names of the operations on elements, for people
+     */
+    record Ended(
+            Op op,
+            int factors,
+            Kernel kernel,
+            int input,
+            int place,
+            List<String> names,
+            List<Stored> operands,
+            List<Stored> results)
+            implements Step {
+        @Override
+        public String toString() {
+            return op.name() + "+" + String.join("+", names);
+        }
+    }
+
+    /**
      * The steps from here to the {@link LoopEnd} that belongs to it run {@code count} times.
      *
      * @param numbers I64[count], holding 0, 1, ..

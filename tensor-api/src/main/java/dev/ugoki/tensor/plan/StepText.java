@@ -28,6 +28,17 @@ final class StepText {
                             + views(each.operands(), memory)
                             + "\n"
                             + kernel(each.kernel()).indent(6).stripTrailing();
+            case Step.Ended each ->
+                    views(each.results(), memory)
+                            + " = "
+                            + each.op()
+                            + "+"
+                            + String.join("+", each.names())
+                            + views(each.operands(), memory)
+                            + "\n      in"
+                            + each.input()
+                            + " is the product\n"
+                            + kernel(each.kernel()).indent(6).stripTrailing();
             case Step.Reduced each ->
                     views(each.results(), memory)
                             + " = "

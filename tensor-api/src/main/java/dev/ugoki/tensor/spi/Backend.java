@@ -118,6 +118,25 @@ public interface Backend {
     }
 
     /**
+     * Whether {@link #prepare(Op, Slot[], Ending)} can make a joined kernel part of this product,
+     * with the bits that {@link #execute} and the kernel give one after the other.
+     *
+     * @param operands the product's
+     */
+    default boolean ends(Op op, Stored... operands) {
+        return false;
+    }
+
+    /**
+     * Makes ready to run a product and a joined kernel over its elements.
+     *
+     * @param operands the product's
+     */
+    default Prepared prepare(Op op, Slot[] operands, Ending ending) {
+        throw new UnsupportedOperationException(device() + ": ends no product in a kernel");
+    }
+
+    /**
      * All steps of a plan as one thing to run. What {@code steps} runs is the same each time, on
      * the same memory until {@link Repetition#moved} is called.
      */

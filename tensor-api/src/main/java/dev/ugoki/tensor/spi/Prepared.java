@@ -17,6 +17,14 @@ public interface Prepared {
         return CompletableFuture.completedFuture(true);
     }
 
+    /** Bytes of device memory that it holds besides what its slots do. */
+    default long ownBytes() {
+        return 0;
+    }
+
+    /** Gives that memory back; it is not run any more. */
+    default void close() {}
+
     /** A line or more about what it runs, for people. */
     default String describe() {
         return "";

@@ -10,10 +10,26 @@ import dev.ugoki.tensor.TensorType;
  */
 public final class Slot {
     private Stored stored;
+    private final boolean lasts;
 
     /** A slot that holds {@code stored} at first, which shows its layout. */
     public Slot(Stored stored) {
+        this(stored, false);
+    }
+
+    /** The same; see {@link #lasts}. */
+    public Slot(Stored stored, boolean lasts) {
         this.stored = stored;
+        this.lasts = lasts;
+    }
+
+    /**
+     * Whether it is the same memory in every run, and holds the same values for as long as the
+     * {@linkplain Storage#version version} of that stays: a network's weight, where the plan does
+     * not train it. What is made of such values may be kept from run to run.
+     */
+    public boolean lasts() {
+        return lasts;
     }
 
     /** What it holds now. */
