@@ -60,6 +60,7 @@ final class MatrixProduct {
         OPENBLAS,
         DOUBLE,
         FEW_ROWS,
+        FEW_ROWS_PANELS,
         DIRECT,
         PACKED
     }
@@ -149,19 +150,38 @@ final class MatrixProduct {
         return product;
     }
 
-    /**
-     * Whether one F32 product of this shape is made faster, with the same bits, where B, that is
-     * stored as n rows of k, is brought to k rows of n before.
-     */
-    static boolean wantsPlainB(int m, int n, int k) {
-        MatrixProduct product = ready(false, m, n, k, k, false, k, true, n);
-        return product.kernel == Kernel.PACKED && (long) n * k <= DIRECT_ELEMENTS;
+    /** How a weight, a B that is stored as n rows of k, is best laid out before products. */
+    enum OrderOfB {
+        AS_IT_IS,
+        /** As k rows of n. */
+        PLAIN,
+        /** As {@link FewRowsPanels}. */
+        PANELS
     }
 
-    /** Such a product, ready, where B was brought to k rows of n: with the bits of before. */
-    static MatrixProduct readyWithPlainB(int m, int n, int k, long lda) {
-        MatrixProduct product = ready(false, m, n, k, lda, false, n, false, n);
-        product.kernel = Kernel.DIRECT;
+    /**
+     * The order of B in which one F32 product of this shape is fastest, with the same bits. Only
+     * small weights are worth another order: of large ones reading them is what takes time.
+     */
+    static OrderOfB bestOrderOfB(int m, int n, int k) {
+        MatrixProduct product = ready(false, m, n, k, k, false, k, true, n);
+        if (product.tasks == 0 || (long) n * k > DIRECT_ELEMENTS) {
+            return OrderOfB.AS_IT_IS;
+        }
+        return switch (product.kernel) {
+            case PACKED -> OrderOfB.PLAIN;
+            case FEW_ROWS ->
+                    VectorModule.isUsable() ? OrderOfB.PANELS : OrderOfB.AS_IT_IS;
+            default -> OrderOfB.AS_IT_IS;
+        };
+    }
+
+    /** A product, ready, whose B was brought to the best order: with the bits of before. */
+    static MatrixProduct readyWithB(OrderOfB order, int m, int n, int k, long lda) {
+        boolean plain = order == OrderOfB.PLAIN;
+        long ldb = plain ? n : FewRowsPanels.depth(k);
+        MatrixProduct product = ready(false, m, n, k, lda, false, ldb, !plain, n);
+        product.kernel = plain ? Kernel.DIRECT : Kernel.FEW_ROWS_PANELS;
         product.cut();
         return product;
     }
@@ -495,7 +515,7 @@ final class MatrixProduct {
         tileRows = m;
         tileColumns = n;
         switch (kernel) {
-            case FEW_ROWS -> {
+            case FEW_ROWS, FEW_ROWS_PANELS -> {
                 int width = Math.max(FEW_ROWS_COLUMNS, FEW_ROWS_ELEMENTS / k);
                 tileColumns = Math.min(n, roundUp(width, FEW_ROWS_COLUMNS));
             }
@@ -573,6 +593,8 @@ final class MatrixProduct {
             case OPENBLAS -> runOpenBlas(rows, columns, x, y, z);
             case DOUBLE -> runDouble(rows, columns, x, y, z);
             case FEW_ROWS -> runFewRows(rows, columns, x, y, z);
+            case FEW_ROWS_PANELS ->
+                    FewRowsPanels.run(rows, columns, k, x, 4 * lda, y, z, 4 * ldc);
             case DIRECT -> runDirect(rows, columns, x, y, z);
             case PACKED -> runPacked(item);
         }

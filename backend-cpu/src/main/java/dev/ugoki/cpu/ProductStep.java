@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.MatrixProduct.OrderOfB;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorScope;
@@ -30,7 +31,7 @@ final class ProductStep implements Prepared {
     private final @Nullable ProductEnding ending;
 
     /** The weight in another order; null where it is multiplied as it lies. */
-    private final @Nullable PlainWeight weight;
+    private final @Nullable KeptWeight weight;
 
     private ProductStep(
             MatrixProduct product,
@@ -39,7 +40,7 @@ final class ProductStep implements Prepared {
             @Nullable Slot bias,
             @Nullable Slot result,
             @Nullable ProductEnding ending,
-            @Nullable PlainWeight weight) {
+            @Nullable KeptWeight weight) {
         this.product = product;
         this.a = a;
         this.b = b;
@@ -181,16 +182,13 @@ final class ProductStep implements Prepared {
         int m = sizes[0];
         int n = sizes[1];
         int k = sizes[2];
-        boolean reorders =
-                !isDouble
-                        && !aTransposed
-                        && bTransposed
-                        && b.lasts()
-                        && MatrixProduct.wantsPlainB(m, n, k);
-        PlainWeight weight = reorders ? new PlainWeight(b, n, k, bDistance) : null;
+        boolean isWeight = !isDouble && !aTransposed && bTransposed && b.lasts();
+        OrderOfB order = isWeight ? MatrixProduct.bestOrderOfB(m, n, k) : OrderOfB.AS_IT_IS;
+        boolean reorders = order != OrderOfB.AS_IT_IS;
+        KeptWeight weight = reorders ? new KeptWeight(order, b, m, n, k, bDistance) : null;
         MatrixProduct product =
                 reorders
-                        ? MatrixProduct.readyWithPlainB(m, n, k, aDistance)
+                        ? MatrixProduct.readyWithB(order, m, n, k, aDistance)
                         : MatrixProduct.ready(
                                 isDouble,
                                 m,
@@ -229,36 +227,53 @@ final class ProductStep implements Prepared {
     }
 
     /**
-     * A weight of n rows of k as k rows of n, in memory of its own: then products of many rows need
-     * not bring it there each time. Made anew when the weight has changed.
+     * A weight of n rows of k in the order that products want, in memory of its own, so that they
+     * need not bring it there each time. Made anew when the weight has changed.
      */
-    private static final class PlainWeight {
+    private static final class KeptWeight {
         private static final long NEVER = -1;
 
+        private final OrderOfB order;
         private final Slot from;
+        private final int m;
         private final int n;
         private final int k;
         private final long distance;
         private final Storage memory;
+        private final long bytes;
         private long version = NEVER;
 
-        PlainWeight(Slot from, int n, int k, long distance) {
+        KeptWeight(OrderOfB order, Slot from, int m, int n, int k, long distance) {
+            this.order = order;
             this.from = from;
+            this.m = m;
             this.n = n;
             this.k = k;
             this.distance = distance;
+            boolean panels = order == OrderOfB.PANELS;
+            long elements = panels ? FewRowsPanels.elements(n, k) : (long) n * k;
+            TensorType type = new TensorType(DType.F32, Shape.of(elements));
             Backend backend = from.stored().storage().backend();
-            TensorType type = new TensorType(DType.F32, Shape.of(k, n));
             memory = TensorScope.outside(() -> backend.memory().allocate(type, backend));
+            bytes = type.byteSize();
         }
 
         long address() {
             long now = Integer.toUnsignedLong(from.stored().storage().version());
             if (now != version) {
-                Transposition.run(n, k, from.address(), 4 * distance, memory.address(), 4L * n);
+                fill();
                 version = now;
             }
             return memory.address();
+        }
+
+        private void fill() {
+            long row = 4 * distance;
+            if (order == OrderOfB.PANELS) {
+                FewRowsPanels.pack(m, n, k, from.address(), row, memory.address());
+            } else {
+                Transposition.run(n, k, from.address(), row, memory.address(), 4L * n);
+            }
         }
     }
 
@@ -278,7 +293,7 @@ final class ProductStep implements Prepared {
 
     @Override
     public long ownBytes() {
-        return weight == null ? 0 : 4L * weight.n * weight.k;
+        return weight == null ? 0 : weight.bytes;
     }
 
     @Override

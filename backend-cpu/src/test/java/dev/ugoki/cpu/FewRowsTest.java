@@ -89,4 +89,32 @@ final class FewRowsTest {
         NativeMemory.free(a);
         NativeMemory.free(b);
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 8})
+    void panelsHaveTheBitsOfTheMatrix(int m) {
+        long a = Floats.of(Floats.normal(m * MOST, 1));
+        long b = Floats.of(Floats.normal(MOST * MOST, 2));
+        for (int n : new int[] {1, 7, 16, 17, 33, 64}) {
+            for (int k : new int[] {1, 7, 16, 21, 32, 70}) {
+                long panels = NativeMemory.allocate(4 * FewRowsPanels.elements(n, k));
+                FewRowsPanels.pack(m, n, k, b, 4L * MOST, panels);
+                int row = n + 3;
+                long expected = Floats.of(Floats.normal(m * row, 3));
+                long found = Floats.of(Floats.normal(m * row, 3));
+                loops.transposed(
+                        m, n, k, a, 4L * MOST, b, 4L * MOST, expected, 4L * row, false);
+                FewRowsPanels.run(m, n, k, a, 4L * MOST, panels, found, 4L * row);
+                assertArrayEquals(
+                        Floats.bits(Floats.read(expected, m * row)),
+                        Floats.bits(Floats.read(found, m * row)),
+                        m + " x " + n + " x " + k);
+                NativeMemory.free(panels);
+                NativeMemory.free(expected);
+                NativeMemory.free(found);
+            }
+        }
+        NativeMemory.free(a);
+        NativeMemory.free(b);
+    }
 }
