@@ -109,7 +109,8 @@ final class Attention {
                 .compileRows(valueWidth)
                 .thenCombine(
                         Kernels.SCORE_GRADIENTS.compileRows(GRADIENT_QUERIES), Boolean::logicalAnd)
-                .thenCombine(Kernels.SCALED_ROWS.compileRows(width), Boolean::logicalAnd);
+                .thenCombine(Kernels.SCALED_ROWS.compileRows(width), Boolean::logicalAnd)
+                .thenCombine(Kernels.SCALED_ROWS.compileRows(16), Boolean::logicalAnd);
     }
 
     private static int ceilDiv(int count, int size) {
@@ -139,22 +140,6 @@ final class Attention {
             long cRow,
             boolean accumulate) {
         DirectProduct.run(m, Tile.width(n), k, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
-    }
-
-    /** {@code target[j, i] = factor * x[i, j]}; zeros where x has no row, up to {@code width}. */
-    private static void transpose(
-            long x, long xRow, int rows, int columns, float factor, long target, int width) {
-        for (int column = 0; column < columns; column++) {
-            long from = x + 4L * column;
-            long to = target + 4L * width * column;
-            for (int row = 0; row < rows; row++) {
-                NativeMemory.setFloat(
-                        to + 4L * row, factor * NativeMemory.getFloat(from + row * xRow));
-            }
-            for (int row = rows; row < width; row++) {
-                NativeMemory.setFloat(to + 4L * row, 0f);
-            }
-        }
     }
 
     /** Scratch memory in pieces, each 64-byte aligned. */
@@ -203,6 +188,31 @@ final class Attention {
             four[6] = sums;
             four[7] = row;
             Kernels.EXPONENTIALS.runRows(four, 0, keys, queries, 0);
+        }
+
+        /**
+         * {@code target[j, i] = factor * x[i, j]}; zeros where x has no row, up to whole vectors.
+         */
+        void transpose(
+                long x,
+                long xRow,
+                int rows,
+                int columns,
+                float factor,
+                long factorPlace,
+                long target,
+                long targetRow) {
+            Transposition.run(rows, columns, x, xRow, target, targetRow);
+            int width = wholeVectors(rows);
+            for (int column = 0; column < columns && rows < width; column++) {
+                for (long at = 4L * rows; at < 4L * width; at += 4) {
+                    NativeMemory.setFloat(target + column * targetRow + at, 0f);
+                }
+            }
+            if (factor != 1) {
+                NativeMemory.setFloat(factorPlace, factor);
+                scaleRows(target, targetRow, factorPlace, 0, target, targetRow, columns, width);
+            }
         }
 
         void logSum(long sum, long subtracted, long inverse, long logarithm, int count) {
@@ -338,7 +348,8 @@ final class Attention {
             long q = queries.address(head) + query * queries.rowBytes();
             long k = keys.address(head);
             long v = values.address(head);
-            transpose(q, queries.rowBytes(), count, width, scale, transposed, QUERIES);
+            long row = queries.rowBytes();
+            workspace.transpose(q, row, count, width, scale, sums, transposed, SCORE_ROW);
             for (int i = 0; i < columns; i++) {
                 NativeMemory.setFloat(greatest + 4L * i, Float.NEGATIVE_INFINITY);
                 NativeMemory.setFloat(sums + 4L * i, 0f);
@@ -389,14 +400,14 @@ final class Attention {
             }
             // The shrinkages have served; the inverse sums take their place.
             workspace.logSum(sums, subtracted, shrinkage, finished, columns);
-            long row = (long) head * queries.rows() + query;
-            NativeMemory.copy(finished, logarithms + 4 * row, 4L * count);
+            long first = (long) head * queries.rows() + query;
+            NativeMemory.copy(finished, logarithms + 4 * first, 4L * count);
             workspace.scaleRows(
                     weighted,
                     resultRow,
                     shrinkage,
                     4,
-                    result + 4 * row * valueWidth,
+                    result + 4 * first * valueWidth,
                     4L * valueWidth,
                     count,
                     valueWidth);
@@ -497,8 +508,10 @@ final class Attention {
             long k = keys.address(head);
             long v = values.address(head);
             long dOut = g.address(head);
-            transpose(q, queries.rowBytes(), length, width, scale, transposedQ, padded);
-            transpose(dOut, g.rowBytes(), length, valueWidth, 1, transposedG, padded);
+            long qRow = queries.rowBytes();
+            workspace.transpose(q, qRow, length, width, scale, factor, transposedQ, column);
+            long gRow = g.rowBytes();
+            workspace.transpose(dOut, gRow, length, valueWidth, 1, factor, transposedG, column);
             NativeMemory.clear(logs, column);
             NativeMemory.clear(sums, column);
             NativeMemory.copy(logarithms + 4L * head * length, logs, 4L * length);

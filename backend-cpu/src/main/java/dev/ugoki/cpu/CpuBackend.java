@@ -114,6 +114,11 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean keepsResults() {
+        return true;
+    }
+
+    @Override
     public boolean ends(Op op, Stored... operands) {
         return ProductStep.ends(op, operands);
     }

@@ -3,22 +3,25 @@ package dev.ugoki.cpu;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The products C = A B of {@link FewRows#transposed}, where B was brought into another order before,
- * with the same bits: columns of C in the lanes of vectors, so that nothing is added up across
- * lanes, and all of B in the order of its use. For weights that serve many products.
+ * The products C = A B of {@link FewRows#transposed}, where B was brought into another order
+ * before, with the same bits: columns of C in the lanes of vectors, so that nothing is added up
+ * across lanes, and all of B in the order of its use. For weights that serve many products.
  *
- * <p>B's columns lie in panels of as many as a vector has lanes. A panel is gone through in passes,
- * each with the rows whose number has the same remainder; a pass makes some of the {@value
- * FewRows#CHAINS} chains of an element, and adds up what the tree adds up of these. Where there are
- * several rows, passes have fewer chains, so that all sums stay in registers.
+ * <p>B's columns lie in panels of as many as a vector has lanes; for one row in panels of twice as
+ * many, as far as there are columns. A panel is gone through in passes, each with the rows whose
+ * number has the same remainder; a pass makes some of the {@value FewRows#CHAINS} chains of an
+ * element, so many that all sums stay in registers, and adds up what the tree adds up of these.
  */
 final class FewRowsPanels {
     private static final int VECTOR = Lanes.BYTES;
     private static final int COUNT = Lanes.COUNT;
 
-    /** One row takes two passes; several go by twos and threes, in four. */
     private static final int PASSES = 4;
 
+    /** A single vector of a single row takes fewer, with more chains. */
+    private static final int PASSES_ALONE = 2;
+
+    /** Several rows go by twos and threes. */
     private static final int MOST_TOGETHER = 3;
 
     /** What each pass made of each row. */
@@ -37,8 +40,9 @@ final class FewRowsPanels {
         return (long) (n + COUNT - 1) / COUNT * COUNT * depth(k);
     }
 
-    private static int passes(int m) {
-        return m == 1 ? 2 : PASSES;
+    /** How many columns the panel has that begins where so many are left. */
+    private static int width(int m, int left) {
+        return m == 1 && left > COUNT ? 2 * COUNT : COUNT;
     }
 
     /**
@@ -49,26 +53,27 @@ final class FewRowsPanels {
      * @param panels the address of {@link #elements}
      */
     static void pack(int m, int n, int k, long b, long bRow, long panels) {
-        int passes = passes(m);
         long to = panels;
-        for (int column = 0; column < n; column += COUNT) {
-            int columns = Math.min(COUNT, n - column);
+        int width;
+        for (int column = 0; column < n; column += width) {
+            width = width(m, n - column);
+            int passes = m == 1 && width == COUNT ? PASSES_ALONE : PASSES;
             for (int pass = 0; pass < passes; pass++) {
                 for (int i = pass; i < depth(k); i += passes) {
-                    for (int lane = 0; lane < COUNT; lane++) {
+                    for (int lane = 0; lane < width; lane++) {
                         long from = b + (column + lane) * bRow + 4L * i;
-                        boolean padding = lane >= columns || i >= k;
+                        boolean padding = column + lane >= n || i >= k;
                         float value = padding ? 0 : NativeMemory.getFloat(from);
                         NativeMemory.setFloat(to + 4L * lane, value);
                     }
-                    to += VECTOR;
+                    to += 4L * width;
                 }
             }
         }
     }
 
     /**
-     * The product, of columns that begin at a multiple of {@value FewRows#CHAINS}.
+     * The product, of columns that begin at a multiple of twice {@value FewRows#CHAINS}.
      *
      * @param panels the address of the first column's panel
      * @param aRow bytes from one row of A to the next; likewise cRow
@@ -95,23 +100,53 @@ final class FewRowsPanels {
     private static void runWhole(
             int m, int n, int k, long a, long aRow, long panels, long c, long cRow) {
         float[] parts = PARTS.get();
-        for (int column = 0; column < n; column += COUNT) {
-            int columns = Math.min(COUNT, n - column);
+        int width;
+        for (int column = 0; column < n; column += width) {
+            width = width(m, n - column);
+            int columns = Math.min(width, n - column);
             long panel = panels + 4L * column * k;
             long target = c + 4L * column;
-            if (m == 1) {
+            if (m > 1) {
+                rows(m, k, a, aRow, panel, columns, target, cRow, parts);
+            } else if (width > COUNT) {
+                two(k, a, panel, columns, target, parts);
+            } else {
                 chains8(k, a, panel, parts, 0);
                 chains8(k, a + 4, panel + 2L * k * COUNT, parts, COUNT);
                 put(part(parts, 0).add(part(parts, 1)), columns, target, parts, 0);
-                continue;
             }
-            int rows;
-            for (int row = 0; row < m; row += rows) {
-                int left = m - row;
-                rows = left == 2 || left == 4 ? 2 : MOST_TOGETHER;
-                long x = a + row * aRow;
-                together(rows, k, x, aRow, panel, columns, target + row * cRow, cRow, parts);
-            }
+        }
+    }
+
+    /** Two vectors of one row. */
+    private static void two(int k, long a, long panel, int columns, long c, float[] parts) {
+        for (int pass = 0; pass < PASSES; pass++) {
+            long b = panel + 2L * pass * k * COUNT;
+            chains4x2(k, a + 4L * pass, b, parts, 2 * pass * COUNT);
+        }
+        FloatVector first = part(parts, 0).add(part(parts, 4));
+        FloatVector second = part(parts, 1).add(part(parts, 5));
+        put(first.add(part(parts, 2).add(part(parts, 6))), COUNT, c, parts, 0);
+        FloatVector odd = part(parts, 3).add(part(parts, 7));
+        put(second.add(odd), columns - COUNT, c + VECTOR, parts, 0);
+    }
+
+    private static void rows(
+            int m,
+            int k,
+            long a,
+            long aRow,
+            long panel,
+            int columns,
+            long c,
+            long cRow,
+            float[] parts) {
+        int rows;
+        for (int row = 0; row < m; row += rows) {
+            int left = m - row;
+            rows = left == 2 || left == 4 ? 2 : MOST_TOGETHER;
+            long x = a + row * aRow;
+            together(rows, k, x, aRow, panel, columns, c + row * cRow, cRow, parts);
         }
     }
 
@@ -190,9 +225,39 @@ final class FewRowsPanels {
         fours0.add(fours1).intoArray(parts, target);
     }
 
+    /** Every fourth chain of two vectors of one row, but for the last two steps of the tree. */
+    private static void chains4x2(int k, long x, long b, float[] parts, int target) {
+        FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s02 = zero;
+        FloatVector s03 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s12 = zero;
+        FloatVector s13 = zero;
+        for (long i = 0; i < 4L * k; i += 64) {
+            long row = b + i / 64 * (8 * VECTOR);
+            long y = x + i;
+            FloatVector x0 = spread(y);
+            s00 = x0.fma(Lanes.load(row), s00);
+            s10 = x0.fma(Lanes.load(row + VECTOR), s10);
+            FloatVector x1 = spread(y + 16);
+            s01 = x1.fma(Lanes.load(row + 2 * VECTOR), s01);
+            s11 = x1.fma(Lanes.load(row + 3 * VECTOR), s11);
+            FloatVector x2 = spread(y + 32);
+            s02 = x2.fma(Lanes.load(row + 4 * VECTOR), s02);
+            s12 = x2.fma(Lanes.load(row + 5 * VECTOR), s12);
+            FloatVector x3 = spread(y + 48);
+            s03 = x3.fma(Lanes.load(row + 6 * VECTOR), s03);
+            s13 = x3.fma(Lanes.load(row + 7 * VECTOR), s13);
+        }
+        s00.add(s02).add(s01.add(s03)).intoArray(parts, target);
+        s10.add(s12).add(s11.add(s13)).intoArray(parts, target + COUNT);
+    }
+
     /** Every fourth chain of two rows, added up but for the last two steps of the tree. */
-    private static void chains2x4(
-            int k, long a, long aRow, long b, float[] parts, int target) {
+    private static void chains2x4(int k, long a, long aRow, long b, float[] parts, int target) {
         long a0 = a;
         long a1 = a0 + aRow;
         FloatVector zero = FloatVector.zero(Lanes.SPECIES);
@@ -224,8 +289,7 @@ final class FewRowsPanels {
     }
 
     /** The same of three rows. */
-    private static void chains3x4(
-            int k, long a, long aRow, long b, float[] parts, int target) {
+    private static void chains3x4(int k, long a, long aRow, long b, float[] parts, int target) {
         long a0 = a;
         long a1 = a0 + aRow;
         long a2 = a1 + aRow;

@@ -170,8 +170,7 @@ final class MatrixProduct {
         }
         return switch (product.kernel) {
             case PACKED -> OrderOfB.PLAIN;
-            case FEW_ROWS ->
-                    VectorModule.isUsable() ? OrderOfB.PANELS : OrderOfB.AS_IT_IS;
+            case FEW_ROWS -> VectorModule.isUsable() ? OrderOfB.PANELS : OrderOfB.AS_IT_IS;
             default -> OrderOfB.AS_IT_IS;
         };
     }
@@ -525,8 +524,7 @@ final class MatrixProduct {
         tilesAcross = ceilDiv(n, tileColumns);
         tilesPerProduct = tilesAcross * ceilDiv(m, tileRows);
         productsPerTask = Math.clamp(TASK_WORK / work, 1, batch);
-        tasks =
-                Math.toIntExact(tilesPerProduct > 1 ? (long) batch * tilesPerProduct : groups());
+        tasks = Math.toIntExact(tilesPerProduct > 1 ? (long) batch * tilesPerProduct : groups());
     }
 
     private long tiles(long work) {
@@ -593,8 +591,7 @@ final class MatrixProduct {
             case OPENBLAS -> runOpenBlas(rows, columns, x, y, z);
             case DOUBLE -> runDouble(rows, columns, x, y, z);
             case FEW_ROWS -> runFewRows(rows, columns, x, y, z);
-            case FEW_ROWS_PANELS ->
-                    FewRowsPanels.run(rows, columns, k, x, 4 * lda, y, z, 4 * ldc);
+            case FEW_ROWS_PANELS -> FewRowsPanels.run(rows, columns, k, x, 4 * lda, y, z, 4 * ldc);
             case DIRECT -> runDirect(rows, columns, x, y, z);
             case PACKED -> runPacked(item);
         }

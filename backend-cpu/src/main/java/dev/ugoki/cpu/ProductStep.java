@@ -131,8 +131,7 @@ final class ProductStep implements Prepared {
         boolean isDouble = dtype == DType.F64;
         Layout x = Layout.of(left);
         Layout y = Layout.of(right);
-        boolean joined =
-                batch > 1 && result.shape().rank() == 3 && y.isShared() && x.joinsRows();
+        boolean joined = batch > 1 && result.shape().rank() == 3 && y.isShared() && x.joinsRows();
         if (batch == 1 || joined) {
             return one(
                     isDouble,

@@ -48,7 +48,15 @@ final class FewRowsTest {
                             accumulate,
                             (kernels, c) ->
                                     kernels.transposed(
-                                            m, n, k, a, 4L * MOST, b, 4L * MOST, c, cRow,
+                                            m,
+                                            n,
+                                            k,
+                                            a,
+                                            4L * MOST,
+                                            b,
+                                            4L * MOST,
+                                            c,
+                                            cRow,
                                             accumulate),
                             "transposed");
                     check(
@@ -58,7 +66,16 @@ final class FewRowsTest {
                             accumulate,
                             (kernels, c) ->
                                     kernels.plain(
-                                            m, n, k, a, 4L * MOST, 4, b, 4L * MOST, c, cRow,
+                                            m,
+                                            n,
+                                            k,
+                                            a,
+                                            4L * MOST,
+                                            4,
+                                            b,
+                                            4L * MOST,
+                                            c,
+                                            cRow,
                                             accumulate),
                             "plain");
                 }
@@ -102,8 +119,7 @@ final class FewRowsTest {
                 int row = n + 3;
                 long expected = Floats.of(Floats.normal(m * row, 3));
                 long found = Floats.of(Floats.normal(m * row, 3));
-                loops.transposed(
-                        m, n, k, a, 4L * MOST, b, 4L * MOST, expected, 4L * row, false);
+                loops.transposed(m, n, k, a, 4L * MOST, b, 4L * MOST, expected, 4L * row, false);
                 FewRowsPanels.run(m, n, k, a, 4L * MOST, panels, found, 4L * row);
                 assertArrayEquals(
                         Floats.bits(Floats.read(expected, m * row)),

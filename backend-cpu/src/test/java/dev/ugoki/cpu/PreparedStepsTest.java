@@ -332,6 +332,36 @@ final class PreparedStepsTest {
         }
     }
 
+    @Test
+    void whatFollowsFromWeightsAloneIsKeptUntilTheyChange() {
+        Parameter queries = new Parameter(normal(1, 20, 32));
+        Parameter weight = new Parameter(normal(2, 32, 32));
+        Graph.Program program =
+                in -> {
+                    Tensor learned = queries.tensor().linear(weight.tensor(), null).gelu();
+                    Tensor scores = learned.matmul(in[0].transpose(0, 1)).softmax(-1);
+                    return results(
+                            scores.matmul(in[0]).add(learned),
+                            in[0].linear(learned.exp(), null),
+                            learned.neg());
+                };
+        Tensor x = normal(3, 7, 32);
+        BoundPlan plan = Ugoki.compile(program).joinedAtOnce().bind(x);
+
+        assertTrue(plan.describe().contains("kept: "), plan::describe);
+        for (int seed = 4; seed < 7; seed++) {
+            plan.run();
+            plan.run();
+            Tensor[] eager = program.apply(new Tensor[] {x});
+            for (int i = 0; i < eager.length; i++) {
+                long difference = eager[i].toMemory().mismatch(plan.result(i).toMemory());
+                assertTrue(difference < 0, "byte " + difference + " of result " + i);
+            }
+            (seed == 4 ? queries : weight).assign(normal(seed, seed == 4 ? 20 : 32, 32));
+        }
+        assertEquals(0, Allocation.bytesPerCall(plan::run), plan::describe);
+    }
+
     /** What the weight gives before it is halved. */
     private static Tensor trained(Parameter weight, Tensor x) {
         Tensor y = x.linear(weight.tensor(), null).detach();

@@ -8,6 +8,7 @@ import dev.ugoki.tensor.spi.Stored;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,9 +30,16 @@ final class Endings {
     private final Set<Storage> kept;
     private final Set<Storage> updates = Steps.storages();
 
+    /** Steps whose results are kept from run to run, where the backend has it so. */
+    private final Set<Step> lasting;
+
     private Endings(Steps program) {
         this.program = program;
         this.steps = new ArrayList<>(program.steps());
+        KeptSteps lasts =
+                program.backend().keepsResults() ? KeptSteps.of(program) : KeptSteps.none(program);
+        this.lasting = Collections.newSetFromMap(new IdentityHashMap<>());
+        this.lasting.addAll(lasts.steps().subList(0, lasts.count()));
         this.kept = program.kept();
         program.updates().forEach(update -> updates.add(update.value().storage()));
         for (int at = 0; at < steps.size(); at++) {
@@ -94,9 +102,8 @@ final class Endings {
                         && operation.results().size() == 1
                         && isWhole(value, operation.results().getFirst())
                         && program.backend()
-                                .ends(
-                                        operation.op(),
-                                        operation.operands().toArray(Stored[]::new))
+                                .ends(operation.op(), operation.operands().toArray(Stored[]::new))
+                        && lasting.contains(operation) == lasting.contains(joined)
                         && mayWait(operation, product, at);
         return ends ? product : -1;
     }

@@ -36,8 +36,16 @@ final class Executable {
     private final Storage slab;
     private final Map<Storage, Storage> constants = new LinkedHashMap<>();
 
-    /** What runs do not change. */
+    /** What runs do not change, and what is kept of them. */
     private final Set<Storage> lasting = Steps.storages();
+
+    /** How many steps, the first ones, run only when what they read has changed. */
+    private final int keptSteps;
+
+    private final Storage[] keptFrom;
+    private final int[] keptVersions;
+    private final Storage[] keptResults;
+    private boolean keepsResults;
 
     /** The slots that view an input, or a storage that holds results. */
     private final Map<Storage, List<Bound>> bound = new LinkedHashMap<>();
@@ -61,9 +69,19 @@ final class Executable {
      *
      * @param keepsCopies whether steps may keep copies of weights in an order of their own
      */
-    Executable(Steps program, boolean keepsCopies) {
+    Executable(Steps given, boolean keepsCopies) {
+        this.backend = given.backend();
+        if (keepsCopies) {
+            lasting.addAll(KeptSteps.lasting(given));
+        }
+        KeptSteps kept =
+                keepsCopies && backend.keepsResults() ? KeptSteps.of(given) : KeptSteps.none(given);
+        Steps program = given.withSteps(given.constants(), kept.steps());
         this.program = program;
-        this.backend = program.backend();
+        keptSteps = kept.count();
+        keptFrom = kept.sources().toArray(Storage[]::new);
+        keptVersions = new int[keptFrom.length];
+        lasting.addAll(kept.results());
         Map<Storage, TensorType> results = new LinkedHashMap<>();
         for (Stored result : program.results()) {
             results.putIfAbsent(result.storage(), result.type());
@@ -87,6 +105,7 @@ final class Executable {
         for (Step step : program.constants()) {
             elsewhere.addAll(Steps.storagesOf(step.results()));
         }
+        elsewhere.addAll(kept.results());
         memory = MemoryPlan.of(program.steps(), elsewhere);
         TensorType bytes = new TensorType(DType.U8, Shape.of(Math.max(1, memory.size())));
         slab = TensorScope.outside(() -> backend.memory().allocate(bytes, backend));
@@ -99,10 +118,15 @@ final class Executable {
         for (Storage result : resultStorages) {
             bound.put(result, new ArrayList<>());
         }
-        if (keepsCopies) {
-            lasting.addAll(List.of(captures));
-            List.of(updated).forEach(lasting::remove);
+        List<Storage> ownOfKept = new ArrayList<>();
+        for (Step step : program.steps().subList(0, keptSteps)) {
+            for (Stored result : step.results()) {
+                if (kept.results().contains(result.storage())) {
+                    ownOfKept.add(own(result));
+                }
+            }
         }
+        keptResults = ownOfKept.toArray(Storage[]::new);
         loops = new Loops(program.steps());
         for (int at = 0; at < program.steps().size(); at++) {
             prepared.add(prepare(at, program.steps().get(at)));
@@ -113,14 +137,17 @@ final class Executable {
     }
 
     private void compute(Step.Operation step) {
-        for (Stored result : step.results()) {
-            Storage own =
-                    TensorScope.outside(() -> backend.memory().allocate(result.type(), backend));
-            constants.put(result.storage(), own);
-        }
+        step.results().forEach(this::own);
         Stored[] in = step.operands().stream().map(this::placed).toArray(Stored[]::new);
         Stored[] out = step.results().stream().map(this::placed).toArray(Stored[]::new);
         backend.execute(step.op(), in, out);
+    }
+
+    /** Memory of its own for a result. */
+    private Storage own(Stored result) {
+        Storage own = TensorScope.outside(() -> backend.memory().allocate(result.type(), backend));
+        constants.put(result.storage(), own);
+        return own;
     }
 
     private Prepared prepare(int at, Step step) {
@@ -137,7 +164,8 @@ final class Executable {
                             each.tail(),
                             slots(at, each.operands()),
                             slots(at, each.results()));
-            case Step.Ended each -> ended(each, slots(at, each.operands()), slots(at, each.results()));
+            case Step.Ended each ->
+                    ended(each, slots(at, each.operands()), slots(at, each.results()));
             case Step.LoopBegin begin -> {
                 loops.place(at, placed(begin.numbers()));
                 yield () -> {};
@@ -163,7 +191,8 @@ final class Executable {
     }
 
     private Slot slot(int at, Stored view) {
-        Slot slot = new Slot(view, lasting.contains(view.storage()));
+        // Steps that run once need no copies that serve many runs.
+        Slot slot = new Slot(view, at >= keptSteps && lasting.contains(view.storage()));
         List<Bound> places = bound.get(view.storage());
         if (places != null) {
             places.add(new Bound(slot, view));
@@ -247,6 +276,7 @@ final class Executable {
             for (; held < now.length + captures.length; held++) {
                 pinned[held] = storage(held).enter();
             }
+            refresh();
             if (timed) {
                 steps(true);
             } else {
@@ -267,6 +297,27 @@ final class Executable {
         }
     }
 
+    /** Runs the steps whose results are kept, where what they read has changed. */
+    private void refresh() {
+        boolean stands = keepsResults;
+        for (int i = 0; i < keptFrom.length; i++) {
+            int version = keptFrom[i].version();
+            stands &= version == keptVersions[i];
+            keptVersions[i] = version;
+        }
+        if (stands || keptSteps == 0) {
+            return;
+        }
+        keepsResults = false;
+        for (int at = 0; at < keptSteps; at++) {
+            prepared.get(at).run();
+        }
+        for (Storage result : keptResults) {
+            result.touch();
+        }
+        keepsResults = true;
+    }
+
     private Storage storage(int number) {
         if (number >= now.length) {
             return captures[number - now.length];
@@ -280,7 +331,7 @@ final class Executable {
 
     private void steps(boolean timed) {
         loops.reset();
-        int at = 0;
+        int at = keptSteps;
         int count = prepared.size();
         while (at < count) {
             long bytes = timed ? PlanDebug.allocatedBytes() : 0;
@@ -325,9 +376,15 @@ final class Executable {
         constants.values().forEach(Storage::release);
     }
 
-    /** Bytes of the slab, and of what steps keep besides. */
+    /** Bytes of the slab, and of what is kept from run to run. */
     long ownBytes() {
-        return memory.size() + prepared.stream().mapToLong(Prepared::ownBytes).sum();
+        long bytes = memory.size() + prepared.stream().mapToLong(Prepared::ownBytes).sum();
+        for (int at = 0; at < keptSteps; at++) {
+            for (Stored result : program.steps().get(at).results()) {
+                bytes += constants.containsKey(result.storage()) ? result.type().byteSize() : 0;
+            }
+        }
+        return bytes;
     }
 
     /**
@@ -342,7 +399,8 @@ final class Executable {
             if (step instanceof Step.LoopEnd) {
                 indent = indent.substring(2);
             }
-            text.append(indent).append(StepText.of(step, memory));
+            text.append(indent).append(at < keptSteps ? "kept: " : "");
+            text.append(StepText.of(step, memory));
             if (runs > 0 && nanos[at] > 0) {
                 text.append("  %.1f us".formatted(nanos[at] / 1e3 / runs));
                 text.append(", %d bytes".formatted(allocated[at] / runs));

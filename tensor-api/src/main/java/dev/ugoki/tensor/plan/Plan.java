@@ -221,8 +221,7 @@ public final class Plan {
                                             TensorScope.outside(
                                                     () ->
                                                             Graph.trace(
-                                                                    function,
-                                                                    signature.types())));
+                                                                    function, signature.types())));
             graphs.put(signature, known);
         }
         return known;

@@ -137,6 +137,14 @@ public interface Backend {
     }
 
     /**
+     * Whether a plan keeps the results of steps that read captured tensors alone, and computes them
+     * again when one of these has changed. Else all steps run each time.
+     */
+    default boolean keepsResults() {
+        return false;
+    }
+
+    /**
      * All steps of a plan as one thing to run. What {@code steps} runs is the same each time, on
      * the same memory until {@link Repetition#moved} is called.
      */

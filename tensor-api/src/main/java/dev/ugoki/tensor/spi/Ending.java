@@ -17,8 +17,7 @@ import java.util.List;
  * @param place which of the results is of F32, so that the product may stand there until the kernel
  *     has read it: it is kept nowhere else
  */
-public record Ending(
-        Kernel kernel, int input, List<Slot> operands, List<Slot> results, int place) {
+public record Ending(Kernel kernel, int input, List<Slot> operands, List<Slot> results, int place) {
     public Ending {
         operands = List.copyOf(operands);
         results = List.copyOf(results);

@@ -80,11 +80,7 @@ final class EndingsTest {
     @Test
     void ofTwoProductsTheLaterOneEndsInTheirSum() {
         Steps steps =
-                ended(
-                        in -> new Tensor[] {in[0].matmul(in[1]).add(in[2].matmul(in[1]))},
-                        X,
-                        W,
-                        X);
+                ended(in -> new Tensor[] {in[0].matmul(in[1]).add(in[2].matmul(in[1]))}, X, W, X);
 
         assertEquals(List.of("matMul", "matMul+add"), Planning.names(steps));
         Step.Ended step = (Step.Ended) steps.steps().getLast();
