@@ -37,6 +37,10 @@ import java.util.concurrent.atomic.AtomicReference;
  * traced; so must random draws take their key from an input ({@link
  * dev.ugoki.tensor.Key#of(Tensor)}), or each run draws the same.
  *
+ * <p>On the CPU a plan keeps what follows from such tensors alone, and small weights in the order
+ * that products read them in, until one of them changes: in memory of its own, which {@link
+ * #describe} counts.
+ *
  * <p>No gradient flows through a plan; compute gradients inside of it.
  *
  * <p>The memory of a plan is its own, so one thread at a time may use it: for several threads, or
