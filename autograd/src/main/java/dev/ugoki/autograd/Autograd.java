@@ -53,9 +53,8 @@ public final class Autograd {
             for (Parameter parameter : parameters) {
                 leaves.add(parameter.tensor());
             }
-            List<Tensor> gradients = gradients(value, leaves);
-            gradients.forEach(scope::keep);
-            return new ValueAndGrad(scope.keep(value.detach()), gradients);
+            requireFollowed(value);
+            return lastPass(value, leaves, scope);
         }
     }
 
@@ -71,10 +70,22 @@ public final class Autograd {
                 variables[i] = variable(inputs[i]);
             }
             Tensor value = Recording.on(() -> function.apply(variables));
-            List<Tensor> gradients = run(value, List.of(variables), false);
-            gradients.forEach(scope::keep);
-            return new ValueAndGrad(scope.keep(value.detach()), gradients);
+            return lastPass(value, List.of(variables), scope);
         }
+    }
+
+    /** The gradients of a value that was computed in {@code scope}, which is about to close. */
+    private static ValueAndGrad lastPass(Tensor value, List<Tensor> variables, TensorScope scope) {
+        List<Tensor> gradients;
+        // What the backward pass makes lies in a scope of its own: the other one shrinks meanwhile.
+        try (TensorScope backward = TensorScope.open()) {
+            gradients =
+                    Backpropagation.runLast(value, seed(value), Wanted.of(variables), scope)
+                            .ofNamed(variables);
+            gradients.forEach(backward::keep);
+        }
+        gradients.forEach(scope::keep);
+        return new ValueAndGrad(scope.keep(value.detach()), gradients);
     }
 
     /** A function of tensors whose value has one element. */

@@ -3,17 +3,22 @@ package dev.ugoki.autograd;
 import dev.ugoki.tensor.Inspector;
 import dev.ugoki.tensor.Lineage;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.graph.Graph;
 import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
@@ -25,6 +30,10 @@ import java.util.function.Supplier;
  * <p>What has no rule of its own (a composite, a loop, a checkpoint) is computed again in smaller
  * operations; these steps are the newest, so the walk goes on through them before it comes to
  * anything older, and then they are released.
+ *
+ * <p>Where nobody asks for another pass, it takes the forward pass apart on its way: what was
+ * computed after a step, that step and all before it cannot know, so when the walk comes to it, all
+ * that is released.
  */
 final class Backpropagation {
     /** The cotangents of a step's operands, or null where it has no rule of its own. */
@@ -40,14 +49,23 @@ final class Backpropagation {
     private final Wanted wanted;
     private final @Nullable AnomalyDetector detector = AnomalyDetector.current();
     private final CotangentMemory memory = new CotangentMemory();
+
+    /** The scope of the forward pass, if this pass is the last that needs it. */
+    private final @Nullable TensorScope forward;
+
+    /** What the forward pass made and is needed all the same. */
+    private final Set<Storage> staying = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final Gradients gradients = new Gradients();
     private final Map<Step, @Nullable Tensor[]> cotangents = new IdentityHashMap<>();
     private final PriorityQueue<Step> pending =
             new PriorityQueue<>(Comparator.comparingLong(Step::number).reversed());
 
-    private Backpropagation(Wanted wanted, boolean differentiable) {
+    private Backpropagation(
+            Wanted wanted, boolean differentiable, @Nullable TensorScope forward) {
         this.wanted = wanted;
         this.differentiable = differentiable;
+        this.forward = forward;
     }
 
     /**
@@ -55,18 +73,33 @@ final class Backpropagation {
      */
     static Gradients run(
             List<Tensor> outputs, List<Tensor> seeds, Wanted wanted, boolean differentiable) {
-        Backpropagation pass = new Backpropagation(wanted, differentiable);
+        return new Backpropagation(wanted, differentiable, null).run(outputs, seeds);
+    }
+
+    /**
+     * The gradients of {@code output}, of which this is the last pass.
+     *
+     * @param forward the scope, not the innermost one, that the output was computed in; of what was
+     *     computed there, only the output and what became a gradient outlive the pass
+     */
+    static Gradients runLast(Tensor output, Tensor seed, Wanted wanted, TensorScope forward) {
+        Backpropagation pass = new Backpropagation(wanted, false, forward);
+        pass.keep(output);
+        return pass.run(List.of(output), List.of(seed));
+    }
+
+    private Gradients run(List<Tensor> outputs, List<Tensor> seeds) {
         Supplier<Gradients> walk =
                 () -> {
                     for (int i = 0; i < outputs.size(); i++) {
-                        pass.send(outputs.get(i).lineage(), seeds.get(i));
+                        send(outputs.get(i).lineage(), seeds.get(i));
                     }
-                    pass.walk(0);
-                    return pass.gradients;
+                    walk(0);
+                    return gradients;
                 };
         // The detector looks at what each rule gives, not at the operations inside it.
         Gradients found =
-                pass.detector == null
+                detector == null
                         ? Recording.on(walk)
                         : Inspector.none(() -> Recording.on(walk));
         return differentiable ? found : found.detached();
@@ -78,6 +111,9 @@ final class Backpropagation {
                 step != null && step.number() > limit;
                 step = pending.peek()) {
             pending.remove();
+            if (forward != null && step.scope() == forward) {
+                forward.releaseFrom(step.sizeOfScope(), staying::contains);
+            }
             @Nullable Tensor[] arrived = cotangents.remove(step);
             if (arrived == null) {
                 throw new IllegalStateException("a step is pending without a cotangent");
@@ -239,6 +275,7 @@ final class Backpropagation {
             return;
         }
         Tensor cotangent = differentiable ? given : given.withLineage(null);
+        keep(cotangent);
         switch (lineage) {
             case Leaf leaf -> answer(leaf, sum(gradients.get(leaf), cotangent, null));
             case Step.Result(Step step, int index) -> {
@@ -255,6 +292,15 @@ final class Backpropagation {
             default ->
                     throw new IllegalStateException(
                             "a tensor is followed by somebody else: " + lineage);
+        }
+    }
+
+    /** Does not release {@code tensor} with the forward pass, if that made it. */
+    private void keep(Tensor tensor) {
+        if (forward != null
+                && tensor.payload() instanceof Stored stored
+                && stored.storage().owner() == forward) {
+            staying.add(stored.storage());
         }
     }
 

@@ -2,6 +2,7 @@ package dev.ugoki.autograd;
 
 import dev.ugoki.tensor.Lineage;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.StopGradient;
@@ -24,6 +25,8 @@ final class Step {
     private final int[] versions;
     private final Result[] results;
     private final long number = nextNumber();
+    private final @Nullable TensorScope scope = TensorScope.current();
+    private final int sizeOfScope = scope == null ? 0 : scope.size();
     private @Nullable Origin origin;
 
     private Step(Op op, Tensor[] operands, Tensor[] forward) {
@@ -107,6 +110,16 @@ final class Step {
     /** Counts up with every step recorded, so that operands come before results. */
     long number() {
         return number;
+    }
+
+    /** The scope that it was recorded in, if any. */
+    @Nullable TensorScope scope() {
+        return scope;
+    }
+
+    /** How much that scope owned then: what it came to own later, this step does not know. */
+    int sizeOfScope() {
+        return sizeOfScope;
     }
 
     int resultCount() {

@@ -28,7 +28,7 @@ final class NativeMemory {
     /** What no machine has; sums with it do not overflow. */
     private static final long LARGEST = Long.MAX_VALUE / 2;
 
-    private static final HostMemory HOST = new HostMemory();
+    private static final HostMemory HOST = HostMemory.ofLibrary();
 
     /** Zeros, which stay in the first cache while they are copied from. */
     private static final long ZERO_BYTES = 4096;

@@ -20,6 +20,9 @@ import java.util.Map;
 public final class Bench {
     private static final int WARM_UP_RUNS = 8;
 
+    /** Where memory is compared: until it is without what the JIT needed to compile. */
+    private static final double SECONDS_UNTIL_JIT_RESTS = 8;
+
     /** How many operations a profile names. */
     private static final int PROFILED = 20;
 
@@ -155,7 +158,7 @@ public final class Bench {
                 }
             }
             if (problems.isEmpty() && settings.check()) {
-                timings.putAll(takeTurns(contenders));
+                timings.putAll(takeTurns(contenders, measurement.traits().comparesMemory()));
             }
         } catch (IOException e) {
             problems.append(e.getMessage());
@@ -181,14 +184,18 @@ public final class Bench {
         }
     }
 
-    private Map<Library, Outcome.Timing> takeTurns(List<Contender> contenders) throws IOException {
+    private Map<Library, Outcome.Timing> takeTurns(
+            List<Contender> contenders, boolean comparesMemory) throws IOException {
         List<List<Double>> nanos = new ArrayList<>();
         List<Double> ready = new ArrayList<>();
         for (Contender each : contenders) {
             // Native libraries need no time for a JIT, but pages and caches want to be touched.
             boolean isNative = each.library() == Library.LIBTORCH;
-            ready.add(
-                    each.warm(isNative ? settings.warmUp() / 2 : settings.warmUp(), WARM_UP_RUNS));
+            double seconds =
+                    comparesMemory
+                            ? Math.max(SECONDS_UNTIL_JIT_RESTS, settings.warmUp())
+                            : isNative ? settings.warmUp() / 2 : settings.warmUp();
+            ready.add(each.warm(seconds, WARM_UP_RUNS));
             nanos.add(new ArrayList<>());
         }
         for (int round = 0; round < settings.rounds(); round++) {

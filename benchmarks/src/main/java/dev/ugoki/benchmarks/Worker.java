@@ -79,6 +79,8 @@ abstract class Worker {
             switch (words[0]) {
                 case "warm" -> {
                     double ready = secondsUntilReady(firstRun);
+                    // What only the preparation needed is garbage now, for both contenders.
+                    System.gc();
                     warm(Double.parseDouble(words[1]) * 1e9, Long.parseLong(words[2]));
                     System.gc();
                     forgetPeak();

@@ -35,7 +35,7 @@ import java.util.function.Supplier;
  *
  *     Gate(long width, Key key) {
  *         linear = child("linear", new Linear(width, width, key.fold(0)));
- *         scale = parameter("scale", Init.ones(width));
+ *         scale = parameter("scale", () -> Init.ones(width));
  *     }
  *
  *     @Override
@@ -76,6 +76,16 @@ public abstract class Module {
     /** A parameter of this module that starts with {@code initial}. */
     protected final Parameter parameter(String name, Tensor initial) {
         return parameter(name, new Parameter(initial));
+    }
+
+    /**
+     * A parameter of this module that starts with what {@code initial} gives, which is released, as
+     * all that is computed for it: so a network takes no more memory while it is made than later.
+     */
+    protected final Parameter parameter(String name, Supplier<Tensor> initial) {
+        try (TensorScope _ = TensorScope.open()) {
+            return parameter(name, new Parameter(initial.get()));
+        }
     }
 
     /** Makes a parameter a part of this module; another module may hold the same one. */

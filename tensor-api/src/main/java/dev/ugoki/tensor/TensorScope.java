@@ -6,6 +6,7 @@ import dev.ugoki.tensor.spi.Stored;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -79,6 +80,39 @@ public final class TensorScope implements AutoCloseable {
         }
         owned[count++] = storage;
         storage.setOwner(this);
+    }
+
+    /** The place, in the order of their making, of the next storage that this will own. */
+    public int size() {
+        return count;
+    }
+
+    /**
+     * Releases what was computed in this scope from a place on, and not kept: what a backward pass
+     * has no use for any more, while the scope is open.
+     *
+     * @param first a former {@link #size}
+     * @param stays which of the storages are not released yet
+     * @throws IllegalStateException if this scope is closed, or was opened by another thread
+     */
+    public void releaseFrom(int first, Predicate<Storage> stays) {
+        requireOwnThread();
+        if (closed) {
+            throw new IllegalStateException("TensorScope: closed, so that all is released already");
+        }
+        int left = first;
+        for (int i = first; i < count; i++) {
+            Storage storage = owned[i];
+            owned[i] = null;
+            if (storage != null && storage.owner() == this) {
+                if (stays.test(storage)) {
+                    owned[left++] = storage;
+                } else {
+                    storage.release();
+                }
+            }
+        }
+        count = Math.min(count, left);
     }
 
     /**

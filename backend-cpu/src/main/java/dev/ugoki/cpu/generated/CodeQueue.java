@@ -1,5 +1,9 @@
 package dev.ugoki.cpu.generated;
 
+import dev.ugoki.tensor.spi.HostMemory;
+
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,6 +35,9 @@ final class CodeQueue {
     private static final int ATTEMPTS = 4;
 
     private static final double FIRST_LIMIT_SECONDS = 2;
+
+    /** HotSpot frees what its JIT used for a method some five seconds later. */
+    private static final long NANOS_UNTIL_JIT_RESTS = 6_000_000_000L;
 
     /** Waiting requests, and how many there are besides, in work. Guarded by itself. */
     private static final List<Request<?>> WAITING = new ArrayList<>();
@@ -108,23 +115,16 @@ final class CodeQueue {
     }
 
     private static void serve() {
+        boolean jitWasAtWork = false;
         while (true) {
-            Request<?> request;
-            synchronized (WAITING) {
-                while (WAITING.isEmpty()) {
-                    try {
-                        WAITING.wait();
-                    } catch (InterruptedException e) {
-                        // nobody interrupts it with a meaning
-                    }
-                }
-                request =
-                        WAITING.stream()
-                                .max(Comparator.comparingLong(Request::urgency))
-                                .orElseThrow();
-                WAITING.remove(request);
-                inWork++;
+            Request<?> request = take(jitWasAtWork ? NANOS_UNTIL_JIT_RESTS : 0);
+            if (request == null) {
+                // It may have used two hundred megabytes, which the C library would keep.
+                HostMemory.trimLibrary();
+                jitWasAtWork = false;
+                continue;
             }
+            jitWasAtWork = true;
             boolean again = attempt(request);
             synchronized (WAITING) {
                 inWork--;
@@ -133,6 +133,35 @@ final class CodeQueue {
                 }
                 WAITING.notifyAll();
             }
+        }
+    }
+
+    /** The most urgent request; null if none comes within so many nanoseconds, 0 for no limit. */
+    private static @Nullable Request<?> take(long nanos) {
+        long end = System.nanoTime() + nanos;
+        synchronized (WAITING) {
+            while (WAITING.isEmpty()) {
+                long rest = end - System.nanoTime();
+                if (nanos > 0 && rest <= 0) {
+                    return null;
+                }
+                try {
+                    if (nanos > 0) {
+                        TimeUnit.NANOSECONDS.timedWait(WAITING, rest);
+                    } else {
+                        WAITING.wait();
+                    }
+                } catch (InterruptedException e) {
+                    // nobody interrupts it with a meaning
+                }
+            }
+            Request<?> request =
+                    WAITING.stream()
+                            .max(Comparator.comparingLong(Request::urgency))
+                            .orElseThrow();
+            WAITING.remove(request);
+            inWork++;
+            return request;
         }
     }
 

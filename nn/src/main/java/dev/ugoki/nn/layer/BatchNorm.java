@@ -39,8 +39,8 @@ public abstract sealed class BatchNorm extends Layer permits BatchNorm1d, BatchN
         }
         this.epsilon = epsilon;
         this.momentum = momentum;
-        weight = parameter("weight", Init.ones(channels));
-        bias = parameter("bias", Init.zeros(channels));
+        weight = parameter("weight", () -> Init.ones(channels));
+        bias = parameter("bias", () -> Init.zeros(channels));
         mean = buffer("running_mean", Init.zeros(channels));
         variance = buffer("running_var", Init.ones(channels));
         batches = optionalBuffer("num_batches_tracked", Tensor.zeros(DType.I64));

@@ -43,8 +43,8 @@ public final class Conv1d extends Layer {
         long perGroup = Channels.perGroup("Conv1d", in, settings.groups());
         Channels.perGroup("Conv1d", out, settings.groups());
         long fanIn = perGroup * kernel;
-        weight = parameter("weight", Init.fanIn(key.fold(0), fanIn, out, perGroup, kernel));
-        bias = hasBias ? parameter("bias", Init.fanIn(key.fold(1), fanIn, out)) : null;
+        weight = parameter("weight", () -> Init.fanIn(key.fold(0), fanIn, out, perGroup, kernel));
+        bias = hasBias ? parameter("bias", () -> Init.fanIn(key.fold(1), fanIn, out)) : null;
     }
 
     @Override

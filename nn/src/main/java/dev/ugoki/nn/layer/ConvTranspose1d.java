@@ -48,8 +48,8 @@ public final class ConvTranspose1d extends Layer {
         Channels.perGroup("ConvTranspose1d", in, settings.groups());
         long perGroup = Channels.perGroup("ConvTranspose1d", out, settings.groups());
         long fanIn = perGroup * kernel;
-        weight = parameter("weight", Init.fanIn(key.fold(0), fanIn, in, perGroup, kernel));
-        bias = hasBias ? parameter("bias", Init.fanIn(key.fold(1), fanIn, out)) : null;
+        weight = parameter("weight", () -> Init.fanIn(key.fold(0), fanIn, in, perGroup, kernel));
+        bias = hasBias ? parameter("bias", () -> Init.fanIn(key.fold(1), fanIn, out)) : null;
     }
 
     @Override

@@ -16,7 +16,7 @@ public final class Embedding extends Layer {
 
     /** Vectors for the numbers 0 to {@code count - 1}. */
     public Embedding(long count, long width, Key key) {
-        weight = parameter("weight", Init.normal(key.fold(0), 1, count, width));
+        weight = parameter("weight", () -> Init.normal(key.fold(0), 1, count, width));
     }
 
     public Parameter weight() {

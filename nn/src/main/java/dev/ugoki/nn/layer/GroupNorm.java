@@ -34,8 +34,8 @@ public final class GroupNorm extends Layer {
         Channels.perGroup("GroupNorm", channels, groups);
         this.groups = groups;
         this.epsilon = epsilon;
-        weight = parameter("weight", Init.ones(channels));
-        bias = parameter("bias", Init.zeros(channels));
+        weight = parameter("weight", () -> Init.ones(channels));
+        bias = parameter("bias", () -> Init.zeros(channels));
     }
 
     @Override

@@ -26,8 +26,8 @@ public final class LayerNorm extends Layer {
     /** A layer for inputs {@code [.., width]}; epsilon is added to the variance. */
     public LayerNorm(long width, double epsilon) {
         this.epsilon = epsilon;
-        weight = parameter("weight", Init.ones(width));
-        bias = parameter("bias", Init.zeros(width));
+        weight = parameter("weight", () -> Init.ones(width));
+        bias = parameter("bias", () -> Init.zeros(width));
     }
 
     @Override

@@ -31,9 +31,8 @@ public final class Linear extends Layer {
 
     /** A layer with or without a bias. */
     public Linear(long in, long out, boolean hasBias, Key key) {
-        this(
-                Init.fanIn(key.fold(0), in, out, in),
-                hasBias ? Init.fanIn(key.fold(1), in, out) : null);
+        weight = parameter("weight", () -> Init.fanIn(key.fold(0), in, out, in));
+        bias = hasBias ? parameter("bias", () -> Init.fanIn(key.fold(1), in, out)) : null;
     }
 
     /** A layer that starts with these values. */

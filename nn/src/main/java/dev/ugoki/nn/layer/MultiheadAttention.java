@@ -8,6 +8,7 @@ import dev.ugoki.tensor.Attention;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 
 import org.jspecify.annotations.Nullable;
 
@@ -108,11 +109,13 @@ public final class MultiheadAttention extends Module {
         inWeight =
                 parameter(
                         "in_proj_weight",
-                        Init.xavierUniform(key.fold(0), width, 3 * width, 3 * width, width));
-        inBias = config.bias() ? parameter("in_proj_bias", Init.zeros(3 * width)) : null;
-        Tensor outWeight = Init.fanIn(key.fold(1), width, width, width);
-        Tensor outBias = config.bias() ? Init.zeros(width) : null;
-        out = child("out_proj", new Linear(outWeight, outBias));
+                        () -> Init.xavierUniform(key.fold(0), width, 3 * width, 3 * width, width));
+        inBias = config.bias() ? parameter("in_proj_bias", () -> Init.zeros(3 * width)) : null;
+        try (TensorScope _ = TensorScope.open()) {
+            Tensor outWeight = Init.fanIn(key.fold(1), width, width, width);
+            Tensor outBias = config.bias() ? Init.zeros(width) : null;
+            out = child("out_proj", new Linear(outWeight, outBias));
+        }
         dropout = child("dropout", new Dropout(config.dropout()));
     }
 

@@ -30,8 +30,8 @@ public final class PatchEmbedding extends Layer {
         weight =
                 parameter(
                         "weight",
-                        Init.truncatedNormal(key, deviation, out, channels, patch, patch));
-        bias = parameter("bias", Init.zeros(out));
+                        () -> Init.truncatedNormal(key, deviation, out, channels, patch, patch));
+        bias = parameter("bias", () -> Init.zeros(out));
     }
 
     @Override

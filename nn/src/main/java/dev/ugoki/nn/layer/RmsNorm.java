@@ -29,7 +29,7 @@ public final class RmsNorm extends Layer {
     private RmsNorm(long width, double epsilon, boolean aroundOne) {
         this.epsilon = epsilon;
         this.aroundOne = aroundOne;
-        weight = parameter("weight", aroundOne ? Init.zeros(width) : Init.ones(width));
+        weight = parameter("weight", () -> aroundOne ? Init.zeros(width) : Init.ones(width));
     }
 
     /** A layer that scales by {@code 1 + weight}. */

@@ -86,7 +86,7 @@ public final class VisionTransformer extends Layer {
 
     private VisionTransformer(Config config, Key key) {
         this.config = config;
-        classToken = parameter("class_token", Init.zeros(1, 1, config.width()));
+        classToken = parameter("class_token", () -> Init.zeros(1, 1, config.width()));
         patches =
                 child(
                         "conv_proj",
@@ -118,7 +118,7 @@ public final class VisionTransformer extends Layer {
             positions =
                     parameter(
                             "pos_embedding",
-                            Init.normal(
+                            () -> Init.normal(
                                     key.fold(0), 0.02, 1, config.patches() + 1, config.width()));
             dropout = child("dropout", new Dropout(config.dropout()));
             Names names = child("layers", new Names());

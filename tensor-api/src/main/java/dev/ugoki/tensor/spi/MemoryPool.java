@@ -22,8 +22,10 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Sizes are rounded up to four classes an octave, plus a padding that lets kernels run full
  * vectors over the end. Freed blocks wait in a list of their class. When a request finds its list
- * empty, blocks whose storages the garbage collector found unreachable are taken back first. When
- * the budget is spent: collect garbage and wait for it (bounded), give cached blocks of other
+ * empty, blocks whose storages the garbage collector found unreachable are taken back first. Large
+ * blocks that nobody asked for while several times as much was handed out as is held go back to the
+ * system: what a program needed once, such as a network's first weights, is not kept. When the
+ * budget is spent: collect garbage and wait for it (bounded), give cached blocks of other
  * classes back to the system, try again, and at last throw an error that lists the largest live
  * tensors.
  *
@@ -44,6 +46,16 @@ public final class MemoryPool {
     private static final int SMALLEST_LOG2 = 7;
     private static final int CLASSES = 4 * (48 - SMALLEST_LOG2);
     private static final long REPORTED_BYTES = 1 << 16;
+
+    /**
+     * How often all memory must be handed out anew before what was not among it counts as idle:
+     * getting it again then costs little beside that.
+     */
+    private static final int TURNS_UNTIL_IDLE = 4;
+
+    /** The least to be handed out between two looks for what is idle. */
+    private static final long BYTES_BETWEEN_LOOKS = 64 << 20;
+
     private static final int COLLECTIONS_BEFORE_GIVING_UP = 4;
     private static final long WAIT_MILLIS = 250;
 
@@ -52,6 +64,10 @@ public final class MemoryPool {
     private volatile long budget;
     private final FreeList[] freeLists = new FreeList[CLASSES];
     private final AtomicLong committed = new AtomicLong();
+
+    /** Bytes of large blocks that were handed out since the last look for idle ones. */
+    private final AtomicLong handedOut = new AtomicLong();
+
     private final ReferenceQueue<Storage> unreachable = new ReferenceQueue<>();
     private final Set<Escape> escapes = ConcurrentHashMap.newKeySet();
     private final Set<Block> reported = ConcurrentHashMap.newKeySet();
@@ -142,8 +158,34 @@ public final class MemoryPool {
         if (block.capacity >= REPORTED_BYTES) {
             block.type = type;
             reported.add(block);
+            long bytes = handedOut.addAndGet(block.capacity);
+            if (bytes > BYTES_BETWEEN_LOOKS && bytes > TURNS_UNTIL_IDLE * committed.get()) {
+                discardIdle();
+            }
         }
         return block;
+    }
+
+    /** Gives back the large blocks that waited in their lists ever since the last call. */
+    private void discardIdle() {
+        if (!reclaiming.tryLock()) {
+            return;
+        }
+        try {
+            handedOut.set(0);
+            drain();
+            for (int i = classOf(REPORTED_BYTES); i < CLASSES; i++) {
+                for (long idle = freeLists[i].idle(); idle > 0; idle--) {
+                    Block block = freeLists[i].pop();
+                    if (block != null) {
+                        discard(block);
+                    }
+                }
+                freeLists[i].look();
+            }
+        } finally {
+            reclaiming.unlock();
+        }
     }
 
     private Block takeBlockSlowly(int sizeClass, TensorType type) {
@@ -361,6 +403,9 @@ public final class MemoryPool {
         private @Nullable Block top;
         private long count;
 
+        /** The least that {@link #count} was since the last look. */
+        private long idle;
+
         @Nullable Block pop() {
             acquire();
             Block block = top;
@@ -369,6 +414,7 @@ public final class MemoryPool {
                 block.next = null;
                 count--;
             }
+            idle = Math.min(idle, count);
             LOCK.setRelease(this, 0);
             return block;
         }
@@ -386,6 +432,20 @@ public final class MemoryPool {
             long seen = count;
             LOCK.setRelease(this, 0);
             return seen;
+        }
+
+        /** How many blocks were not needed since the last {@link #look}. */
+        long idle() {
+            acquire();
+            long seen = idle;
+            LOCK.setRelease(this, 0);
+            return seen;
+        }
+
+        void look() {
+            acquire();
+            idle = count;
+            LOCK.setRelease(this, 0);
         }
 
         private void acquire() {

@@ -19,18 +19,25 @@ import dev.ugoki.tensor.Engine;
 import dev.ugoki.tensor.Inspector;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorScope;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.op.Composite;
 import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.spi.MemoryPool;
+import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Stored;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -48,6 +55,93 @@ final class TapeTest {
     private static void checkTwice(Graph.Program program, Tensor... inputs) {
         GradientCheck.check(program, inputs);
         GradientCheck.checkSecond(program, inputs);
+    }
+
+    // ---- memory ----
+
+    @Test
+    void theLastPassReleasesWhatItHasLeftBehind() {
+        int steps = 10;
+        long bytes = 4 << 16;
+        Parameter w = new Parameter(Tensor.ones(DType.F32, bytes / 4));
+        MemoryPool pool = storage(w.tensor()).backend().memory();
+        List<Long> live = new ArrayList<>();
+
+        Autograd.valueAndGrad(
+                () -> {
+                    // The oldest step computes its program again, when all others are done; it
+                    // reads a constant that no step knows.
+                    Tensor factor = w.tensor().detach().mul(0.5);
+                    Graph.Program program =
+                            in -> {
+                                live.add(pool.liveBytes());
+                                return new Tensor[] {in[0].mul(factor)};
+                            };
+                    Tensor x = Autograd.checkpoint(program, w.tensor())[0];
+                    for (int i = 0; i < steps; i++) {
+                        x = x.sin();
+                    }
+                    Tensor loss = x.sum();
+                    live.add(pool.liveBytes());
+                    return loss;
+                },
+                List.of(w));
+
+        assertEquals(3, live.size());
+        assertTrue(live.get(2) <= live.get(1) - (steps - 2) * bytes, live.toString());
+    }
+
+    /** The gradients of a product of one element, where its cotangent is 1: the other factor. */
+    private record Dot() implements Composite {
+        @Override
+        public Tensor[] decompose(Tensor... operands) {
+            return new Tensor[] {operands[0].mul(operands[1]).sum()};
+        }
+
+        @Override
+        public Tensor[] backward(
+                Tensor[] operands, Tensor[] forward, @Nullable Tensor[] cotangents) {
+            return new Tensor[] {operands[1], operands[0]};
+        }
+    }
+
+    @Test
+    void aTensorOfTheForwardPassMayBeAGradient() {
+        Parameter a = new Parameter(of(1, 2));
+        Parameter b = new Parameter(of(3, 4));
+
+        List<Tensor> gradients =
+                Autograd.valueAndGrad(
+                                () -> {
+                                    Tensor y = b.tensor().exp().mul(2);
+                                    return Engine.apply(new Dot(), a.tensor(), y)[0];
+                                },
+                                List.of(a, b))
+                        .gradients();
+
+        assertValues(new double[] {2 * Math.exp(3), 2 * Math.exp(4)}, gradients.get(0));
+        assertValues(new double[] {2 * Math.exp(3), 4 * Math.exp(4)}, gradients.get(1));
+    }
+
+    @Test
+    void whatTheForwardPassKeepsOutlivesTheBackwardPass() {
+        Parameter w = new Parameter(of(1, 2));
+        List<Tensor> kept = new ArrayList<>();
+        try (TensorScope _ = TensorScope.open()) {
+            Autograd.valueAndGrad(
+                    () -> {
+                        Tensor y = w.tensor().mul(3);
+                        kept.add(Objects.requireNonNull(TensorScope.current()).keep(y));
+                        return y.sin().sum();
+                    },
+                    List.of(w));
+
+            assertValues(new double[] {3, 6}, kept.getFirst());
+        }
+    }
+
+    private static Storage storage(Tensor tensor) {
+        return ((Stored) tensor.payload()).storage();
     }
 
     // ---- ways through ----

@@ -93,6 +93,29 @@ final class MemoryPoolTest {
     }
 
     @Test
+    void blocksThatNobodyNeedsAnyMoreGoBackToTheSystem() {
+        MarkingBackend backend = new MarkingBackend(1024 * MIB);
+        for (int i = 0; i < 2; i++) {
+            try (TensorScope _ = TensorScope.open()) {
+                allocate(backend);
+                allocate(backend);
+                allocate(backend);
+            }
+        }
+        long three = backend.held();
+        for (int i = 0; i < 100; i++) {
+            try (TensorScope _ = TensorScope.open()) {
+                allocate(backend);
+                allocate(backend);
+            }
+        }
+
+        assertEquals(three / 3 * 2, backend.held());
+        assertEquals(three / 3 * 2, backend.memory().committedBytes());
+        assertEquals(0, backend.memory().liveBytes());
+    }
+
+    @Test
     void cachedBlocksOfOtherSizesMakeRoom() {
         MarkingBackend backend = new MarkingBackend(16 * MIB);
         try (TensorScope _ = TensorScope.open()) {
