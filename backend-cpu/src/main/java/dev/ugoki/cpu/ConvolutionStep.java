@@ -1,5 +1,6 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.MatrixProduct.OrderOfB;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Prepared;
@@ -34,6 +35,12 @@ final class ConvolutionStep {
     }
 
     private static @Nullable Prepared forward(Prim.Conv op, Slot x, Slot w, Slot y) {
+        if (w.lasts() && isFast(op.windows(), x, y, w)) {
+            Prepared kept = withKeptWeight(op, x, w, y);
+            if (kept != null) {
+                return kept;
+            }
+        }
         Prepared step =
                 () ->
                         Convolution.forward(
@@ -45,6 +52,41 @@ final class ConvolutionStep {
                                 y.shape(),
                                 y.address());
         return isFast(op.windows(), x, y, w) ? step : null;
+    }
+
+    /** The step where there are few positions, and the weight is small; else null. */
+    private static @Nullable Prepared withKeptWeight(Prim.Conv op, Slot x, Slot w, Slot y) {
+        ConvolutionShape shape = new ConvolutionShape();
+        shape.set(op.windows(), op.groups(), x.shape(), y.shape(), w.shape());
+        if (shape.groups != 1 || !FewPositions.suitsForward(shape)) {
+            return null;
+        }
+        int m = Math.toIntExact(FewPositions.positions(shape));
+        int n = shape.outChannels;
+        int k = shape.channels * shape.taps();
+        OrderOfB order = MatrixProduct.bestOrderOfB(m, n, k);
+        if (order == OrderOfB.AS_IT_IS) {
+            return null;
+        }
+        MatrixProduct product = MatrixProduct.readyWithB(order, m, n, k, k);
+        KeptWeight weight = new KeptWeight(order, w, m, n, k, k);
+        FewPositions positions = new FewPositions();
+        return new Prepared() {
+            @Override
+            public void run() {
+                positions.forward(shape, x.address(), product, weight.address(), y.address());
+            }
+
+            @Override
+            public long ownBytes() {
+                return weight.bytes();
+            }
+
+            @Override
+            public void close() {
+                weight.release();
+            }
+        };
     }
 
     private static @Nullable Prepared dataGradient(Prim.ConvDataGrad op, Slot y, Slot w, Slot x) {

@@ -1,5 +1,7 @@
 package dev.ugoki.cpu;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Convolutions to few positions, and their gradients, in F32: bound by reading or writing the
  * weights once, so the weights stay as they are. The patches, which are small, are laid out as rows
@@ -28,6 +30,10 @@ final class FewPositions {
 
     private long w;
     private long y;
+
+    /** A product with weights in panels, whose address is {@link #w}; null for one as they lie. */
+    private @Nullable MatrixProduct product;
+
     private final Use forward = this::forward;
     private final Use dataGradient = this::dataGradient;
     private final Use filterGradient = this::filterGradient;
@@ -50,7 +56,8 @@ final class FewPositions {
         return positions(shape) <= MOST_FORWARD;
     }
 
-    private static long positions(ConvolutionShape shape) {
+    /** Positions of all images. */
+    static long positions(ConvolutionShape shape) {
         return (long) shape.images * ConvolutionShape.volume(shape.out);
     }
 
@@ -88,22 +95,42 @@ final class FewPositions {
         forEachGroup(forward);
     }
 
+    /**
+     * The same, of one group, with weights that were brought to the order of a product of {@link
+     * #positions} rows.
+     */
+    void forward(
+            ConvolutionShape convolution,
+            long image,
+            MatrixProduct ready,
+            long weights,
+            long result) {
+        product = ready;
+        forward(convolution, image, weights, result);
+        product = null;
+    }
+
     private void forward(int group, long patches, long rows) {
         int m = shape.outChannels;
         gatherPatches(x, group, patches);
-        MatrixProduct.f32(
-                positions,
-                m,
-                depth,
-                patches,
-                depth,
-                false,
-                w + 4L * group * m * depth,
-                depth,
-                true,
-                rows,
-                m,
-                false);
+        MatrixProduct ready = product;
+        if (ready != null) {
+            ready.runAt(patches, w, 0, rows);
+        } else {
+            MatrixProduct.f32(
+                    positions,
+                    m,
+                    depth,
+                    patches,
+                    depth,
+                    false,
+                    w + 4L * group * m * depth,
+                    depth,
+                    true,
+                    rows,
+                    m,
+                    false);
+        }
         for (int position = 0; position < positions; position++) {
             long target = y + 4 * result(group, position);
             for (int o = 0; o < m; o++) {

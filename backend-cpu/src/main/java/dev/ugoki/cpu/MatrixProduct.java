@@ -49,6 +49,9 @@ final class MatrixProduct {
     /** B's of up to this many elements are not packed. */
     private static final long DIRECT_ELEMENTS = 1 << 17;
 
+    /** Larger weights are not kept in another order. */
+    private static final long MOST_KEPT_ELEMENTS = 1 << 20;
+
     private static final ThreadLocal<MatrixProduct> OF_THREAD =
             ThreadLocal.withInitial(MatrixProduct::new);
 
@@ -159,17 +162,14 @@ final class MatrixProduct {
         PANELS
     }
 
-    /**
-     * The order of B in which one F32 product of this shape is fastest, with the same bits. Only
-     * small weights are worth another order: of large ones reading them is what takes time.
-     */
+    /** The order of B in which one F32 product of this shape is fastest, with the same bits. */
     static OrderOfB bestOrderOfB(int m, int n, int k) {
         MatrixProduct product = ready(false, m, n, k, k, false, k, true, n);
-        if (product.tasks == 0 || (long) n * k > DIRECT_ELEMENTS) {
+        if (product.tasks == 0 || (long) n * k > MOST_KEPT_ELEMENTS) {
             return OrderOfB.AS_IT_IS;
         }
         return switch (product.kernel) {
-            case PACKED -> OrderOfB.PLAIN;
+            case PACKED -> (long) n * k <= DIRECT_ELEMENTS ? OrderOfB.PLAIN : OrderOfB.AS_IT_IS;
             case FEW_ROWS -> VectorModule.isUsable() ? OrderOfB.PANELS : OrderOfB.AS_IT_IS;
             default -> OrderOfB.AS_IT_IS;
         };

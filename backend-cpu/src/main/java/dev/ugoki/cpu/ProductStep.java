@@ -2,17 +2,12 @@ package dev.ugoki.cpu;
 
 import dev.ugoki.cpu.MatrixProduct.OrderOfB;
 import dev.ugoki.tensor.DType;
-import dev.ugoki.tensor.Shape;
-import dev.ugoki.tensor.TensorScope;
-import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.op.Linear;
 import dev.ugoki.tensor.op.Op;
 import dev.ugoki.tensor.op.Prim;
-import dev.ugoki.tensor.spi.Backend;
 import dev.ugoki.tensor.spi.Ending;
 import dev.ugoki.tensor.spi.Prepared;
 import dev.ugoki.tensor.spi.Slot;
-import dev.ugoki.tensor.spi.Storage;
 import dev.ugoki.tensor.spi.Stored;
 
 import org.jspecify.annotations.Nullable;
@@ -225,57 +220,6 @@ final class ProductStep implements Prepared {
         }
     }
 
-    /**
-     * A weight of n rows of k in the order that products want, in memory of its own, so that they
-     * need not bring it there each time. Made anew when the weight has changed.
-     */
-    private static final class KeptWeight {
-        private static final long NEVER = -1;
-
-        private final OrderOfB order;
-        private final Slot from;
-        private final int m;
-        private final int n;
-        private final int k;
-        private final long distance;
-        private final Storage memory;
-        private final long bytes;
-        private long version = NEVER;
-
-        KeptWeight(OrderOfB order, Slot from, int m, int n, int k, long distance) {
-            this.order = order;
-            this.from = from;
-            this.m = m;
-            this.n = n;
-            this.k = k;
-            this.distance = distance;
-            boolean panels = order == OrderOfB.PANELS;
-            long elements = panels ? FewRowsPanels.elements(n, k) : (long) n * k;
-            TensorType type = new TensorType(DType.F32, Shape.of(elements));
-            Backend backend = from.stored().storage().backend();
-            memory = TensorScope.outside(() -> backend.memory().allocate(type, backend));
-            bytes = type.byteSize();
-        }
-
-        long address() {
-            long now = Integer.toUnsignedLong(from.stored().storage().version());
-            if (now != version) {
-                fill();
-                version = now;
-            }
-            return memory.address();
-        }
-
-        private void fill() {
-            long row = 4 * distance;
-            if (order == OrderOfB.PANELS) {
-                FewRowsPanels.pack(m, n, k, from.address(), row, memory.address());
-            } else {
-                Transposition.run(n, k, from.address(), row, memory.address(), 4L * n);
-            }
-        }
-    }
-
     @Override
     public void run() {
         product.runAt(
@@ -292,13 +236,13 @@ final class ProductStep implements Prepared {
 
     @Override
     public long ownBytes() {
-        return weight == null ? 0 : weight.bytes;
+        return weight == null ? 0 : weight.bytes();
     }
 
     @Override
     public void close() {
         if (weight != null) {
-            weight.memory.release();
+            weight.release();
         }
     }
 }

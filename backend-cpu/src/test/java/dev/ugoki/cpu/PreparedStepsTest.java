@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.autograd.Parameter;
 import dev.ugoki.tensor.Attention;
+import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Indexing;
 import dev.ugoki.tensor.Key;
@@ -276,6 +277,29 @@ final class PreparedStepsTest {
                 assertTrue(difference < 0, "byte " + difference + " of result " + i);
             }
             weight.assign(normal(seed, 50, 300));
+        }
+        assertEquals(0, Allocation.bytesPerCall(plan::run), plan::describe);
+    }
+
+    @Test
+    void aConvolutionToFewPositionsKeepsItsWeightToo() {
+        Parameter weight = new Parameter(normal(1, 40, 24, 5));
+        Graph.Program program =
+                in ->
+                        results(
+                                Convolutions.conv1d(
+                                        in[0],
+                                        weight.tensor(),
+                                        null,
+                                        Convolutions.Settings.DEFAULT.withPadding(2)));
+        Tensor x = normal(3, 1, 24, 6);
+        BoundPlan plan = Ugoki.compile(program).joinedAtOnce().bind(x);
+        for (int seed = 4; seed < 6; seed++) {
+            plan.run();
+            Tensor eager = program.apply(new Tensor[] {x})[0];
+            long difference = eager.toMemory().mismatch(plan.result(0).toMemory());
+            assertTrue(difference < 0, "byte " + difference);
+            weight.assign(normal(seed, 40, 24, 5));
         }
         assertEquals(0, Allocation.bytesPerCall(plan::run), plan::describe);
     }

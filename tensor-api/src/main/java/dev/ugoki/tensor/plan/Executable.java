@@ -30,6 +30,9 @@ final class Executable {
     /** A view whose storage changes with what is bound, in the slot of a step. */
     private record Bound(Slot slot, Stored layout) {}
 
+    /** Steps of a program with larger weights, in all, keep no copies of them. */
+    private static final long MOST_COPIED_BYTES = 64 << 20;
+
     private final Steps program;
     private final Backend backend;
     private final MemoryPlan memory;
@@ -81,7 +84,11 @@ final class Executable {
         keptSteps = kept.count();
         keptFrom = kept.sources().toArray(Storage[]::new);
         keptVersions = new int[keptFrom.length];
-        lasting.addAll(kept.results());
+        if (bytes(lasting) > MOST_COPIED_BYTES) {
+            lasting.clear();
+        } else {
+            lasting.addAll(kept.results());
+        }
         Map<Storage, TensorType> results = new LinkedHashMap<>();
         for (Stored result : program.results()) {
             results.putIfAbsent(result.storage(), result.type());
@@ -141,6 +148,10 @@ final class Executable {
         Stored[] in = step.operands().stream().map(this::placed).toArray(Stored[]::new);
         Stored[] out = step.results().stream().map(this::placed).toArray(Stored[]::new);
         backend.execute(step.op(), in, out);
+    }
+
+    private static long bytes(Set<Storage> storages) {
+        return storages.stream().mapToLong(Storage::capacity).sum();
     }
 
     /** Memory of its own for a result. */
