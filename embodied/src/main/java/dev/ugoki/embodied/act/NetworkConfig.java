@@ -42,9 +42,9 @@ public sealed interface NetworkConfig {
             this(width, blocks, stepWidth, 0, flow);
         }
 
-        /** The same network with chunks sampled in so many steps. */
-        public Flow withSamplingSteps(int steps) {
-            return new Flow(width, blocks, stepWidth, dropout, flow.withSteps(steps));
+        /** The same network, trained and sampled otherwise. */
+        public Flow withFlow(FlowPolicy.Config value) {
+            return new Flow(width, blocks, stepWidth, dropout, value);
         }
     }
 
@@ -64,6 +64,11 @@ public sealed interface NetworkConfig {
 
         public Unet {
             channels = List.copyOf(channels);
+        }
+
+        /** The same network, trained and sampled otherwise. */
+        public Unet withFlow(FlowPolicy.Config value) {
+            return new Unet(channels, kernel, groups, stepWidth, value);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.ugoki.embodied.json.JsonSettings;
 import dev.ugoki.nn.policy.FlowPolicy;
 
 import java.io.IOException;
+import java.util.Locale;
 
 /** The settings of networks as they stand in a checkpoint's {@code config.json}. */
 final class NetworkJson {
@@ -40,7 +41,8 @@ final class NetworkJson {
     }
 
     private static void writeFlow(ObjectNode node, FlowPolicy.Config flow) {
-        node.put("num_inference_steps", flow.steps());
+        node.put("num_inference_steps", flow.steps()).put("num_draws", flow.draws());
+        node.put("flow_loss", flow.loss().name().toLowerCase(Locale.ROOT));
         node.put("time_power", flow.timePower()).put("time_scale", flow.timeScale());
     }
 
@@ -93,6 +95,17 @@ final class NetworkJson {
         return new FlowPolicy.Config(
                 size(json, "num_inference_steps"),
                 json.number("time_power"),
-                json.number("time_scale"));
+                json.number("time_scale"),
+                (int) json.integer("num_draws", 1, MOST, 1),
+                loss(json));
+    }
+
+    private static FlowPolicy.Loss loss(JsonSettings json) throws IOException {
+        String name = json.text("flow_loss", "mse");
+        return switch (name) {
+            case "mse" -> FlowPolicy.Loss.MSE;
+            case "l1" -> FlowPolicy.Loss.L1;
+            default -> throw json.wrong("flow_loss", "is '" + name + "'; known are mse and l1");
+        };
     }
 }

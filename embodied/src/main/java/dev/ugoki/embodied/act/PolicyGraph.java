@@ -35,10 +35,10 @@ import java.util.Map;
  * <p>Inputs: {@code observation}, F32 {@code [1, observation steps * frame width]}, as {@link
  * RobotPolicy#act} takes it; of policies with images, ACT and Diffusion Policy the features by
  * their names instead, each with a batch of one, as {@link RobotPolicy#predict} takes them. Where
- * the policy starts from noise, {@code noise}, normal numbers, F32 {@code [1, horizon, action
- * width]}; where it draws otherwise, {@code key}, I32 {@code [4]}, the words of a {@link Key}.
- * Result: {@code actions}, F32 {@code [1, actions, action width]}, of which the first belongs to
- * the present step.
+ * the policy starts from noise, {@code noise}, normal numbers, F32 {@code [draws, horizon, action
+ * width]} with the {@linkplain FlowPolicy.Config#draws draws} of a flow, else one; where it draws
+ * otherwise, {@code key}, I32 {@code [4]}, the words of a {@link Key}. Result: {@code actions}, F32
+ * {@code [1, actions, action width]}, of which the first belongs to the present step.
  */
 public final class PolicyGraph {
     private final RobotPolicy policy;
@@ -108,7 +108,7 @@ public final class PolicyGraph {
                     new TensorType(
                             DType.F32,
                             Shape.of(
-                                    1,
+                                    draws(policy),
                                     policy.network().chunkLength(),
                                     policy.network().actionSize())));
         }
@@ -157,7 +157,7 @@ public final class PolicyGraph {
                             List.of("observation", "noise"),
                             in -> flow.sample(normalized(in[0]), in[1]),
                             observation(),
-                            chunk(config.horizon()));
+                            chunks(flow.config().draws(), config.horizon()));
             default ->
                     trace(
                             List.of("observation", "key"),
@@ -194,7 +194,7 @@ public final class PolicyGraph {
                 },
                 observation(),
                 TypeRules.KEY,
-                chunk(future),
+                chunks(1, future),
                 new TensorType(DType.F32, Shape.of(future)));
     }
 
@@ -224,8 +224,16 @@ public final class PolicyGraph {
         return new TensorType(DType.F32, Shape.of(1, config.conditioningWidth()));
     }
 
-    private TensorType chunk(int actions) {
-        return new TensorType(DType.F32, Shape.of(1, actions, config.action().width()));
+    private TensorType chunks(int count, int actions) {
+        return new TensorType(DType.F32, Shape.of(count, actions, config.action().width()));
+    }
+
+    /** How many chunks are drawn for an observation. */
+    private static int draws(RobotPolicy policy) {
+        return policy.network() instanceof ConditionedPolicy network
+                        && network.policy() instanceof FlowPolicy flow
+                ? flow.config().draws()
+                : 1;
     }
 
     private ConditionedPolicy network() {

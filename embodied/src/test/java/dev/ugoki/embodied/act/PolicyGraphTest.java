@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.embodied.control.BufferProgram;
-import dev.ugoki.embodied.control.CameraImage;
 import dev.ugoki.embodied.control.ChunkController;
 import dev.ugoki.embodied.control.Execution;
 import dev.ugoki.embodied.control.Outcome;
 import dev.ugoki.embodied.control.PolicyInference;
 import dev.ugoki.embodied.control.SimulatedClock;
-import dev.ugoki.embodied.data.DatasetStatistics;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.embodied.train.SmallTask;
@@ -21,7 +19,6 @@ import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.nn.policy.RealTimeChunking.Schedule;
-import dev.ugoki.tck.Allocation;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Shape;
@@ -33,8 +30,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +38,6 @@ import java.util.Optional;
 
 class PolicyGraphTest {
     private static final FrameTable FRAMES = SmallTask.frames(1);
-    private static final int CALLS = 50;
     private static final float[] OBSERVATION = {40, 50, 60, 45, 55, 40, 50, 60, 46, 57};
     private static final NetworkConfig UNET =
             new NetworkConfig.Unet(List.of(8, 16), 3, 4, 8, FlowPolicy.Config.DEFAULT.withSteps(2));
@@ -139,98 +133,6 @@ class PolicyGraphTest {
             assertEquals(Outcome.ACTED, controller.act(action));
             assertArrayEquals(Arrays.copyOfRange(expected, 2 * i, 2 * i + 2), action);
         }
-    }
-
-    /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
-    @Test
-    void aCompiledProgramActsAlikeAndAllocatesNothing() {
-        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
-            RobotPolicy policy = policy(SmallTask.config(network));
-            NamedGraph graph = PolicyGraph.drawing(policy);
-            ChunkController eager = controller(graph, BufferProgram.of(graph.graph()));
-            ChunkController compiled = controller(graph, BufferProgram.compiled(graph.graph()));
-            float[] expected = new float[2];
-            float[] action = new float[2];
-            for (int i = 0; i < 5; i++) {
-                eager.observation().put(0, OBSERVATION);
-                eager.act(expected);
-                compiled.observation().put(0, OBSERVATION);
-                compiled.act(action);
-                assertArrayEquals(expected, action, network.toString());
-            }
-            long bytes =
-                    Allocation.bytesPerCall(
-                            CALLS,
-                            () -> {
-                                compiled.observation().put(0, OBSERVATION);
-                                compiled.act(action);
-                            });
-            assertEquals(0, bytes, network::toString);
-        }
-    }
-
-    private static ChunkController controller(NamedGraph graph, BufferProgram program) {
-        return PolicyInference.of(graph, program, Key.of(1))
-                .controller()
-                .withExecution(Execution.recedingHorizon(7, 1))
-                .withClock(new SimulatedClock())
-                .build();
-    }
-
-    /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
-    @Test
-    void aCompiledPolicyThatSeesActsAsItDoesEagerlyAndAllocatesNothing() {
-        PolicyFeature state =
-                new PolicyFeature("observation.state", PolicyFeature.Kind.STATE, List.of(3));
-        PolicyFeature image =
-                new PolicyFeature(
-                        "observation.images.top", PolicyFeature.Kind.VISUAL, List.of(3, 32, 32));
-        PolicyFeature action = new PolicyFeature("action", PolicyFeature.Kind.ACTION, List.of(2));
-        PolicyConfig config =
-                PolicyConfig.of(
-                        List.of(state, image),
-                        action,
-                        Map.of(),
-                        1,
-                        new PolicyNetwork.Act(
-                                4,
-                                new ActPolicy.Layers(
-                                        16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0.1),
-                                ActPolicy.Vae.DEFAULT,
-                                null));
-        RobotPolicy policy =
-                RobotPolicy.create(
-                        config,
-                        PolicyScales.of(config, DatasetStatistics.of(List.of())),
-                        Key.of(1));
-        policy.network().module().eval();
-        NamedGraph graph = PolicyGraph.drawing(policy);
-        ChunkController controller =
-                PolicyInference.of(graph, BufferProgram.compiled(graph.graph()), Key.of(1))
-                        .controller()
-                        .withExecution(Execution.recedingHorizon(4, 1))
-                        .withClock(new SimulatedClock())
-                        .build();
-        CameraImage camera = CameraImage.of(32, 32, 3);
-        MemorySegment frame = Arena.ofAuto().allocate(camera.pictureBytes());
-        frame.fill((byte) 77);
-        float[] joints = {0.1f, 0.2f, 0.3f};
-        float[] acted = new float[2];
-        Runnable step =
-                () -> {
-                    controller.observation().put(0, joints);
-                    camera.write(frame, controller.observation().buffer(1));
-                    controller.act(acted);
-                };
-
-        step.run();
-
-        Tensor seen = Tensor.full(DType.F32, Shape.of(1, 3, 32, 32), 77 / 255f);
-        Tensor expected =
-                policy.predict(Map.of(state.name(), row(joints), image.name(), seen), Key.of(0));
-        assertArrayEquals(
-                Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
-        assertEquals(0, Allocation.bytesPerCall(CALLS, step));
     }
 
     /** Of a small policy that sees, and of ACT, with actions relative to what is observed. */

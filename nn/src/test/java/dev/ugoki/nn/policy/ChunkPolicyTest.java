@@ -142,6 +142,56 @@ class ChunkPolicyTest {
     }
 
     @Test
+    void theActionsAreTheMedianOfTheDraws() {
+        var network = new ResidualMlp.Config(3 + 8, 8, 16, 1, 8).build(KEY);
+        var one = new FlowPolicy(network, 4, 2, FlowPolicy.Config.DEFAULT.withSteps(2));
+        var three = new FlowPolicy(network, 4, 2, one.config().withDraws(3));
+        Tensor observed = chunks(1).conditioning().slice(0, 0, 2);
+        Tensor noise = Random.normal(KEY, DType.F32, 6, 4, 2);
+        float[][] draws = new float[3][];
+        for (int draw = 0; draw < 3; draw++) {
+            Tensor own =
+                    Tensor.concat(
+                            0, noise.slice(0, draw, draw + 1), noise.slice(0, 3 + draw, 4 + draw));
+            draws[draw] = one.sample(observed, own).toFloatArray();
+        }
+        float[] median = new float[16];
+        for (int i = 0; i < 16; i++) {
+            float[] each = {draws[0][i], draws[1][i], draws[2][i]};
+            Arrays.sort(each);
+            median[i] = each[1];
+        }
+
+        assertArrayEquals(median, three.sample(observed, noise).toFloatArray(), 1e-6f);
+    }
+
+    @Test
+    void theLossOfAVelocityIsSquaredOrAbsolute() {
+        Chunks chunks = chunks(1);
+        Tensor noise = Random.normal(KEY, DType.F32, 32, 4, 2);
+        Tensor times = Tensor.full(DType.F32, Shape.of(32), 0.5);
+        Tensor velocity = noise.sub(chunks.actions());
+        FlowPolicy.Config config = FlowPolicy.Config.DEFAULT;
+        FlowPolicy squared = new FlowPolicy(new Nothing(), 4, 2, config);
+        FlowPolicy absolute =
+                new FlowPolicy(new Nothing(), 4, 2, config.withLoss(FlowPolicy.Loss.L1));
+
+        assertEquals(
+                velocity.mul(velocity).mean().item(),
+                squared.loss(chunks, noise, times).item(),
+                1e-6);
+        assertEquals(
+                velocity.abs().mean().item(), absolute.loss(chunks, noise, times).item(), 1e-6);
+    }
+
+    private static final class Nothing extends Module implements Denoiser {
+        @Override
+        public Tensor apply(Tensor noisy, Tensor step, Tensor conditioning) {
+            return noisy.mul(0);
+        }
+    }
+
+    @Test
     void stateNamesAreThoseOfLeRobot() {
         ChunkPolicy diffusion =
                 new DiffusionPolicy(

@@ -1,0 +1,94 @@
+package dev.ugoki.embodied.act;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.ugoki.embodied.control.BufferProgram;
+import dev.ugoki.embodied.control.CameraImage;
+import dev.ugoki.embodied.control.ChunkController;
+import dev.ugoki.embodied.control.Execution;
+import dev.ugoki.embodied.control.PolicyInference;
+import dev.ugoki.embodied.control.SimulatedClock;
+import dev.ugoki.embodied.data.DatasetStatistics;
+import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.tck.Allocation;
+import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Key;
+import dev.ugoki.tensor.Shape;
+import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.graph.NamedGraph;
+
+import org.junit.jupiter.api.Test;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** In a JVM of its own, as {@link CompiledPolicyTest}. */
+class CompiledVisionPolicyTest {
+    private static final int CALLS = 50;
+
+    /** From a camera's bytes to an action, in a policy with a ResNet and a transformer. */
+    @Test
+    void aCompiledPolicyThatSeesActsAsItDoesEagerlyAndAllocatesNothing() {
+        PolicyFeature state =
+                new PolicyFeature("observation.state", PolicyFeature.Kind.STATE, List.of(3));
+        PolicyFeature image =
+                new PolicyFeature(
+                        "observation.images.top", PolicyFeature.Kind.VISUAL, List.of(3, 32, 32));
+        PolicyFeature action = new PolicyFeature("action", PolicyFeature.Kind.ACTION, List.of(2));
+        PolicyConfig config =
+                PolicyConfig.of(
+                        List.of(state, image),
+                        action,
+                        Map.of(),
+                        1,
+                        new PolicyNetwork.Act(
+                                4,
+                                new ActPolicy.Layers(
+                                        16, 2, 24, ActPolicy.Nonlinearity.RELU, 1, 1, false, 0.1),
+                                ActPolicy.Vae.DEFAULT,
+                                null));
+        RobotPolicy policy =
+                RobotPolicy.create(
+                        config,
+                        PolicyScales.of(config, DatasetStatistics.of(List.of())),
+                        Key.of(1));
+        policy.network().module().eval();
+        NamedGraph graph = PolicyGraph.drawing(policy);
+        ChunkController controller =
+                PolicyInference.of(graph, BufferProgram.compiled(graph.graph()), Key.of(1))
+                        .controller()
+                        .withExecution(Execution.recedingHorizon(4, 1))
+                        .withClock(new SimulatedClock())
+                        .build();
+        CameraImage camera = CameraImage.of(32, 32, 3);
+        MemorySegment frame = Arena.ofAuto().allocate(camera.pictureBytes());
+        frame.fill((byte) 77);
+        float[] joints = {0.1f, 0.2f, 0.3f};
+        float[] acted = new float[2];
+        Runnable step =
+                () -> {
+                    controller.observation().put(0, joints);
+                    camera.write(frame, controller.observation().buffer(1));
+                    controller.act(acted);
+                };
+
+        step.run();
+
+        Tensor seen = Tensor.full(DType.F32, Shape.of(1, 3, 32, 32), 77 / 255f);
+        Tensor expected =
+                policy.predict(
+                        Map.of(
+                                state.name(),
+                                Tensor.of(joints, 1, joints.length),
+                                image.name(),
+                                seen),
+                        Key.of(0));
+        assertArrayEquals(
+                Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
+        assertEquals(0, Allocation.bytesPerCall(CALLS, step));
+    }
+}
