@@ -27,7 +27,7 @@ public final class HostMemory implements MemoryPool.Source {
     private static final boolean IS_LINUX = System.getProperty("os.name", "").equals("Linux");
 
     /** The least bytes that get pages of their own. */
-    private static final long LARGE = 1 << 20;
+    private static final long LARGE = 1 << 17;
 
     private static final long PAGE = 4096;
     private static final long HEADER = 2 * Long.BYTES;
