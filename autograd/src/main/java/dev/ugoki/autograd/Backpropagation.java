@@ -61,8 +61,7 @@ final class Backpropagation {
     private final PriorityQueue<Step> pending =
             new PriorityQueue<>(Comparator.comparingLong(Step::number).reversed());
 
-    private Backpropagation(
-            Wanted wanted, boolean differentiable, @Nullable TensorScope forward) {
+    private Backpropagation(Wanted wanted, boolean differentiable, @Nullable TensorScope forward) {
         this.wanted = wanted;
         this.differentiable = differentiable;
         this.forward = forward;
@@ -99,9 +98,7 @@ final class Backpropagation {
                 };
         // The detector looks at what each rule gives, not at the operations inside it.
         Gradients found =
-                detector == null
-                        ? Recording.on(walk)
-                        : Inspector.none(() -> Recording.on(walk));
+                detector == null ? Recording.on(walk) : Inspector.none(() -> Recording.on(walk));
         return differentiable ? found : found.detached();
     }
 

@@ -36,7 +36,7 @@ record Machine(boolean avx2, boolean busy) {
                                 "--enable-native-access=ALL-UNNAMED",
                                 "-XX:Tier3DelayOn=1000",
                                 "-XX:+UseSerialGC",
-                                "-Xms64m",
+                                "-Xms32m",
                                 "-Xmx4g",
                                 "-Dai.djl.offline=true"));
         if (avx2) {

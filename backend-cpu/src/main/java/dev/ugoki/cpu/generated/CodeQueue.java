@@ -156,9 +156,7 @@ final class CodeQueue {
                 }
             }
             Request<?> request =
-                    WAITING.stream()
-                            .max(Comparator.comparingLong(Request::urgency))
-                            .orElseThrow();
+                    WAITING.stream().max(Comparator.comparingLong(Request::urgency)).orElseThrow();
             WAITING.remove(request);
             inWork++;
             return request;

@@ -43,7 +43,10 @@ public final class Conv2d extends Layer {
         long perGroup = Channels.perGroup("Conv2d", in, settings.groups());
         Channels.perGroup("Conv2d", out, settings.groups());
         long fanIn = perGroup * kernel * kernel;
-        weight = parameter("weight", () -> Init.fanIn(key.fold(0), fanIn, out, perGroup, kernel, kernel));
+        weight =
+                parameter(
+                        "weight",
+                        () -> Init.fanIn(key.fold(0), fanIn, out, perGroup, kernel, kernel));
         bias = hasBias ? parameter("bias", () -> Init.fanIn(key.fold(1), fanIn, out)) : null;
     }
 

@@ -118,8 +118,13 @@ public final class VisionTransformer extends Layer {
             positions =
                     parameter(
                             "pos_embedding",
-                            () -> Init.normal(
-                                    key.fold(0), 0.02, 1, config.patches() + 1, config.width()));
+                            () ->
+                                    Init.normal(
+                                            key.fold(0),
+                                            0.02,
+                                            1,
+                                            config.patches() + 1,
+                                            config.width()));
             dropout = child("dropout", new Dropout(config.dropout()));
             Names names = child("layers", new Names());
             for (int i = 0; i < config.layers(); i++) {

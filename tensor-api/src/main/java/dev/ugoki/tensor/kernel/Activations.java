@@ -59,8 +59,9 @@ public final class Activations {
     /** x Phi(x) (Hendrycks and Gimpel, 2016), the exact form. */
     public static FloatValue gelu(FloatValue x) {
         // x - x Phi(-x) loses nothing for positive x, and for negative x it would lose everything.
-        FloatValue above = x.lessThan(0f).select(x.times(0f), x);
-        return above.minus(NormalTail.of(x).moment());
+        // There x - x is 0, or NaN of infinity, and costs no multiplication.
+        FloatValue above = x.lessThan(0f).select(x.minus(x), x);
+        return NormalTail.of(x).momentFrom(above);
     }
 
     /** dy (Phi(x) + x phi(x)). */

@@ -311,21 +311,21 @@ public final class ElementaryFunctions {
         static NormalTail of(FloatValue x) {
             FloatValue t = x.abs().limitedTo(NORMAL_TAIL_LIMIT);
             // -t^2/2 = n ln 2 + r, computed as t^2 = -2 n ln 2 + square: r is half of -square.
-            FloatValue shifted = t.times(-0.5f * LOG2_E).timesPlus(t, ROUNDER + BIAS + LIFT);
-            FloatValue n = shifted.minus(ROUNDER + BIAS + LIFT);
+            FloatValue shifted = t.times(-0.5f * LOG2_E).timesPlus(t, ROUNDER + LIFT);
+            FloatValue n = shifted.minus(ROUNDER + LIFT);
             FloatValue high = t.timesPlus(t, n.times(2 * LN_2_HIGH));
             FloatValue square = n.timesPlus(2 * LN_2_LOW, high);
-            FloatValue power = shifted.bits().shiftLeft(23).asFloat();
-            FloatValue exp =
+            FloatValue expOfRest =
                     polynomial(square, EXP_TAIL_OF_SQUARE)
                             .timesPlus(square, -0.5f)
-                            .timesPlus(square, 1f)
-                            .times(power);
+                            .timesPlus(square, 1f);
+            // All is normal, so n + 30 can be added to the exponent: multiplications are scarce.
+            FloatValue lifted = expOfRest.bits().plus(shifted.bits().shiftLeft(23)).asFloat();
             // A division here is off the way of the multiplications, of which there are many.
             FloatValue u = x.kernel().constant(1f).over(t.timesPlus(NORMAL_TAIL_SLOPE, 1f));
             FloatValue place = t.timesPlus(u, -NORMAL_TAIL_MIDDLE);
             FloatValue ratio = polynomial(place, scaled(NORMAL_TAIL, LOWERED)).times(u);
-            return new NormalTail(t, exp, ratio);
+            return new NormalTail(t, lifted, ratio);
         }
 
         /** The density at t. */
@@ -338,9 +338,9 @@ public final class ElementaryFunctions {
             return ratio.times(lifted);
         }
 
-        /** t Phi(-t). */
-        FloatValue moment() {
-            return size.times(lifted).times(ratio);
+        /** y - t Phi(-t), rounded once. */
+        FloatValue momentFrom(FloatValue y) {
+            return size.negated().times(lifted).timesPlus(ratio, y);
         }
     }
 

@@ -11,7 +11,8 @@ import java.lang.management.ManagementFactory;
 
 /**
  * A source of memory for backends whose device is this machine, 64-byte aligned: the C library's
- * and, on Linux, pages of their own for large blocks, since {@code free} keeps most of what it gets.
+ * and, on Linux, pages of their own for large blocks, since {@code free} keeps most of what it
+ * gets.
  *
  * <p>Before each block stand two numbers of eight bytes: the bytes of its pages, or 0 where {@code
  * malloc} gave it, and the address to be given back.
@@ -26,7 +27,7 @@ public final class HostMemory implements MemoryPool.Source {
     private static final boolean IS_LINUX = System.getProperty("os.name", "").equals("Linux");
 
     /** The least bytes that get pages of their own. */
-    private static final long LARGE = 1 << 20;
+    private static final long LARGE = 1 << 17;
 
     private static final long PAGE = 4096;
     private static final long HEADER = 2 * Long.BYTES;
@@ -58,8 +59,7 @@ public final class HostMemory implements MemoryPool.Source {
 
         /** The address of new pages; -1 where there are none. */
         static long map(long bytes) throws Throwable {
-            return (long)
-                    MAP.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0L);
+            return (long) MAP.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0L);
         }
 
         /** Gives pages back; whether that was refused. */

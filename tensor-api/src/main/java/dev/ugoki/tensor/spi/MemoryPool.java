@@ -25,9 +25,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * empty, blocks whose storages the garbage collector found unreachable are taken back first. Large
  * blocks that nobody asked for while several times as much was handed out as is held go back to the
  * system: what a program needed once, such as a network's first weights, is not kept. When the
- * budget is spent: collect garbage and wait for it (bounded), give cached blocks of other
- * classes back to the system, try again, and at last throw an error that lists the largest live
- * tensors.
+ * budget is spent: collect garbage and wait for it (bounded), give cached blocks of other classes
+ * back to the system, try again, and at last throw an error that lists the largest live tensors.
  *
  * <p>Safe for use by many threads.
  */
