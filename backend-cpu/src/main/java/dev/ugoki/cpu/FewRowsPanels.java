@@ -113,7 +113,8 @@ final class FewRowsPanels {
             } else {
                 chains8(k, a, panel, parts, 0);
                 chains8(k, a + 4, panel + 2L * k * COUNT, parts, COUNT);
-                put(part(parts, 0).add(part(parts, 1)), columns, target, parts, 0);
+                part(parts, 0).add(part(parts, 1)).intoArray(parts, 0);
+                put(parts, 0, columns, target);
             }
         }
     }
@@ -126,9 +127,10 @@ final class FewRowsPanels {
         }
         FloatVector first = part(parts, 0).add(part(parts, 4));
         FloatVector second = part(parts, 1).add(part(parts, 5));
-        put(first.add(part(parts, 2).add(part(parts, 6))), COUNT, c, parts, 0);
         FloatVector odd = part(parts, 3).add(part(parts, 7));
-        put(second.add(odd), columns - COUNT, c + VECTOR, parts, 0);
+        Lanes.store(first.add(part(parts, 2).add(part(parts, 6))), c);
+        second.add(odd).intoArray(parts, 0);
+        put(parts, 0, columns - COUNT, c + VECTOR);
     }
 
     private static void rows(
@@ -173,7 +175,8 @@ final class FewRowsPanels {
             FloatVector even = part(parts, row).add(part(parts, 2 * MOST_TOGETHER + row));
             FloatVector odd =
                     part(parts, MOST_TOGETHER + row).add(part(parts, 3 * MOST_TOGETHER + row));
-            put(even.add(odd), columns, c + row * cRow, parts, row);
+            even.add(odd).intoArray(parts, row * COUNT);
+            put(parts, row, columns, c + row * cRow);
         }
     }
 
@@ -181,15 +184,17 @@ final class FewRowsPanels {
         return FloatVector.fromArray(Lanes.SPECIES, parts, number * COUNT);
     }
 
-    /** Stores columns of a sum, through {@code parts[free]} where they are fewer than lanes. */
-    private static void put(FloatVector sum, int columns, long c, float[] parts, int free) {
+    /**
+     * Stores the first columns of a part. It is given no vector: C2 need not inline it, and a
+     * vector that is passed to a method that is not inlined lands on the heap.
+     */
+    private static void put(float[] parts, int number, int columns, long c) {
         if (columns == COUNT) {
-            Lanes.store(sum, c);
+            Lanes.store(part(parts, number), c);
             return;
         }
-        sum.intoArray(parts, free * COUNT);
         for (int i = 0; i < columns; i++) {
-            NativeMemory.setFloat(c + 4L * i, parts[free * COUNT + i]);
+            NativeMemory.setFloat(c + 4L * i, parts[number * COUNT + i]);
         }
     }
 
