@@ -6,6 +6,7 @@ import dev.ugoki.examples.jitter.MeasureJitter;
 import dev.ugoki.examples.latency.MeasureLatency;
 import dev.ugoki.examples.operations.WriteOperations;
 import dev.ugoki.examples.policy.EvalPolicy;
+import dev.ugoki.examples.policy.ResultsPolicy;
 import dev.ugoki.examples.policy.RunPolicy;
 import dev.ugoki.examples.policy.TrainPolicy;
 import dev.ugoki.examples.pusht.DemoPushT;
@@ -121,7 +122,7 @@ public final class Main extends CommandGroup {
             name = "results",
             description = "Writes the documents' tables of results.",
             mixinStandardHelpOptions = true,
-            subcommands = ResultsPushT.class)
+            subcommands = {ResultsPushT.class, ResultsPolicy.class})
     static final class Results extends CommandGroup {}
 
     /** The version of this build and of the Java that runs it. */

@@ -76,6 +76,29 @@ public final class TrainingOptions {
         return file == null ? TrainingConfig.EMPTY : TrainingConfig.read(file);
     }
 
+    /**
+     * A run that is resumed goes on with its own settings; to say others would be to no effect.
+     *
+     * @param others whether a command's own options are given that say others
+     * @throws IllegalArgumentException if any option is given that does
+     */
+    public void refuseBesideResume(boolean... others) {
+        boolean any =
+                file != null
+                        || minutes != null
+                        || steps != null
+                        || seed != null
+                        || precision != null;
+        for (boolean other : others) {
+            any |= other;
+        }
+        if (any) {
+            throw new IllegalArgumentException(
+                    "--resume: the run goes on with the settings that it began with; beside it may"
+                            + " stand --compiled and what is evaluated");
+        }
+    }
+
     /** How long to train. */
     public Length length(TrainingConfig config) {
         Long count = steps != null ? steps : minutes != null ? null : config.steps().orElse(null);

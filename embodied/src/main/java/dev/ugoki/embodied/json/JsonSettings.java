@@ -7,6 +7,7 @@ import dev.ugoki.tensor.io.FileFormatException;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,6 +42,11 @@ public final class JsonSettings {
     /** The file that this was read from. */
     public Path file() {
         return file;
+    }
+
+    /** All settings as they were read, in one line. */
+    public String line() throws IOException {
+        return Json.line(object);
     }
 
     /** The names of all settings, in the file's order. */

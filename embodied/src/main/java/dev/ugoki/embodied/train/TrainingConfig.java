@@ -3,12 +3,14 @@ package dev.ugoki.embodied.train;
 import com.fasterxml.jackson.databind.JsonNode;
 
 import dev.ugoki.embodied.act.PolicyNetwork;
+import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.json.Json;
 import dev.ugoki.embodied.json.JsonSettings;
 import dev.ugoki.nn.Precision;
 import dev.ugoki.nn.layer.Lora;
 import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.nn.vision.ImageAugmentation;
+import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.io.FileFormatException;
 
 import org.jspecify.annotations.Nullable;
@@ -32,10 +34,12 @@ import java.util.Optional;
  *   "ema": {"power": 0.75, "max_decay": 0.9995},
  *   "network": {"width": 512, "dropout": 0.1},
  *   "observation_noise": 0.02, "origin_noise": 0.05, "mirror": true, "validation_episodes": 9,
- *   "augmentation": {"crop": 0.1, "shift": 4, "brightness": 0.2},
- *   "lora": {"from": "runs/before", "rank": 8, "layers": ["up", "down"]}
+ *   "augmentation": {"crop": 0.1, "shift": 4, "brightness": 0.2}
  * }
  * }</pre>
+ *
+ * <p>Instead of {@code network}, {@code "lora": {"from": "runs/before", "rank": 8, "layers": ["up",
+ * "down"]}} puts adapters into a trained one.
  *
  * @param policy the kind of policy
  * @param data the folder of demonstrations
@@ -48,6 +52,8 @@ import java.util.Optional;
  *     by
  * @param augmentation of images
  * @param adaptation what is learned more, and how
+ * @param changes what differs in the settings and in the network
+ * @param text all of it as a line of JSON, which {@link #parse} takes: so a run keeps it
  */
 public record TrainingConfig(
         Optional<String> policy,
@@ -60,7 +66,8 @@ public record TrainingConfig(
         int validationEpisodes,
         Optional<ImageAugmentation> augmentation,
         Optional<Adaptation> adaptation,
-        Changes changes) {
+        Changes changes,
+        String text) {
     private static final long MOST = 1L << 40;
 
     /** Nothing differs. */
@@ -76,7 +83,8 @@ public record TrainingConfig(
                     0,
                     Optional.empty(),
                     Optional.empty(),
-                    Changes.NONE);
+                    Changes.NONE,
+                    "{}");
 
     /**
      * Learning more with low-rank adapters.
@@ -88,6 +96,17 @@ public record TrainingConfig(
     public record Adaptation(Path from, Lora.Config lora, List<String> layers) {
         public Adaptation {
             layers = List.copyOf(layers);
+        }
+
+        /**
+         * Puts adapters into a policy's network.
+         *
+         * @return the policy
+         * @throws IllegalArgumentException if no layer is accepted
+         */
+        public RobotPolicy attachTo(RobotPolicy policy, Key key) {
+            Lora.attach(policy.network().module(), this::accepts, lora, key);
+            return policy;
         }
 
         /** Whether a linear layer of this dotted name gets an adapter. */
@@ -127,7 +146,20 @@ public record TrainingConfig(
      * @throws FileFormatException if something is wrong or unknown; the message names it
      */
     public static TrainingConfig read(Path file) throws IOException {
-        JsonSettings root = Json.read(file);
+        return of(Json.read(file));
+    }
+
+    /**
+     * Reads the {@link #text} that a run kept.
+     *
+     * @param file that it stands in, for messages
+     * @throws FileFormatException if something is wrong or unknown; the message names it
+     */
+    public static TrainingConfig parse(Path file, String text) throws IOException {
+        return of(JsonSettings.of(file, Json.parseLine(text)));
+    }
+
+    private static TrainingConfig of(JsonSettings root) throws IOException {
         JsonSettings adam = section(root, "optimizer");
         JsonSettings schedule = section(root, "scheduler");
         JsonSettings average = section(root, "ema");
@@ -179,7 +211,12 @@ public record TrainingConfig(
                         (int) root.integer("validation_episodes", 0, 1 << 20, 0),
                         augmentation(root),
                         adaptation(root),
-                        changes);
+                        changes,
+                        root.line());
+        if (config.adaptation().isPresent() && network != null) {
+            throw root.wrong(
+                    "network", "cannot be set beside lora: adapters learn in the network there is");
+        }
         adam.done();
         schedule.done();
         average.done();
@@ -300,6 +337,11 @@ public record TrainingConfig(
     /** So many steps, with the learning rate falling in as many of them as the file says. */
     public TrainingSettings withSteps(TrainingSettings settings, long count) {
         return settings.withSteps(count, Math.round(decayShare() * count));
+    }
+
+    /** What the settings say of how a task's samples are disturbed. */
+    public ImitationTask disturbed(ImitationTask task) {
+        return task.withObservationNoise(observationNoise).withOriginNoise(originNoise);
     }
 
     /** In which part of all steps, the last, the learning rate falls. */

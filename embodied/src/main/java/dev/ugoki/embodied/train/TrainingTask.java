@@ -23,6 +23,13 @@ public interface TrainingTask {
         return network().namedParameters();
     }
 
+    /** How many numbers are trained. */
+    default long trainableCount() {
+        return trainable().values().stream()
+                .mapToLong(each -> each.type().shape().elementCount())
+                .sum();
+    }
+
     /** How many samples there are. */
     int sampleCount();
 

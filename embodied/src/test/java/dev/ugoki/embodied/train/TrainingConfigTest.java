@@ -44,8 +44,7 @@ class TrainingConfigTest {
                           "ema": {"power": 0.6, "max_decay": 0.99},
                           "network": {"width": 32, "dropout": 0.2},
                           "observation_noise": 0.03, "origin_noise": 0.2, "mirror": false, "validation_episodes": 2,
-                          "augmentation": {"crop": 0.1, "shift": 4, "brightness": 0.2},
-                          "lora": {"from": "a/b", "rank": 4, "dropout": 0.1, "layers": ["up"]}
+                          "augmentation": {"crop": 0.1, "shift": 4, "brightness": 0.2}
                         }
                         """);
         TrainingSettings settings =
@@ -73,14 +72,27 @@ class TrainingConfigTest {
         assertFalse(config.mirror());
         assertEquals(2, config.validationEpisodes());
         assertEquals(Optional.of(new ImageAugmentation(0.1, 4, 0.2, 0, 0)), config.augmentation());
+        assertEquals(config, TrainingConfig.parse(folder, config.text()));
+        assertEquals(
+                new PolicyNetwork.Chunk(2, 16, new NetworkConfig.Regression(32, 4, 0.2)),
+                config.network(new PolicyNetwork.Chunk(2, 16, NetworkConfig.Regression.DEFAULT)));
+    }
+
+    @Test
+    void adaptersLearnInTheNetworkThereIs() throws IOException {
+        TrainingConfig config =
+                read(
+                        """
+                        {"lora": {"from": "a/b", "rank": 4, "dropout": 0.1, "layers": ["up"]}}
+                        """);
         TrainingConfig.Adaptation adaptation = config.adaptation().orElseThrow();
         assertEquals(4, adaptation.lora().rank());
         assertEquals(8, adaptation.lora().alpha());
         assertTrue(adaptation.accepts("network.blocks.0.up"));
         assertFalse(adaptation.accepts("network.blocks.0.down"));
-        assertEquals(
-                new PolicyNetwork.Chunk(2, 16, new NetworkConfig.Regression(32, 4, 0.2)),
-                config.network(new PolicyNetwork.Chunk(2, 16, NetworkConfig.Regression.DEFAULT)));
+        String both = "{\"lora\": {\"from\": \"a\"}, \"network\": {\"width\": 32}}";
+        var problem = assertThrows(FileFormatException.class, () -> read(both));
+        assertTrue(String.valueOf(problem.getMessage()).contains("beside lora"));
     }
 
     @Test

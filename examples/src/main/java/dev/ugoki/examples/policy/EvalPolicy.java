@@ -54,7 +54,7 @@ public final class EvalPolicy implements Callable<Integer> {
     @Option(
             names = "--every",
             paramLabel = "N",
-            defaultValue = "5",
+            defaultValue = "" + HeldOutErrors.EVERY,
             description = "Of their frames, each N-th; default: ${DEFAULT-VALUE}.")
     private int every;
 
@@ -85,8 +85,8 @@ public final class EvalPolicy implements Callable<Integer> {
         HeldOutErrors errors =
                 HeldOutErrors.measure(
                         policy,
-                        EpisodeChoice.of(all, episode -> TrainPolicy.isKnown(episode, heldOut)),
-                        EpisodeChoice.of(all, episode -> !TrainPolicy.isKnown(episode, heldOut)),
+                        EpisodeChoice.of(all, episode -> TrainingOrder.isKnown(episode, heldOut)),
+                        EpisodeChoice.of(all, episode -> !TrainingOrder.isKnown(episode, heldOut)),
                         every);
         System.out.print(errors.text());
         return 0;

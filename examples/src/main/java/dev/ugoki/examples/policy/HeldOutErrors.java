@@ -34,6 +34,9 @@ import java.util.stream.IntStream;
  * @param frames on how many frames
  */
 record HeldOutErrors(double policy, double holding, double neighbour, int frames) {
+    /** Of the held-out frames, each so-manieth is measured, where nothing else is said. */
+    static final int EVERY = 5;
+
     /** So many frames at a time. */
     private static final int BATCH = 64;
 

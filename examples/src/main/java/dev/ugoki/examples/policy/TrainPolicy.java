@@ -6,7 +6,6 @@ import dev.ugoki.embodied.act.PolicyFeature;
 import dev.ugoki.embodied.act.PolicyNetwork;
 import dev.ugoki.embodied.act.RobotPolicy;
 import dev.ugoki.embodied.data.FrameTable;
-import dev.ugoki.embodied.data.LeRobotDataset;
 import dev.ugoki.embodied.data.Normalization;
 import dev.ugoki.embodied.train.Checkpoints;
 import dev.ugoki.embodied.train.ImitationTask;
@@ -14,13 +13,11 @@ import dev.ugoki.embodied.train.TrainingConfig;
 import dev.ugoki.embodied.train.TrainingRun;
 import dev.ugoki.embodied.train.TrainingSettings;
 import dev.ugoki.examples.ComputeOptions;
-import dev.ugoki.examples.PretrainedFolder;
+import dev.ugoki.examples.FirstPolicy;
 import dev.ugoki.examples.TrainingOptions;
-import dev.ugoki.nn.layer.Lora;
 import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.Backbone;
-import dev.ugoki.tensor.Key;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +29,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 
 /** {@code ugoki train policy}: a policy on the states of a data set. */
@@ -49,12 +45,6 @@ import java.util.concurrent.Callable;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class TrainPolicy implements Callable<Integer> {
-    /** Of the held-out frames, each so-manieth is measured. */
-    private static final int EVERY = 5;
-
-    /** How a run's settings name each so-manieth episode that is held out. */
-    static final String HELD_OUT = "held_out";
-
     @Option(
             names = "--policy",
             paramLabel = "KIND",
@@ -71,7 +61,9 @@ public final class TrainPolicy implements Callable<Integer> {
             names = "--chunk",
             paramLabel = "N",
             defaultValue = "30",
-            description = "Actions of a chunk; default: ${DEFAULT-VALUE}.")
+            description =
+                    "Actions of a chunk; default: ${DEFAULT-VALUE}. Where adapters learn, as many"
+                            + " as the policy has.")
     private int chunk;
 
     @Option(
@@ -92,111 +84,96 @@ public final class TrainPolicy implements Callable<Integer> {
             description = "Where to write; default: runs/KIND-TIME.")
     private @Nullable Path out;
 
+    @Option(
+            names = "--resume",
+            paramLabel = "DIR",
+            description = "Go on with the run in this folder, with its settings.")
+    private @Nullable Path resume;
+
     @Mixin private TrainingOptions options = new TrainingOptions();
 
     @Mixin private ComputeOptions compute;
 
     @Override
     public Integer call() throws Exception {
-        if (chunk < 1 || heldOut < 2) {
-            throw new IllegalArgumentException("--chunk must be above 0, and --held-out above 1");
-        }
-        return compute.run(this::train);
+        return compute.run(() -> resume == null ? start() : goOn(resume));
     }
 
-    private int train() throws IOException {
+    private int start() throws IOException {
         TrainingConfig config = options.config();
-        Path folder = data != null ? data : config.data().orElse(null);
-        if (folder == null) {
+        Path source = data != null ? data : config.data().orElse(null);
+        if (source == null) {
             throw new IllegalArgumentException(
                     "no data set is named; name one with --data, or as \"data\" in the settings");
         }
         String kind = policy != null ? policy : config.policy().orElse("act");
-        FrameTable all = frames(folder);
-        if (all.episodeCount() < heldOut) {
-            throw new IllegalArgumentException(
-                    "--held-out %d: the data set has %d episodes"
-                            .formatted(heldOut, all.episodeCount()));
-        }
-        FrameTable known = EpisodeChoice.of(all, episode -> isKnown(episode, heldOut));
-        FrameTable unseen = EpisodeChoice.of(all, episode -> !isKnown(episode, heldOut));
-        Validation validation = Validation.of(known, config.validationEpisodes());
-        PolicyConfig preset = preset(kind, all);
+        TrainingOrder order = TrainingOrder.of(source, kind, chunk, absolute, heldOut, config);
+        EpisodeSplit episodes = EpisodeSplit.of(order);
+        FirstPolicy first = FirstPolicy.of(preset(order, episodes.known()), config);
         TrainingSettings settings =
-                options.settings(usual(preset.network()), config)
-                        .withTask(
-                                Map.of(
-                                        "name",
-                                        "policy",
-                                        "policy",
-                                        kind,
-                                        "data",
-                                        folder.toString(),
-                                        HELD_OUT,
-                                        Integer.toString(heldOut)));
-        ImitationTask task =
-                task(config, preset, validation.training(), settings.seed())
-                        .withObservationNoise(config.observationNoise())
-                        .withOriginNoise(config.originNoise());
+                options.settings(usual(first.config().network()), config).withTask(order.texts());
+        ImitationTask task = first.task(episodes.training(), settings.seed());
+        TrainingOptions.Length length = options.length(config);
         System.out.printf(
                 Locale.ROOT,
                 "training %s: %,d of %,d parameters, %,d samples of %d episodes, %s of steps of %d;"
                         + " %d episodes are held out%n",
                 task.policy().config().network().type(),
-                task.trainable().values().stream()
-                        .mapToLong(each -> each.type().shape().elementCount())
-                        .sum(),
+                task.trainableCount(),
                 task.network().parameterCount(),
                 task.sampleCount(),
-                validation.training().episodeCount(),
-                options.length(config),
+                episodes.training().episodeCount(),
+                length,
                 settings.batchSize(),
-                unseen.episodeCount());
-        Path target = out != null ? out : TrainingOptions.defaultFolder(kind);
-        TrainingRun run = TrainingRun.start(target, task, settings);
-        if (validation.heldOut() != null) {
-            run.withValidation(task.heldOut(validation.heldOut()));
-        }
-        TrainingOptions.Length length = options.length(config);
-        options.train(
-                run,
+                episodes.unseen().episodeCount());
+        Path folder = out != null ? out : TrainingOptions.defaultFolder(kind);
+        return finish(
+                TrainingRun.start(folder, task, settings),
                 length.steps() == null ? 60 * length.minutes() : Double.POSITIVE_INFINITY,
-                config,
-                System.out);
-        Path checkpoint = TrainingRun.bestCheckpoint(target);
+                order,
+                episodes,
+                task,
+                folder);
+    }
+
+    private int goOn(Path folder) throws IOException {
+        options.refuseBesideResume(data != null, policy != null, absolute, out != null);
+        TrainingSettings settings = TrainingRun.settings(folder);
+        TrainingOrder order = TrainingOrder.of(folder, settings.task());
+        EpisodeSplit episodes = EpisodeSplit.of(order);
+        FirstPolicy first =
+                FirstPolicy.resumed(preset(order, episodes.known()), order.config(), folder);
+        ImitationTask task = first.task(episodes.training(), settings.seed());
+        TrainingRun run = TrainingRun.resume(folder, task);
+        System.out.printf(
+                Locale.ROOT,
+                "resuming at step %,d of %,d%n",
+                run.trainer().stepCount(),
+                settings.steps());
+        return finish(run, Double.POSITIVE_INFINITY, order, episodes, task, folder);
+    }
+
+    private int finish(
+            TrainingRun run,
+            double seconds,
+            TrainingOrder order,
+            EpisodeSplit episodes,
+            ImitationTask task,
+            Path folder)
+            throws IOException {
+        FrameTable validation = episodes.validation();
+        if (validation != null) {
+            run.withValidation(task.heldOut(validation));
+        }
+        options.train(run, seconds, order.config(), System.out);
+        Path checkpoint = TrainingRun.bestCheckpoint(folder);
         RobotPolicy learned = RobotPolicy.load(Checkpoints.pretrainedModel(checkpoint));
-        System.out.print(HeldOutErrors.measure(learned, known, unseen, EVERY).text());
+        System.out.print(
+                HeldOutErrors.measure(
+                                learned, episodes.known(), episodes.unseen(), HeldOutErrors.EVERY)
+                        .text());
         System.out.println("checkpoint: " + checkpoint);
         return 0;
-    }
-
-    /** Whether an episode may be learned from where each so-manieth may not. */
-    static boolean isKnown(int episode, int heldOut) {
-        return (episode + 1) % heldOut != 0;
-    }
-
-    private FrameTable frames(Path folder) throws IOException {
-        LeRobotDataset dataset = LeRobotDataset.open(folder);
-        return absolute
-                ? dataset.readFrames(List.of(History.STATE, History.ACTION))
-                : History.read(dataset, List.of(History.STATE, History.ACTION, History.NAME));
-    }
-
-    private static ImitationTask task(
-            TrainingConfig config, PolicyConfig preset, FrameTable training, long seed)
-            throws IOException {
-        if (config.adaptation().isPresent()) {
-            TrainingConfig.Adaptation adaptation = config.adaptation().get();
-            RobotPolicy loaded = RobotPolicy.load(PretrainedFolder.of(adaptation.from()));
-            Lora.attach(
-                    loaded.network().module(),
-                    adaptation::accepts,
-                    adaptation.lora(),
-                    Key.of(seed));
-            return ImitationTask.of(training, loaded);
-        }
-        PolicyConfig changed = preset.withNetwork(config.network(preset.network()));
-        return ImitationTask.of(training, changed, Key.of(seed));
     }
 
     /** A preset for small networks on states: a higher rate and larger batches than LeRobot's. */
@@ -209,12 +186,12 @@ public final class TrainPolicy implements Callable<Integer> {
                 : preset;
     }
 
-    private PolicyConfig preset(String kind, FrameTable frames) {
+    private static PolicyConfig preset(TrainingOrder order, FrameTable frames) {
         int width = frames.column(History.ACTION).width();
         PolicyFeature state =
                 PolicyFeature.state(History.STATE, frames.column(History.STATE).width());
         List<PolicyFeature> inputs =
-                absolute
+                order.absolute()
                         ? List.of(state)
                         : List.of(state, PolicyFeature.environment(History.NAME, 3 * width));
         PolicyConfig config =
@@ -222,12 +199,12 @@ public final class TrainPolicy implements Callable<Integer> {
                         inputs,
                         PolicyFeature.action(History.ACTION, width),
                         Normalization.MEAN_STD,
-                        chunk,
-                        network(kind));
-        return absolute ? config : config.withActionsRelativeTo(History.NAME);
+                        order.chunk(),
+                        network(order.kind(), order.chunk()));
+        return order.absolute() ? config : config.withActionsRelativeTo(History.NAME);
     }
 
-    private PolicyNetwork network(String kind) {
+    private static PolicyNetwork network(String kind, int chunk) {
         return switch (kind) {
             case "act" ->
                     new PolicyNetwork.Act(
@@ -244,27 +221,5 @@ public final class TrainPolicy implements Callable<Integer> {
                     throw new IllegalArgumentException(
                             "--policy " + kind + ": must be act, l1, flow or unet");
         };
-    }
-
-    /** What of the episodes that may be learned from is held out to choose a checkpoint by. */
-    private record Validation(FrameTable training, @Nullable FrameTable heldOut) {
-        static Validation of(FrameTable known, int count) {
-            if (count == 0) {
-                return new Validation(known, null);
-            }
-            if (count >= known.episodeCount()) {
-                throw new IllegalArgumentException(
-                        "validation_episodes: %d of %d leave none to learn from"
-                                .formatted(count, known.episodeCount()));
-            }
-            int every = known.episodeCount() / count;
-            return new Validation(
-                    EpisodeChoice.of(known, episode -> !isHeldOut(episode, every, count)),
-                    EpisodeChoice.of(known, episode -> isHeldOut(episode, every, count)));
-        }
-
-        private static boolean isHeldOut(int episode, int every, int count) {
-            return episode % every == 0 && episode / every < count;
-        }
     }
 }

@@ -156,6 +156,11 @@ public record Evaluation(List<Episode> episodes) {
         }
     }
 
+    /** The same of the first seeds alone. */
+    public Evaluation first(int count) {
+        return new Evaluation(episodes.subList(0, count));
+    }
+
     /** The published score: the mean of the episodes' largest rewards. */
     public double meanMaximumReward() {
         return episodes.stream().mapToDouble(Episode::maximumReward).average().orElseThrow();

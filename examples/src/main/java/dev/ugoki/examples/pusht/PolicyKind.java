@@ -2,11 +2,9 @@ package dev.ugoki.examples.pusht;
 
 import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
-import dev.ugoki.embodied.act.PolicyNetwork;
 import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.FlowPolicy;
 
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -44,11 +42,6 @@ public enum PolicyKind {
     /** What it sees and says, and its network with its usual sizes. */
     public PolicyConfig config() {
         return config;
-    }
-
-    /** The same with some settings of the network replaced; see {@link PolicyNetwork#with}. */
-    PolicyConfig with(String network) throws IOException {
-        return config.withNetwork(config.network().with(network));
     }
 
     /** Whether it sees images. */

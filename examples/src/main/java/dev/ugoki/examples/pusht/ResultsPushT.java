@@ -7,7 +7,10 @@ import dev.ugoki.embodied.train.TrainingRun;
 import dev.ugoki.embodied.train.TrainingSettings;
 import dev.ugoki.examples.ComputeOptions;
 import dev.ugoki.examples.Environment;
+import dev.ugoki.nn.Precision;
 import dev.ugoki.tensor.io.WholeFile;
+
+import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,9 +21,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
 
 /**
  * {@code ugoki results pusht FILE RUN..}: evaluates finished runs side by side and writes the table
@@ -34,6 +40,7 @@ import java.util.concurrent.Callable;
 public final class ResultsPushT implements Callable<Integer> {
     private static final int FEW = 50;
     private static final int MANY = 200;
+    private static final int CHUNK = 8;
 
     @Parameters(index = "0", paramLabel = "FILE", description = "Where the table goes.")
     private Path file = Path.of("");
@@ -50,8 +57,12 @@ public final class ResultsPushT implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
-    /** A line of the table. */
-    private record Line(String name, String trained, Evaluation few, Evaluation many) {}
+    /**
+     * A line of the table.
+     *
+     * @param kind of run, which those of other seeds share; null for a baseline
+     */
+    private record Line(String name, @Nullable String kind, String trained, Evaluation score) {}
 
     @Override
     public Integer call() throws Exception {
@@ -61,38 +72,35 @@ public final class ResultsPushT implements Callable<Integer> {
     private int write() throws IOException {
         Demonstrations demonstrations = PushTData.read(data);
         List<Line> lines = new ArrayList<>();
-        lines.add(line("no-op", "", ChunkPolicy.noOperation()));
-        for (int chunk : new int[] {1, 8}) {
+        lines.add(baseline("no-op", ChunkPolicy.noOperation()));
+        for (int chunk : new int[] {1, CHUNK}) {
             lines.add(
-                    line(
+                    baseline(
                             "nearest neighbour, " + chunk + " at a time",
-                            "",
                             new NearestNeighbourPolicy(demonstrations, chunk)));
         }
-        List<Line> trained = new ArrayList<>();
         for (Path run : runs) {
-            trained.add(trained(run));
+            lines.addAll(trained(run, demonstrations));
         }
-        lines.addAll(trained);
         Files.createDirectories(file.toAbsolutePath().getParent());
-        WholeFile.writeString(file, markdown(demonstrations, lines, trained));
+        WholeFile.writeString(file, markdown(demonstrations, lines));
         System.out.print(Files.readString(file));
         return 0;
     }
 
-    private Line line(String name, String trained, ChunkPolicy policy) {
-        int threads = compute.threads();
-        return new Line(
-                name,
-                trained,
-                Evaluation.run(policy, Evaluation.STANDARD_SEED, FEW, threads),
-                Evaluation.run(policy, Evaluation.STANDARD_SEED, MANY, threads));
+    private Line baseline(String name, ChunkPolicy policy) {
+        return new Line(name, null, "", evaluation(policy));
     }
 
-    private Line trained(Path run) throws IOException {
-        Path checkpoint = TrainingRun.bestCheckpoint(run);
-        Path model = Checkpoints.pretrainedModel(checkpoint);
+    private Evaluation evaluation(ChunkPolicy policy) {
+        return Evaluation.run(policy, Evaluation.STANDARD_SEED, MANY, compute.threads());
+    }
+
+    /** A run, after what is nearest in its features where it sees images. */
+    private List<Line> trained(Path run, Demonstrations demonstrations) throws IOException {
+        Path model = Checkpoints.pretrainedModel(TrainingRun.bestCheckpoint(run));
         TrainingSettings settings = TrainingSettings.read(model.resolve("train_config.json"));
+        TrainingJob.Order order = TrainingJob.Order.of(run, settings.task());
         MetricsLog.Line last = MetricsLog.read(run.resolve("metrics.jsonl")).getLast();
         double samples = (double) last.step() * settings.batchSize();
         String training =
@@ -102,22 +110,35 @@ public final class ResultsPushT implements Callable<Integer> {
                         samples * 1e-6,
                         last.seconds() / 60,
                         samples / last.seconds());
-        String name =
-                settings.task().getOrDefault("policy", "policy") + ", seed " + settings.seed();
+        String kind =
+                order.policy().label()
+                        + (order.episodes() == 0 ? "" : ", %d episodes".formatted(order.episodes()))
+                        + (settings.compute().precision() == Precision.F32
+                                ? ""
+                                : ", " + settings.compute().precision());
+        String name = kind + ", seed " + settings.seed();
         RobotPolicy loaded = RobotPolicy.load(model);
-        return line(
-                name,
-                training,
-                ImagePolicy.sees(loaded) ? new ImagePolicy(loaded) : new TrainedPolicy(loaded));
+        if (!ImagePolicy.sees(loaded)) {
+            return List.of(new Line(name, kind, training, evaluation(new TrainedPolicy(loaded))));
+        }
+        Demonstrations seen =
+                order.config().mirror()
+                        ? PushTData.withMirrorImages(demonstrations)
+                        : demonstrations;
+        return List.of(
+                baseline(
+                        "nearest in the features of " + name,
+                        new RetrievalPolicy(loaded, seen, PushTImages.of(seen), CHUNK)),
+                new Line(name, kind, training, evaluation(new ImagePolicy(loaded))));
     }
 
-    private static String markdown(
-            Demonstrations demonstrations, List<Line> lines, List<Line> trained) {
+    private static String markdown(Demonstrations demonstrations, List<Line> lines) {
         StringBuilder text = new StringBuilder();
         text.append(
                 "| policy | trained on | 50 seeds: mean of max reward | 200 seeds | success (200)"
                         + " |\n"
                         + "| --- | --- | --- | --- | --- |\n");
+        Map<String, List<Evaluation>> kinds = new LinkedHashMap<>();
         for (Line line : lines) {
             text.append(
                     String.format(
@@ -125,18 +146,26 @@ public final class ResultsPushT implements Callable<Integer> {
                             "| %s | %s | %s | %s | %.0f %% |%n",
                             line.name(),
                             line.trained(),
-                            score(line.few()),
-                            score(line.many()),
-                            100 * line.many().successRate()));
+                            score(line.score().first(FEW)),
+                            score(line.score()),
+                            100 * line.score().successRate()));
+            if (line.kind() != null) {
+                kinds.computeIfAbsent(line.kind(), _ -> new ArrayList<>()).add(line.score());
+            }
         }
-        text.append(
-                String.format(
-                        Locale.ROOT,
-                        "| **mean of the %d trained** | | **%.3f** | **%.3f** | |%n%n",
-                        trained.size(),
-                        mean(trained.stream().map(Line::few).toList()),
-                        mean(trained.stream().map(Line::many).toList())));
-        text.append("Demonstrations: ").append(demonstrations.episodes()).append(" episodes, ");
+        kinds.forEach(
+                (kind, scores) ->
+                        text.append(
+                                String.format(
+                                        Locale.ROOT,
+                                        "| **%s: mean of %d** | | **%.3f** | **%.3f** | **%.0f %%**"
+                                                + " |%n",
+                                        kind,
+                                        scores.size(),
+                                        mean(scores, each -> each.first(FEW).meanMaximumReward()),
+                                        mean(scores, Evaluation::meanMaximumReward),
+                                        100 * mean(scores, Evaluation::successRate))));
+        text.append("\nDemonstrations: ").append(demonstrations.episodes()).append(" episodes, ");
         text.append(demonstrations.frames()).append(" frames. Seeds from ");
         text.append(Evaluation.STANDARD_SEED).append(" on; ± is the standard error over seeds; ");
         text.append("success is a coverage above 0.95 within 300 steps. Java ");
@@ -153,10 +182,7 @@ public final class ResultsPushT implements Callable<Integer> {
                 evaluation.standardError());
     }
 
-    private static double mean(List<Evaluation> evaluations) {
-        return evaluations.stream()
-                .mapToDouble(Evaluation::meanMaximumReward)
-                .average()
-                .orElseThrow();
+    private static double mean(List<Evaluation> evaluations, ToDoubleFunction<Evaluation> measure) {
+        return evaluations.stream().mapToDouble(measure).average().orElseThrow();
     }
 }

@@ -77,23 +77,29 @@ public final class TrainPushT implements Callable<Integer> {
     }
 
     private int train() throws IOException {
+        TrainingJob job = new TrainingJob(System.out, compute.threads(), options);
+        return resume == null ? start(job) : goOn(job, resume);
+    }
+
+    private int start(TrainingJob job) throws IOException {
         TrainingConfig config = options.config();
-        TrainingJob job = new TrainingJob(System.out, compute.threads(), options, config);
         PolicyKind kind = PolicyKind.of(policy != null ? policy : config.policy().orElse("flow"));
-        Path folder =
-                resume != null
-                        ? resume
-                        : out != null
-                                ? out
-                                : TrainingOptions.defaultFolder("pusht-" + kind.label());
         Path source = data != null ? data : config.data().orElse(null);
-        TrainingJob.Result result =
-                resume != null
-                        ? job.resume(folder, evaluationSeeds)
-                        : job.train(
-                                TrainingJob.Order.of(source, kind, episodes, config),
-                                folder,
-                                evaluationSeeds);
+        Path folder = out != null ? out : TrainingOptions.defaultFolder("pusht-" + kind.label());
+        return report(
+                folder,
+                job.train(
+                        TrainingJob.Order.of(source, kind, episodes, config),
+                        folder,
+                        evaluationSeeds));
+    }
+
+    private int goOn(TrainingJob job, Path folder) throws IOException {
+        options.refuseBesideResume(data != null, policy != null, episodes != 0, out != null);
+        return report(folder, job.resume(folder, evaluationSeeds));
+    }
+
+    private static int report(Path folder, TrainingJob.Result result) throws IOException {
         Path report = folder.resolve("report.html");
         ReportPage.write(report, result);
         PrintStream print = System.out;

@@ -7,9 +7,8 @@ import dev.ugoki.embodied.train.TrainingConfig;
 import dev.ugoki.embodied.train.TrainingRun;
 import dev.ugoki.embodied.train.TrainingSettings;
 import dev.ugoki.examples.Bundled;
+import dev.ugoki.examples.FirstPolicy;
 import dev.ugoki.examples.TrainingOptions;
-import dev.ugoki.nn.vision.ImageAugmentation;
-import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.io.FileFormatException;
 
 import org.jspecify.annotations.Nullable;
@@ -18,11 +17,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The main job: from demonstrations to a policy that has been seen to push.
@@ -40,14 +37,12 @@ final class TrainingJob {
     private final PrintStream out;
     private final int threads;
     private final TrainingOptions options;
-    private final TrainingConfig config;
 
     /** A job. */
-    TrainingJob(PrintStream out, int threads, TrainingOptions options, TrainingConfig config) {
+    TrainingJob(PrintStream out, int threads, TrainingOptions options) {
         this.out = out;
         this.threads = threads;
         this.options = options;
-        this.config = config;
     }
 
     /**
@@ -55,98 +50,49 @@ final class TrainingJob {
      *
      * @param data a folder of demonstrations, or {@link #OWN_DEMONSTRATIONS}
      * @param episodes how many are learned from; 0 for all
-     * @param validationEpisodes how many of these are held out to choose a checkpoint by
-     * @param mirror whether mirror images are added
-     * @param observationNoise see {@link ImitationTask#withObservationNoise}
-     * @param originNoise see {@link ImitationTask#withOriginNoise}
-     * @param network settings of the network as JSON, see {@link PolicyKind#with}
-     * @param augmentation of images
+     * @param config what differs from the policy's preset
      */
-    record Order(
-            String data,
-            PolicyKind policy,
-            int episodes,
-            int validationEpisodes,
-            boolean mirror,
-            double observationNoise,
-            double originNoise,
-            String network,
-            Optional<ImageAugmentation> augmentation) {
+    record Order(String data, PolicyKind policy, int episodes, TrainingConfig config) {
         static Order of(
                 @Nullable Path data, PolicyKind policy, int episodes, TrainingConfig config) {
-            if (config.adaptation().isPresent()) {
-                throw new IllegalArgumentException(
-                        "lora: 'ugoki train pusht' trains all weights; adapters learn with 'ugoki"
-                                + " train policy'");
-            }
             return new Order(
                     data == null
                             ? OWN_DEMONSTRATIONS
                             : data.toAbsolutePath().normalize().toString(),
                     policy,
                     episodes,
-                    config.validationEpisodes(),
-                    config.mirror(),
-                    config.observationNoise(),
-                    config.originNoise(),
-                    config.changes().network(),
-                    config.augmentation());
+                    config);
         }
 
         /** As a run's settings keep it. */
         Map<String, String> texts() {
-            Map<String, String> texts = new LinkedHashMap<>();
-            texts.put("name", "pusht");
-            texts.put("data", data);
-            texts.put("policy", policy.label());
-            texts.put("episodes", Integer.toString(episodes));
-            texts.put("validation_episodes", Integer.toString(validationEpisodes));
-            texts.put("mirror", Boolean.toString(mirror));
-            texts.put("observation_noise", Double.toString(observationNoise));
-            texts.put("origin_noise", Double.toString(originNoise));
-            texts.put("network", network);
-            augmentation.ifPresent(
-                    images ->
-                            texts.put(
-                                    "augmentation",
-                                    "%s %d %s %s %s"
-                                            .formatted(
-                                                    images.crop(),
-                                                    images.shift(),
-                                                    images.brightness(),
-                                                    images.contrast(),
-                                                    images.saturation())));
-            return texts;
+            return Map.of(
+                    "name",
+                    "pusht",
+                    "data",
+                    data,
+                    "policy",
+                    policy.label(),
+                    "episodes",
+                    Integer.toString(episodes),
+                    "config",
+                    config.text());
         }
 
-        /** What {@link #texts} gave; runs of before there was more than data and policy, too. */
+        /**
+         * What {@link #texts} gave.
+         *
+         * @throws IOException if the run is another command's
+         */
         static Order of(Path folder, Map<String, String> texts) throws IOException {
-            String data = texts.get("data");
-            String policy = texts.get("policy");
-            if (data == null || policy == null) {
+            if (!"pusht".equals(texts.get("name"))) {
                 throw new FileFormatException(folder, "is no run of 'ugoki train pusht'");
             }
-            Optional<ImageAugmentation> augmentation =
-                    Optional.ofNullable(texts.get("augmentation"))
-                            .map(text -> text.split(" "))
-                            .map(
-                                    parts ->
-                                            new ImageAugmentation(
-                                                    Double.parseDouble(parts[0]),
-                                                    Integer.parseInt(parts[1]),
-                                                    Double.parseDouble(parts[2]),
-                                                    Double.parseDouble(parts[3]),
-                                                    Double.parseDouble(parts[4])));
             return new Order(
-                    data,
-                    PolicyKind.of(policy),
+                    texts.getOrDefault("data", OWN_DEMONSTRATIONS),
+                    PolicyKind.of(texts.getOrDefault("policy", "")),
                     Integer.parseInt(texts.getOrDefault("episodes", "0")),
-                    Integer.parseInt(texts.getOrDefault("validation_episodes", "0")),
-                    Boolean.parseBoolean(texts.getOrDefault("mirror", "true")),
-                    Double.parseDouble(texts.getOrDefault("observation_noise", "0")),
-                    Double.parseDouble(texts.getOrDefault("origin_noise", "0")),
-                    texts.getOrDefault("network", "{}"),
-                    augmentation);
+                    TrainingConfig.parse(folder, texts.getOrDefault("config", "{}")));
         }
     }
 
@@ -161,38 +107,44 @@ final class TrainingJob {
     /** Trains from the start in a folder that holds no run. */
     Result train(Order order, Path folder, int evaluationSeeds) throws IOException {
         long began = System.nanoTime();
+        TrainingConfig config = order.config();
+        FirstPolicy first = FirstPolicy.of(order.policy().config(), config);
         TrainingSettings settings =
-                options.settings(ImitationTask.preset(order.policy().config().network()), config)
+                options.settings(ImitationTask.preset(first.config().network()), config)
                         .withTask(order.texts());
-        Prepared prepared = prepare(order, settings.seed());
+        Prepared prepared = prepare(order, first, settings.seed());
+        TrainingOptions.Length length = options.length(config);
         out.printf(
                 Locale.ROOT,
-                "training %s: %,d parameters, %,d samples, %s of steps of %d%n",
+                "training %s: %,d of %,d parameters, %,d samples, %s of steps of %d%n",
                 order.policy().label(),
+                prepared.task().trainableCount(),
                 prepared.task().network().parameterCount(),
                 prepared.task().sampleCount(),
-                options.length(config),
+                length,
                 settings.batchSize());
         TrainingRun run = TrainingRun.start(folder, prepared.task(), settings);
-        TrainingOptions.Length length = options.length(config);
         double seconds =
                 length.steps() == null
                         ? 60 * length.minutes() - (System.nanoTime() - began) * 1e-9
                         : Double.POSITIVE_INFINITY;
-        return finish(run, seconds, prepared, folder, evaluationSeeds);
+        return finish(run, seconds, config, prepared, folder, evaluationSeeds);
     }
 
     /** Goes on with a run that was stopped. */
     Result resume(Path folder, int evaluationSeeds) throws IOException {
         TrainingSettings settings = TrainingRun.settings(folder);
-        Prepared prepared = prepare(Order.of(folder, settings.task()), settings.seed());
+        Order order = Order.of(folder, settings.task());
+        FirstPolicy first = FirstPolicy.resumed(order.policy().config(), order.config(), folder);
+        Prepared prepared = prepare(order, first, settings.seed());
         TrainingRun run = TrainingRun.resume(folder, prepared.task());
         out.printf(
                 Locale.ROOT,
                 "resuming at step %,d of %,d%n",
                 run.trainer().stepCount(),
                 settings.steps());
-        return finish(run, Double.POSITIVE_INFINITY, prepared, folder, evaluationSeeds);
+        return finish(
+                run, Double.POSITIVE_INFINITY, order.config(), prepared, folder, evaluationSeeds);
     }
 
     /**
@@ -209,11 +161,12 @@ final class TrainingJob {
             Demonstrations seen,
             @Nullable PushTImages images) {}
 
-    private Prepared prepare(Order order, long seed) throws IOException {
+    private Prepared prepare(Order order, FirstPolicy first, long seed) throws IOException {
+        TrainingConfig config = order.config();
         Demonstrations all = read(order.data());
         Demonstrations chosen =
                 all.select(EpisodeSelection.choose(all.episodes(), order.episodes()));
-        int[] heldOut = EpisodeSelection.heldOut(chosen.episodes(), order.validationEpisodes());
+        int[] heldOut = EpisodeSelection.heldOut(chosen.episodes(), config.validationEpisodes());
         Demonstrations training =
                 chosen.select(EpisodeSelection.without(chosen.episodes(), heldOut));
         out.printf(
@@ -222,17 +175,11 @@ final class TrainingJob {
                 training.episodes(),
                 all.episodes(),
                 training.frames(),
-                order.mirror() ? ", with mirror images twice as many" : "",
+                config.mirror() ? ", with mirror images twice as many" : "",
                 heldOut.length);
-        Demonstrations seen = order.mirror() ? PushTData.withMirrorImages(training) : training;
+        Demonstrations seen = config.mirror() ? PushTData.withMirrorImages(training) : training;
         PushTImages images = order.policy().isOnImages() ? PushTImages.of(seen) : null;
-        ImitationTask task =
-                ImitationTask.of(
-                                PushTData.features(seen),
-                                order.policy().with(order.network()),
-                                Key.of(seed))
-                        .withObservationNoise(order.observationNoise())
-                        .withOriginNoise(order.originNoise());
+        ImitationTask task = first.task(PushTData.features(seen), seed);
         if (images != null) {
             task = task.withImages(ImagePolicy.IMAGE, images).withAuxiliary(PushTData.KEYPOINTS);
         }
@@ -244,8 +191,8 @@ final class TrainingJob {
                 validation = validation.withImages(ImagePolicy.IMAGE, PushTImages.of(others));
             }
         }
-        if (order.augmentation().isPresent()) {
-            task = task.withAugmentation(order.augmentation().get());
+        if (config.augmentation().isPresent()) {
+            task = task.withAugmentation(config.augmentation().get());
         }
         return new Prepared(task, validation, training, seen, images);
     }
@@ -265,7 +212,12 @@ final class TrainingJob {
     }
 
     private Result finish(
-            TrainingRun run, double seconds, Prepared prepared, Path folder, int evaluationSeeds)
+            TrainingRun run,
+            double seconds,
+            TrainingConfig config,
+            Prepared prepared,
+            Path folder,
+            int evaluationSeeds)
             throws IOException {
         if (prepared.validation() != null) {
             run.withValidation(prepared.validation());

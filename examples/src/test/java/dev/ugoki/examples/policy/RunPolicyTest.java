@@ -17,6 +17,7 @@ import dev.ugoki.embodied.data.FeatureType;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.LeRobotDatasetWriter;
 import dev.ugoki.embodied.data.Normalization;
+import dev.ugoki.examples.CommandRun;
 import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.Backbone;
 import dev.ugoki.tensor.Key;
@@ -30,12 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import picocli.CommandLine;
-
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -50,22 +46,8 @@ class RunPolicyTest {
 
     @TempDir private Path folder;
 
-    private record Result(int status, String text) {}
-
-    private static Result run(Object... arguments) {
-        PrintStream before = System.out;
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        String[] texts = new String[arguments.length];
-        for (int i = 0; i < texts.length; i++) {
-            texts[i] = arguments[i].toString();
-        }
-        System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
-        try {
-            int status = new CommandLine(new RunPolicy()).execute(texts);
-            return new Result(status, bytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(before);
-        }
+    private static CommandRun run(Object... arguments) {
+        return CommandRun.of(new RunPolicy(), arguments);
     }
 
     private static Path checkpoints(String kind) {
@@ -86,7 +68,7 @@ class RunPolicyTest {
     @CsvSource({"act, current", "act, legacy", "diffusion, current", "diffusion, legacy"})
     void theActionsOfTheOriginalAreItsOwn(String kind, String layout) {
         Path golden = checkpoints(kind).resolve("golden.safetensors");
-        Result result = run(checkpoints(kind).resolve(layout), "--golden", golden);
+        CommandRun result = run(checkpoints(kind).resolve(layout), "--golden", golden);
         assertEquals(0, result.status(), result.text());
         assertTrue(result.text().contains("the worst difference is"), result.text());
     }
@@ -102,7 +84,7 @@ class RunPolicyTest {
         tensors.put("action_chunk", HostArray.of(actions.shape(), changed));
         Path file = folder.resolve("changed.safetensors");
         SafetensorsFile.write(file, tensors);
-        Result result = run(original.resolve("current"), "--golden", file);
+        CommandRun result = run(original.resolve("current"), "--golden", file);
         assertEquals(1, result.status(), result.text());
     }
 
@@ -163,7 +145,7 @@ class RunPolicyTest {
         Path checkpoint = Files.createDirectory(folder.resolve("policy"));
         policy(frames).save(checkpoint);
         Path plot = folder.resolve("plot.png");
-        Result result = run(checkpoint, "--data", data, "--episode", "1", "--plot", plot);
+        CommandRun result = run(checkpoint, "--data", data, "--episode", "1", "--plot", plot);
         assertEquals(0, result.status(), result.text());
         List<String> lines =
                 result.text().lines().filter(line -> line.startsWith("frame ")).toList();

@@ -8,20 +8,15 @@ import dev.ugoki.embodied.data.Feature;
 import dev.ugoki.embodied.data.FeatureType;
 import dev.ugoki.embodied.data.FrameTable;
 import dev.ugoki.embodied.data.LeRobotDatasetWriter;
+import dev.ugoki.examples.CommandRun;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import picocli.CommandLine;
-
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 
 /** From a data set and a small file to a policy, and from that to another. */
@@ -64,25 +59,6 @@ class TrainPolicyTest {
                 new LeRobotDatasetWriter.Recording(10, "robot", List.of("Go round.")));
     }
 
-    private record Result(int status, String text) {}
-
-    private static Result run(Object command, Object... arguments) {
-        PrintStream before = System.out;
-        var bytes = new ByteArrayOutputStream();
-        int status;
-        try (var print = new PrintStream(bytes, true, StandardCharsets.UTF_8)) {
-            System.setOut(print);
-            var line = new CommandLine(command);
-            line.setErr(new java.io.PrintWriter(print, true));
-            status =
-                    line.execute(
-                            Arrays.stream(arguments).map(String::valueOf).toArray(String[]::new));
-        } finally {
-            System.setOut(before);
-        }
-        return new Result(status, bytes.toString(StandardCharsets.UTF_8));
-    }
-
     private Path config(String text) throws IOException {
         Path file = folder.resolve("config.json");
         Files.writeString(file, text.replace("DATA", data.toString()));
@@ -101,8 +77,8 @@ class TrainPolicyTest {
     @Test
     void aPolicyThatIsTrainedBeatsHoldingAndItsAdapterLearnsOn() throws IOException {
         Path before = folder.resolve("before");
-        Result trained =
-                run(
+        CommandRun trained =
+                CommandRun.of(
                         new TrainPolicy(),
                         "--config",
                         config(
@@ -124,12 +100,14 @@ class TrainPolicyTest {
         assertTrue(policy < 0.8 * number(trained.text(), "last action held"), trained.text());
         assertTrue(Files.readString(before.resolve("metrics.jsonl")).contains("validation_loss"));
 
-        Result evaluated = run(new EvalPolicy(), before, "--data", data, "--held-out", 3);
+        CommandRun evaluated =
+                CommandRun.of(new EvalPolicy(), before, "--data", data, "--held-out", 3);
         assertEquals(0, evaluated.status(), evaluated.text());
         assertEquals(policy, number(evaluated.text(), "this policy"));
 
-        Result adapted =
-                run(
+        Path after = folder.resolve("after");
+        CommandRun adapted =
+                CommandRun.of(
                         new TrainPolicy(),
                         "--config",
                         config(
@@ -144,16 +122,24 @@ class TrainPolicyTest {
                         "--held-out",
                         3,
                         "--out",
-                        folder.resolve("after"));
+                        after);
         assertEquals(0, adapted.status(), adapted.text());
         // Two layers of 32 by 32, each with a pair of 2 by 32.
         assertTrue(adapted.text().contains("training ugoki_chunk: 256 of "), adapted.text());
+
+        for (Path run : List.of(before, after)) {
+            String measured = run.equals(before) ? trained.text() : adapted.text();
+            CommandRun resumed = CommandRun.of(new TrainPolicy(), "--resume", run);
+            assertEquals(0, resumed.status(), resumed.text());
+            assertTrue(resumed.text().contains("resuming at step"), resumed.text());
+            assertEquals(number(measured, "this policy"), number(resumed.text(), "this policy"));
+        }
     }
 
     @Test
     void aSettingThatIsNotKnownEndsTheCommand() throws IOException {
-        Result result =
-                run(
+        CommandRun result =
+                CommandRun.of(
                         new TrainPolicy(),
                         "--config",
                         config("{\"polcy\": \"l1\", \"data\": \"DATA\"}"));

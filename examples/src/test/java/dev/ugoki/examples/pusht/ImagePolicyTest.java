@@ -39,7 +39,9 @@ class ImagePolicyTest {
     }
 
     private static RobotPolicy policy(PushTImages images) throws IOException {
-        PolicyConfig config = PolicyKind.IMAGE.with("{\"width\": 16, \"blocks\": 1}");
+        PolicyConfig preset = PolicyKind.IMAGE.config();
+        PolicyConfig config =
+                preset.withNetwork(preset.network().with("{\"width\": 16, \"blocks\": 1}"));
         return ImitationTask.of(PushTData.features(DEMONSTRATIONS), config, Key.of(1))
                 .withImages(ImagePolicy.IMAGE, images)
                 .withAuxiliary(PushTData.KEYPOINTS)
