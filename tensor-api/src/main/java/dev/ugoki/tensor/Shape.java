@@ -110,7 +110,12 @@ public final class Shape {
         return rowMajorStrides.clone();
     }
 
-    /** The same, not copied; callers must not write to it. */
+    /** The distance in elements between neighbours along dimension {@code dim}, row-major. */
+    public long rowMajorStride(int dim) {
+        return rowMajorStrides[dim];
+    }
+
+    /** All of them, not copied; callers must not write to them. */
     long[] rowMajorStrides() {
         return rowMajorStrides;
     }
