@@ -346,7 +346,7 @@ public final class Engine {
                 Stored[] results = new Stored[resultTypes.length];
                 Tensor[] tensors = new Tensor[resultTypes.length];
                 for (int i = 0; i < results.length; i++) {
-                    results[i] = allocate(op.name(), backend, resultTypes[i]);
+                    results[i] = allocate(op, backend, resultTypes[i]);
                     tensors[i] = new Tensor(resultTypes[i], results[i], null);
                 }
                 run(backend, op, stored(op, backend, operands), results);
@@ -446,7 +446,7 @@ public final class Engine {
             TensorType type,
             Stored[] operands) {
         requireSupported(backend, op, operandTypes, type);
-        Stored result = allocate(op.name(), backend, type);
+        Stored result = allocate(op, backend, type);
         run(backend, op, operands, new Stored[] {result});
         return new Tensor(type, result, null);
     }
@@ -474,8 +474,23 @@ public final class Engine {
         try {
             return new Stored(backend.memory().allocate(type, backend), type);
         } catch (OutOfDeviceMemoryException e) {
-            throw new OutOfDeviceMemoryException(ErrorPrefix.of(operation) + ": " + e.getMessage());
+            throw shortage(operation, e);
         }
+    }
+
+    /** The same; what the operation is called is asked where it has to be told alone. */
+    private static Stored allocate(Op op, Backend backend, TensorType type) {
+        try {
+            return new Stored(backend.memory().allocate(type, backend), type);
+        } catch (OutOfDeviceMemoryException e) {
+            throw shortage(op.name(), e);
+        }
+    }
+
+    private static OutOfDeviceMemoryException shortage(
+            String operation, OutOfDeviceMemoryException problem) {
+        return new OutOfDeviceMemoryException(
+                ErrorPrefix.of(operation) + ": " + problem.getMessage());
     }
 
     private static Backend backendOf(Op op, Tensor[] operands) {
