@@ -1,7 +1,9 @@
 package dev.ugoki.cpu;
 
+import dev.ugoki.cpu.generated.GeneratedKernel;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.NarrowFloats;
+import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -156,6 +158,11 @@ final class Elementwise {
             return;
         }
         if (x.dtype() == DType.F32 && FloatKernels.has(kind)) {
+            if (x.isContiguous() && y.isContiguous()) {
+                GeneratedKernel kernel = FloatKernels.binary(kind, Layout.FULL, Layout.FULL);
+                FloatLoops.runContiguous(kernel, x, y, result);
+                return;
+            }
             FloatLoops.run(
                     result, layouts -> FloatKernels.binary(kind, layouts[0], layouts[1]), x, y);
             return;

@@ -47,6 +47,12 @@ final class FloatLoops {
         flat(choice.of(layouts), table, count);
     }
 
+    /** The same of contiguous operands, with the kernel for two full ones. */
+    static void runContiguous(GeneratedKernel kernel, Stored x, Stored y, Stored result) {
+        long[] table = {x.address(), 0, y.address(), 0, result.address(), 0};
+        flat(kernel, table, result.elementCount());
+    }
+
     private static boolean isOneElement(Stored operand) {
         for (int dim = 0; dim < operand.shape().rank(); dim++) {
             if (operand.stride(dim) != 0 && operand.shape().extent(dim) != 1) {

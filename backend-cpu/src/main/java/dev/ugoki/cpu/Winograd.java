@@ -1,13 +1,14 @@
 package dev.ugoki.cpu;
 
 /**
- * Convolutions of F32 with stride 1, and their gradient in the image, in a {@link WinogradForm}. A
- * product of matrices for each element of the transformed blocks, {@code [blocks, c] * [c, m]},
- * sums over the channels.
+ * Convolutions of F32, and their gradient in the image, in a {@link WinogradForm}. A product of
+ * matrices for each element of the transformed blocks, {@code [blocks, c] * [c, m]}, sums over the
+ * channels.
  *
  * <p>A task makes a box of blocks: it lays its part of the image out with channels last, so that
  * all transforms and products work on whole vectors of channels, and keeps what it computes in the
- * caches.
+ * caches. Then the phases of a stride are neighbours: positions of the image with as many times the
+ * channels. In the gradient they are phases of what is made, one after the other.
  *
  * <p>Each element is a sum over groups of channels; each group's part is one chain of fma. So
  * boxes, tiles and threads do not change a bit. Rounding errors are a few times those of the plain
@@ -59,10 +60,19 @@ final class Winograd {
     /** Of the image that is sampled, {@code [n, channels, height, width]}. */
     private int channels;
 
+    /** Phases of the stride in the image, or else in the result, and their channels in a sum. */
+    private int imagePhases;
+
+    private int resultPhases;
+    private int depth;
     private int height;
     private int width;
     private int above;
     private int before;
+
+    /** Of the weights, whose taps make the first phase of the result. */
+    private int phaseBefore;
+
     private long image;
 
     /** Of the result, {@code [n, m, rows, columns]}. */
@@ -94,9 +104,10 @@ final class Winograd {
                 (double) shape.images
                         * form.blocksDown(shape.out[1])
                         * form.blocksAcross(shape.out[2]);
-        double weights = (double) shape.channels * shape.outChannels;
+        double channels = (double) shape.channels * shape.stride[2];
+        double weights = channels * shape.outChannels;
         double transforms =
-                COST_OF_POSITION * form.positions() * blocks * (shape.channels + shape.outChannels)
+                COST_OF_POSITION * form.positions() * blocks * (channels + shape.outChannels)
                         + COST_OF_WEIGHT * form.taps() * weights;
         return form.taps() * weights * all
                 > 1.1 * (form.elements() * weights * blocks + transforms);
@@ -106,9 +117,12 @@ final class Winograd {
     void forward(ConvolutionShape shape, long x, long w, long y) {
         form = formOf(shape);
         channels = shape.channels;
+        imagePhases = shape.stride[2];
+        resultPhases = 1;
         height = shape.in[1];
         width = shape.in[2];
         above = shape.before[1];
+        phaseBefore = 0;
         before = shape.before[2];
         image = x;
         m = shape.outChannels;
@@ -123,10 +137,13 @@ final class Winograd {
     void dataGradient(ConvolutionShape shape, long y, long w, long x) {
         form = formOf(shape);
         channels = shape.outChannels;
+        imagePhases = 1;
+        resultPhases = shape.stride[2];
         height = shape.out[1];
         width = shape.out[2];
         above = form.tapsDown - 1 - shape.before[1];
-        before = form.tapsAcross - 1 - shape.before[2];
+        phaseBefore = shape.before[2] % resultPhases;
+        before = form.tapsAcross - 1 - shape.before[2] / resultPhases;
         image = y;
         m = shape.channels;
         rows = shape.in[1];
@@ -149,21 +166,22 @@ final class Winograd {
         weights = w;
         blocks[0] = 1;
         blocks[1] = form.blocksDown(rows);
-        blocks[2] = form.blocksAcross(columns);
+        blocks[2] = form.blocksAcross((columns + resultPhases - 1) / resultPhases);
+        depth = imagePhases * channels;
         ThreadPool pool = ThreadPool.shared();
         long all = (long) images * blocks[1] * blocks[2];
         int tasks = pool.threads() == 1 ? 1 : pool.threads() * TASKS_PER_THREAD;
-        long ofBlock = 4L * (form.elements() + form.positions()) * (channels + m);
+        long ofBlock = 4L * (form.elements() + form.positions()) * (depth + resultPhases * m);
         long limit = Math.clamp(CACHE / ofBlock, FEWEST_BLOCKS, MOST_BLOCKS);
         limit = Math.min(limit, Math.max(FEWEST_BLOCKS, (all + tasks - 1) / tasks));
         boxes.cut(images, blocks, (int) limit, ROWS);
-        transformed = Scratch.shared(4L * form.elements() * channels * m);
+        transformed = Scratch.shared(4L * resultPhases * form.elements() * depth * m);
         channelParts = (channels + CHANNELS_OF_A_TASK - 1) / CHANNELS_OF_A_TASK;
         pool.parallelFor(panels() * channelParts, transforming);
         pool.parallelFor(boxes.count(), multiplying);
     }
 
-    // ---- weights: for each element, panels of B, row after row of channels ----
+    // ---- weights: for each phase and element, panels of B, row after row of channels ----
 
     private int panels() {
         int panels = 0;
@@ -181,31 +199,37 @@ final class Winograd {
         int across = Tile.nextColumns(m - column, false);
         int channel = index % channelParts * CHANNELS_OF_A_TASK;
         int count = Math.min(CHANNELS_OF_A_TASK, channels - channel);
+        int phases = imagePhases * resultPhases;
         int taps = form.taps();
         int elements = form.elements();
-        long bytes = 4L * count * taps * across;
+        long row = 4L * phases * taps * across;
+        long bytes = count * row;
         long laidOut =
                 Scratch.address(bytes + NativeMemory.PADDING + form.weights.scratchBytes(across));
         layOutTaps(column, across, channel, count, laidOut);
         long[] table = WORKSPACE.get().tables.of(taps + elements);
-        for (int tap = 0; tap < taps; tap++) {
-            // The gradient samples its image by the taps in the opposite order.
-            int place = transposed ? taps - 1 - tap : tap;
-            table[2 * tap] = laidOut + 4L * place * across;
-            table[2 * tap + 1] = 4L * taps * across;
+        for (int phase = 0; phase < phases; phase++) {
+            for (int tap = 0; tap < taps; tap++) {
+                // The gradient samples its image by the taps in the opposite order.
+                int place = transposed ? taps - 1 - tap : tap;
+                table[2 * tap] = laidOut + 4L * (place * phases + phase) * across;
+                table[2 * tap + 1] = row;
+            }
+            int summed = transposed ? channel : phase * channels + channel;
+            for (int element = 0; element < elements; element++) {
+                long panel = panel(transposed ? phase : 0, element, column);
+                table[2 * (taps + element)] = panel + 4L * summed * across;
+                table[2 * (taps + element) + 1] = 4L * across;
+            }
+            long after = laidOut + bytes + NativeMemory.PADDING;
+            form.weights.runRows(table, 0, count, across, after);
         }
-        for (int element = 0; element < elements; element++) {
-            table[2 * (taps + element)] = panel(element, column) + 4L * channel * across;
-            table[2 * (taps + element) + 1] = 4L * across;
-        }
-        long after = laidOut + bytes + NativeMemory.PADDING;
-        form.weights.runRows(table, 0, count, across, after);
     }
 
     /** {@code [channels, taps, columns]} of some channels and columns. */
     private void layOutTaps(int column, int across, int channel, int count, long target) {
         long buffer = Scratch.tile(ExactTransposition.BUFFER);
-        int taps = form.taps();
+        int taps = imagePhases * resultPhases * form.taps();
         if (!transposed) {
             ExactTransposition.BEST.run(
                     across,
@@ -229,9 +253,9 @@ final class Winograd {
         }
     }
 
-    /** Where an element's panel that begins with this column lies. */
-    private long panel(int element, int column) {
-        return transformed + 4L * channels * ((long) element * m + column);
+    /** Where the panel that begins with this column lies, of an element of a phase of weights. */
+    private long panel(int phase, int element, int column) {
+        return transformed + 4L * depth * (((long) phase * form.elements() + element) * m + column);
     }
 
     // ---- a box of blocks ----
@@ -241,74 +265,74 @@ final class Winograd {
         boxes.box(box, own.first, own.size);
         int count = own.size[0] * own.size[2] * own.size[3];
         int elements = form.elements();
-        long imageRow = 4L * channels + ROW_PADDING;
+        long imageRow = 4L * depth + ROW_PADDING;
         long productRow = 4L * m + ROW_PADDING;
         int spanDown = form.positionsDown * (own.size[2] - 1) + form.elementsDown;
         int spanAcross = form.positionsAcross * (own.size[3] - 1) + form.elementsAcross;
-        long imageBytes = 4L * own.size[0] * spanDown * spanAcross * channels;
-        long positionBytes = 4L * form.positions() * count * m;
-        long scratch = Math.max(form.image.scratchBytes(channels), form.result.scratchBytes(m));
-        // What is laid out of the image is not needed any more when positions are.
-        long layout = (Math.max(imageBytes, 2 * positionBytes) + NativeMemory.PADDING + 63) & -64;
+        // A later phase of the result may begin with the next element.
+        spanAcross += resultPhases > 1 ? 1 : 0;
+        long imageBytes = 4L * own.size[0] * spanDown * spanAcross * depth;
+        long positionBytes = 4L * resultPhases * form.positions() * count * m;
+        long scratch = Math.max(form.image.scratchBytes(depth), form.result.scratchBytes(m));
+        // What is laid out of the image is not needed any more when all its blocks are.
+        long kept = resultPhases > 1 ? imageBytes + 63 & -64 : 0;
+        long layout = Math.max(imageBytes, kept + 2 * positionBytes) + NativeMemory.PADDING;
+        layout = layout + 63 & -64;
         long laidOut =
                 Scratch.address(layout + elements * count * (imageRow + productRow) + scratch);
+        long positions = laidOut + kept;
         long values = laidOut + layout;
         long products = values + elements * count * imageRow;
         long after = products + elements * count * productRow;
         for (int n = 0; n < own.size[0]; n++) {
             long source = image + 4 * ((long) own.first[0] + n) * channels * height * width;
-            long target = laidOut + 4L * n * spanDown * spanAcross * channels;
             layOut(
                     source,
                     channels,
                     height,
                     width,
                     form.positionsDown * own.first[2] - above,
-                    form.positionsAcross * own.first[3] - before,
+                    imagePhases * form.positionsAcross * own.first[3] - before,
                     spanDown,
-                    spanAcross,
-                    target);
-            for (int down = 0; down < own.size[2]; down++) {
-                long block = ((long) n * own.size[2] + down) * own.size[3];
-                transformImage(
-                        form,
-                        own.tables,
-                        target + 4L * form.positionsDown * down * spanAcross * channels,
-                        spanAcross,
-                        channels,
-                        own.size[3],
-                        values + block * imageRow,
-                        imageRow,
-                        count * imageRow,
-                        after);
+                    imagePhases * spanAcross,
+                    laidOut + 4L * n * spanDown * spanAcross * depth);
+        }
+        int ready = -1;
+        for (int phase = 0; phase < resultPhases; phase++) {
+            int shift = (phase + phaseBefore) / resultPhases;
+            if (shift != ready) {
+                long source = laidOut + 4L * shift * depth;
+                transformImage(own, source, spanDown, spanAcross, count, values, imageRow, after);
+                ready = shift;
             }
+            for (int element = 0; element < elements; element++) {
+                multiply(
+                        (phase + phaseBefore) % resultPhases,
+                        element,
+                        count,
+                        values + element * count * imageRow,
+                        imageRow,
+                        products + element * count * productRow,
+                        productRow);
+            }
+            transformResult(own, phase, count, products, productRow, positions, after);
         }
-        for (int element = 0; element < elements; element++) {
-            multiply(
-                    element,
-                    count,
-                    values + element * count * imageRow,
-                    imageRow,
-                    products + element * count * productRow,
-                    productRow);
-        }
-        transformResult(own, count, products, productRow, laidOut, after);
-        store(own, laidOut, laidOut + positionBytes);
+        store(own, positions, positions + positionBytes);
     }
 
     /** The products of an element. */
-    private void multiply(int element, int count, long a, long aRow, long c, long cRow) {
+    private void multiply(int phase, int element, int count, long a, long aRow, long c, long cRow) {
         int across;
         for (int column = 0; column < m; column += across) {
             across = Tile.nextColumns(m - column, false);
             DirectProduct.run(
                     count,
                     across,
-                    channels,
+                    depth,
                     a,
                     aRow,
                     4,
-                    panel(element, column),
+                    panel(phase, element, column),
                     4L * across,
                     c + 4L * column,
                     cRow,
@@ -356,6 +380,35 @@ final class Winograd {
         }
     }
 
+    /** Transforms the blocks of a box. */
+    private void transformImage(
+            Workspace own,
+            long source,
+            int spanDown,
+            int spanAcross,
+            int count,
+            long target,
+            long targetRow,
+            long scratch) {
+        for (int n = 0; n < own.size[0]; n++) {
+            for (int down = 0; down < own.size[2]; down++) {
+                long block = ((long) n * own.size[2] + down) * own.size[3];
+                long line = (long) n * spanDown + form.positionsDown * down;
+                transformImage(
+                        form,
+                        own.tables,
+                        source + 4 * line * spanAcross * depth,
+                        spanAcross,
+                        depth,
+                        own.size[3],
+                        target + block * targetRow,
+                        targetRow,
+                        count * targetRow,
+                        scratch);
+            }
+        }
+    }
+
     /**
      * Transforms a line of blocks.
      *
@@ -387,9 +440,15 @@ final class Winograd {
         form.image.runRows(table, 0, count, channels, scratch);
     }
 
-    /** Positions {@code [n, down, across, m]} of the products. */
+    /** Positions {@code [n, down, across, m]} of the products, those of a phase. */
     private void transformResult(
-            Workspace own, int count, long products, long productRow, long target, long scratch) {
+            Workspace own,
+            int phase,
+            int count,
+            long products,
+            long productRow,
+            long target,
+            long scratch) {
         int elements = form.elements();
         int positions = form.positions();
         long[] table = own.tables.of(elements + positions);
@@ -404,8 +463,8 @@ final class Winograd {
             for (int part = 0; part < positions; part++) {
                 long down = (long) form.positionsDown * line + part / form.positionsAcross;
                 long position = down * rowOfPositions + part % form.positionsAcross;
-                table[2 * (elements + part)] = target + 4 * position * m;
-                table[2 * (elements + part) + 1] = 4L * form.positionsAcross * m;
+                table[2 * (elements + part)] = target + 4 * (position * resultPhases + phase) * m;
+                table[2 * (elements + part) + 1] = 4L * form.positionsAcross * resultPhases * m;
             }
             form.result.runRows(table, 0, across, m, scratch);
         }
@@ -415,9 +474,9 @@ final class Winograd {
     private void store(Workspace own, long positions, long buffer) {
         long block = Scratch.tile(ExactTransposition.BUFFER);
         int down = form.positionsDown * own.size[2];
-        int across = form.positionsAcross * own.size[3];
+        int across = resultPhases * form.positionsAcross * own.size[3];
         int top = form.positionsDown * own.first[2];
-        int left = form.positionsAcross * own.first[3];
+        int left = resultPhases * form.positionsAcross * own.first[3];
         int rowCount = Math.min(down, rows - top);
         int columnCount = Math.min(across, columns - left);
         boolean isWhole = columnCount == columns && columnCount == across;

@@ -30,6 +30,11 @@ final class WinogradFilterGradient {
     private WinogradForm form = WinogradForm.SQUARES;
     private int elements;
     private int channels;
+
+    /** Of the stride, and their channels. */
+    private int phases;
+
+    private int columns;
     private int m;
     private long image;
     private long gradient;
@@ -58,13 +63,15 @@ final class WinogradFilterGradient {
         form = Winograd.formOf(convolution);
         elements = form.elements();
         channels = shape.channels;
+        phases = shape.stride[2];
+        columns = phases * channels;
         m = shape.outChannels;
         image = x;
         gradient = y;
         result = w;
-        imageRow = 4L * channels + Winograd.ROW_PADDING;
+        imageRow = 4L * columns + Winograd.ROW_PADDING;
         gradientRow = 4L * m + Winograd.ROW_PADDING;
-        productRow = 4L * channels + Winograd.ROW_PADDING;
+        productRow = 4L * columns + Winograd.ROW_PADDING;
         blocks[0] = 1;
         blocks[1] = form.blocksDown(shape.out[1]);
         blocks[2] = form.blocksAcross(shape.out[2]);
@@ -102,10 +109,10 @@ final class WinogradFilterGradient {
         int spanDown = form.positionsDown * (lines - 1) + form.elementsDown;
         int spanAcross = form.positionsAcross * (across - 1) + form.elementsAcross;
         int positionsAcross = form.positionsAcross * across;
-        long imageBytes = 4L * spanDown * spanAcross * channels + NativeMemory.PADDING;
+        long imageBytes = 4L * spanDown * spanAcross * columns + NativeMemory.PADDING;
         long gradientBytes =
                 4L * form.positionsDown * lines * positionsAcross * m + NativeMemory.PADDING;
-        long scratch = Math.max(form.image.scratchBytes(channels), form.gradient.scratchBytes(m));
+        long scratch = Math.max(form.image.scratchBytes(columns), form.gradient.scratchBytes(m));
         long laidOut = Scratch.address(imageBytes + gradientBytes + scratch);
         long positions = laidOut + imageBytes;
         long after = positions + gradientBytes;
@@ -118,9 +125,9 @@ final class WinogradFilterGradient {
                 shape.in[1],
                 shape.in[2],
                 top - shape.before[1],
-                left - shape.before[2],
+                phases * left - shape.before[2],
                 spanDown,
-                spanAcross,
+                phases * spanAcross,
                 laidOut);
         Winograd.layOut(
                 gradient + 4 * number * m * shape.out[1] * shape.out[2],
@@ -138,9 +145,9 @@ final class WinogradFilterGradient {
             Winograd.transformImage(
                     form,
                     tables,
-                    laidOut + 4L * form.positionsDown * i * spanAcross * channels,
+                    laidOut + 4L * form.positionsDown * i * spanAcross * columns,
                     spanAcross,
-                    channels,
+                    columns,
                     across,
                     imageValues + block * imageRow,
                     imageRow,
@@ -179,7 +186,7 @@ final class WinogradFilterGradient {
         int rows = Math.min(rowsOfBlock, m - row);
         DirectProduct.run(
                 rows,
-                channels,
+                columns,
                 count,
                 gradientValues + (long) element * count * gradientRow + 4L * row,
                 4,
@@ -194,29 +201,33 @@ final class WinogradFilterGradient {
     /** Transforms the products of some channels of the result to taps. */
     private void finish(int index) {
         int taps = form.taps();
+        int all = phases * taps;
         int row = index * CHANNELS_OF_A_TASK;
         int rows = Math.min(CHANNELS_OF_A_TASK, m - row);
-        long bytes = 4L * rows * taps * channels + NativeMemory.PADDING;
+        long bytes = 4L * rows * all * channels + NativeMemory.PADDING;
         long laidOut = Scratch.address(bytes + form.taps.scratchBytes(channels));
         long[] table = TABLES.get().of(elements + taps);
-        for (int element = 0; element < elements; element++) {
-            table[2 * element] = products + ((long) element * m + row) * productRow;
-            table[2 * element + 1] = productRow;
+        for (int phase = 0; phase < phases; phase++) {
+            for (int element = 0; element < elements; element++) {
+                long products0 = products + ((long) element * m + row) * productRow;
+                table[2 * element] = products0 + 4L * phase * channels;
+                table[2 * element + 1] = productRow;
+            }
+            for (int tap = 0; tap < taps; tap++) {
+                table[2 * (elements + tap)] = laidOut + 4L * (tap * phases + phase) * channels;
+                table[2 * (elements + tap) + 1] = 4L * all * channels;
+            }
+            form.taps.runRows(table, 0, rows, channels, laidOut + bytes);
         }
-        for (int tap = 0; tap < taps; tap++) {
-            table[2 * (elements + tap)] = laidOut + 4L * tap * channels;
-            table[2 * (elements + tap) + 1] = 4L * taps * channels;
-        }
-        form.taps.runRows(table, 0, rows, channels, laidOut + bytes);
         long buffer = Scratch.tile(ExactTransposition.BUFFER);
         for (int i = 0; i < rows; i++) {
             ExactTransposition.BEST.run(
-                    taps,
+                    all,
                     channels,
-                    laidOut + 4L * i * taps * channels,
+                    laidOut + 4L * i * all * channels,
                     4L * channels,
-                    result + 4L * taps * ((long) row + i) * channels,
-                    4L * taps,
+                    result + 4L * all * ((long) row + i) * channels,
+                    4L * all,
                     buffer);
         }
     }

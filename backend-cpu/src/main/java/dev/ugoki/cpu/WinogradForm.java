@@ -9,11 +9,14 @@ import dev.ugoki.tensor.kernel.Layout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How convolutions with stride 1 are computed with fewer multiplications: as products of
- * polynomials, by their values at a few points. Two neighbouring positions of the result meet
- * {@code taps + 1} elements of the image in each dimension; such a block of elements, and the
- * kernel's taps, are transformed to their values, multiplied one by one, summed over channels, and
- * transformed to the two positions. Sums over blocks instead give the gradients of the taps.
+ * How convolutions are computed with fewer multiplications: as products of polynomials, by their
+ * values at a few points. Two neighbouring positions of the result meet {@code taps + 1} elements
+ * of the image in each dimension; such a block of elements, and the kernel's taps, are transformed
+ * to their values, multiplied one by one, summed over channels, and transformed to the two
+ * positions. Sums over blocks instead give the gradients of the taps.
+ *
+ * <p>A convolution with a stride is the sum of some with stride 1: of each phase of the stride, the
+ * taps and the elements of the image that belong to it.
  *
  * <p>The transforms are kernels over rows of channels, whose inputs and outputs are the elements of
  * small squares (or lines), row by row.
@@ -32,7 +35,13 @@ final class WinogradForm {
     /** A row of 5 taps: 6 multiplications for two positions, instead of 10. */
     static final WinogradForm LINES = new WinogradForm(1, 5, 0, 1, -1, 0.5, -2);
 
-    /** Taps, positions of the result in a block, and elements of the image that these meet. */
+    /** Two taps of each phase of a stride: 3 multiplications for two positions, instead of 4. */
+    static final WinogradForm PAIRS = new WinogradForm(1, 2, 0, -1);
+
+    /**
+     * Taps of a phase of the stride, positions of the result in a block, and elements of the phase
+     * that these meet.
+     */
     final int tapsDown;
 
     final int tapsAcross;
@@ -76,19 +85,26 @@ final class WinogradForm {
     /** The form of such a convolution; null where there is none. */
     static @Nullable WinogradForm of(ConvolutionShape shape) {
         for (int d = 0; d < ConvolutionShape.DIMS; d++) {
-            if (shape.stride[d] != 1
-                    || shape.dilation[d] != 1
+            if (shape.dilation[d] != 1
                     || shape.before[d] < 0
                     || shape.before[d] >= shape.kernel[d]) {
                 return null;
             }
         }
-        boolean flat = shape.kernel[0] == 1 && shape.in[0] == 1;
-        if (flat && shape.kernel[1] == 3 && shape.kernel[2] == 3) {
+        if (shape.kernel[0] != 1 || shape.in[0] != 1 || shape.stride[1] != 1) {
+            return null;
+        }
+        int across = shape.kernel[2];
+        if (shape.kernel[1] == 1 && shape.in[1] == 1 && across == 2 * shape.stride[2]) {
+            return PAIRS;
+        }
+        if (shape.stride[2] != 1) {
+            return null;
+        }
+        if (shape.kernel[1] == 3 && across == 3) {
             return SQUARES;
         }
-        boolean row = flat && shape.kernel[1] == 1 && shape.in[1] == 1;
-        return row && shape.kernel[2] == 5 ? LINES : null;
+        return shape.kernel[1] == 1 && shape.in[1] == 1 && across == 5 ? LINES : null;
     }
 
     int elements() {
@@ -99,6 +115,7 @@ final class WinogradForm {
         return positionsDown * positionsAcross;
     }
 
+    /** Of a phase. */
     int taps() {
         return tapsDown * tapsAcross;
     }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Convolutions in Winograd's form are those of the plain sum, but for rounding. */
 final class WinogradTest {
@@ -27,7 +28,8 @@ final class WinogradTest {
             int down,
             int across,
             int before,
-            int after) {
+            int after,
+            int stride) {
         static final List<Case> ALL =
                 List.of(
                         new Case(1, 64, 64, 12, 14, 3, 3, 1, 1),
@@ -39,14 +41,34 @@ final class WinogradTest {
                         new Case(1, 16, 32, 1, 40, 3, 3, 1, 1),
                         new Case(5, 64, 48, 1, 16, 1, 5, 2, 2),
                         new Case(1, 32, 32, 1, 401, 1, 5, 0, 1),
-                        new Case(40, 304, 16, 1, 7, 1, 5, 2, 2));
+                        new Case(40, 304, 16, 1, 7, 1, 5, 2, 2),
+                        new Case(3, 32, 48, 1, 16, 1, 4, 1, 1, 2),
+                        new Case(50, 144, 32, 1, 32, 1, 4, 1, 1, 2),
+                        new Case(2, 16, 272, 1, 33, 1, 4, 0, 3, 2),
+                        new Case(1, 32, 16, 1, 301, 1, 4, 2, 2, 2),
+                        new Case(2, 16, 32, 1, 40, 1, 6, 2, 1, 3),
+                        new Case(1, 16, 16, 1, 31, 1, 8, 7, 5, 4),
+                        new Case(4, 32, 16, 1, 9, 1, 2, 1, 0, 1));
+
+        Case(
+                int images,
+                int channels,
+                int m,
+                int height,
+                int width,
+                int down,
+                int across,
+                int before,
+                int after) {
+            this(images, channels, m, height, width, down, across, before, after, 1);
+        }
 
         int rows() {
             return down == 1 ? height : height + before + after - down + 1;
         }
 
         int columns() {
-            return width + before + after - across + 1;
+            return (width + before + after - across) / stride + 1;
         }
 
         int above() {
@@ -61,7 +83,7 @@ final class WinogradTest {
             List<Prim.Window> windows =
                     List.of(
                             new Prim.Window(1, above(), down == 1 ? 0 : after, 1),
-                            new Prim.Window(1, before, after, 1));
+                            new Prim.Window(stride, before, after, 1));
             ConvolutionShape shape = new ConvolutionShape();
             shape.set(
                     windows,
@@ -112,7 +134,7 @@ final class WinogradTest {
         private void forEachTap(int n, int o, int i, int j, Product product) {
             for (int tap = 0; tap < taps(); tap++) {
                 int i0 = i + tap / across - above();
-                int j0 = j + tap % across - before;
+                int j0 = stride * j + tap % across - before;
                 if (i0 >= 0 && i0 < height && j0 >= 0 && j0 < width) {
                     for (int c = 0; c < channels; c++) {
                         product.add(
@@ -167,14 +189,14 @@ final class WinogradTest {
                 (x, y, w) -> new WinogradFilterGradient().run(each.shape(), x, y, w));
     }
 
-    /** Of a small convolution and its gradients. */
+    /** Of small convolutions and their gradients. */
     static int[] bits() {
-        Case each = new Case(2, 32, 16, 5, 6, 3, 3, 1, 1);
-        return new int[] {
-            Arrays.hashCode(Floats.bits(forward(each))),
-            Arrays.hashCode(Floats.bits(dataGradient(each))),
-            Arrays.hashCode(Floats.bits(filterGradient(each)))
-        };
+        return Stream.of(
+                        new Case(2, 32, 16, 5, 6, 3, 3, 1, 1),
+                        new Case(2, 16, 32, 1, 9, 1, 4, 1, 1, 2))
+                .flatMap(each -> Stream.of(forward(each), dataGradient(each), filterGradient(each)))
+                .mapToInt(values -> Arrays.hashCode(Floats.bits(values)))
+                .toArray();
     }
 
     private static void assertNear(double[] exact, float[] actual, String what) {
@@ -247,6 +269,11 @@ final class WinogradTest {
         assertTrue(Winograd.suits(shape));
         shape.stride[1] = 2;
         assertFalse(Winograd.suits(shape));
+        shape.stride[1] = 1;
+        shape.stride[2] = 2;
+        assertFalse(Winograd.suits(shape));
+        assertTrue(Winograd.suits(new Case(256, 512, 512, 1, 32, 1, 4, 1, 1, 2).shape()));
+        assertFalse(Winograd.suits(new Case(1, 512, 512, 1, 32, 1, 4, 1, 1, 2).shape()));
         assertFalse(Winograd.suits(new Case(1, 60, 64, 56, 56, 3, 3, 1, 1).shape()));
         assertFalse(Winograd.suits(new Case(1, 512, 512, 2, 2, 3, 3, 1, 1).shape()));
     }

@@ -21,7 +21,7 @@ public final class Bench {
     private static final int WARM_UP_RUNS = 8;
 
     /** Where memory is compared: until it is without what the JIT needed to compile. */
-    private static final double SECONDS_UNTIL_JIT_RESTS = 8;
+    private static final double SECONDS_UNTIL_JIT_RESTS = 11;
 
     /** How many operations a profile names. */
     private static final int PROFILED = 20;

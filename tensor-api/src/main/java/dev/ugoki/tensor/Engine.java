@@ -32,6 +32,8 @@ import java.util.function.Supplier;
  * <p>Users call the methods of {@link Tensor}; who writes an operation of his own applies it here.
  */
 public final class Engine {
+    private static final TensorType[] NO_TYPES = {};
+
     private Engine() {}
 
     /** The single result of {@code op}. */
@@ -136,7 +138,8 @@ public final class Engine {
                     results[i] = apartFrom(targets, results[i]);
                 }
                 for (int i = 0; i < targets.length; i++) {
-                    Op copying = new Prim.Reshape(targets[i].shape());
+                    Prim copying = new Prim.Reshape(targets[i].shape());
+                    requireSupported(backend, copying, types(results[i]), targets[i].type());
                     run(backend, copying, stored(op, backend, results[i]), only(targets[i]));
                 }
             }
@@ -152,7 +155,12 @@ public final class Engine {
     /** The result of {@code op}, which has no operands, on the device of {@code like}. */
     static Tensor createLike(Tensor like, Prim op) {
         return like.payload() instanceof Stored stored && Tracer.current() == null
-                ? execute(stored.storage().backend(), op, TypeRules.inferOne(op), new Stored[0])
+                ? execute(
+                        stored.storage().backend(),
+                        op,
+                        NO_TYPES,
+                        TypeRules.inferOne(op),
+                        new Stored[0])
                 : one(op);
     }
 
@@ -160,7 +168,8 @@ public final class Engine {
     static Tensor copyOf(Tensor tensor, Stored stored) {
         Prim.Reshape op = new Prim.Reshape(tensor.shape());
         Backend backend = stored.storage().backend();
-        Tensor copy = execute(backend, op, tensor.type(), new Stored[] {stored});
+        TensorType type = tensor.type();
+        Tensor copy = execute(backend, op, new TensorType[] {type}, type, new Stored[] {stored});
         Lineage recorder = recorder(new Tensor[] {tensor});
         if (recorder == null) {
             return copy;
@@ -337,7 +346,7 @@ public final class Engine {
                 Stored[] results = new Stored[resultTypes.length];
                 Tensor[] tensors = new Tensor[resultTypes.length];
                 for (int i = 0; i < results.length; i++) {
-                    results[i] = allocate(op.name(), backend, resultTypes[i]);
+                    results[i] = allocate(op, backend, resultTypes[i]);
                     tensors[i] = new Tensor(resultTypes[i], results[i], null);
                 }
                 run(backend, op, stored(op, backend, operands), results);
@@ -378,10 +387,11 @@ public final class Engine {
         if (tracer != null) {
             return tracer.record(op, operands)[0];
         }
-        TensorType type = TypeRules.inferOne(op, types(operands));
+        TensorType[] operandTypes = types(operands);
+        TensorType type = TypeRules.inferOne(op, operandTypes);
         if (operands.length == 0) {
             Backend backend = Backends.forDevice(Device.current());
-            return execute(backend, op, type, new Stored[0]);
+            return execute(backend, op, operandTypes, type, new Stored[0]);
         }
         if (op instanceof Prim.CopyTo copyTo) {
             return copyTo(copyTo, operands[0]);
@@ -392,7 +402,7 @@ public final class Engine {
             return new Tensor(type, view, null);
         }
         Backend backend = backendOf(op, operands);
-        return execute(backend, op, type, stored(op, backend, operands));
+        return execute(backend, op, operandTypes, type, stored(op, backend, operands));
     }
 
     /** Each operand of a composite or a loop, since parts may not look at all of them. */
@@ -429,8 +439,14 @@ public final class Engine {
         }
     }
 
-    private static Tensor execute(Backend backend, Prim op, TensorType type, Stored[] operands) {
-        Stored result = allocate(op.name(), backend, type);
+    private static Tensor execute(
+            Backend backend,
+            Prim op,
+            TensorType[] operandTypes,
+            TensorType type,
+            Stored[] operands) {
+        requireSupported(backend, op, operandTypes, type);
+        Stored result = allocate(op, backend, type);
         run(backend, op, operands, new Stored[] {result});
         return new Tensor(type, result, null);
     }
@@ -458,8 +474,23 @@ public final class Engine {
         try {
             return new Stored(backend.memory().allocate(type, backend), type);
         } catch (OutOfDeviceMemoryException e) {
-            throw new OutOfDeviceMemoryException(ErrorPrefix.of(operation) + ": " + e.getMessage());
+            throw shortage(operation, e);
         }
+    }
+
+    /** The same; what the operation is called is asked where it has to be told alone. */
+    private static Stored allocate(Op op, Backend backend, TensorType type) {
+        try {
+            return new Stored(backend.memory().allocate(type, backend), type);
+        } catch (OutOfDeviceMemoryException e) {
+            throw shortage(op.name(), e);
+        }
+    }
+
+    private static OutOfDeviceMemoryException shortage(
+            String operation, OutOfDeviceMemoryException problem) {
+        return new OutOfDeviceMemoryException(
+                ErrorPrefix.of(operation) + ": " + problem.getMessage());
     }
 
     private static Backend backendOf(Op op, Tensor[] operands) {
@@ -500,12 +531,15 @@ public final class Engine {
         return stored;
     }
 
-    private static void run(Backend backend, Op op, Stored[] operands, Stored[] results) {
-        if (op instanceof Prim
-                && backend.supports(op, types(operands)) instanceof Support.Unsupported no) {
-            Stored first = operands.length > 0 ? operands[0] : results[0];
+    private static void requireSupported(
+            Backend backend, Prim op, TensorType[] operands, TensorType result) {
+        if (backend.supports(op, operands) instanceof Support.Unsupported no) {
+            TensorType first = operands.length > 0 ? operands[0] : result;
             throw refused(op, backend, no.reason(), first.dtype());
         }
+    }
+
+    private static void run(Backend backend, Op op, Stored[] operands, Stored[] results) {
         List<Storage> pinned = List.of();
         int entered = 0;
         try {
@@ -567,18 +601,10 @@ public final class Engine {
         return new RefusedOperationException(op, dtype, backend.device(), reason);
     }
 
-    private static TensorType[] types(Tensor[] tensors) {
+    private static TensorType[] types(Tensor... tensors) {
         TensorType[] types = new TensorType[tensors.length];
         for (int i = 0; i < types.length; i++) {
             types[i] = tensors[i].type();
-        }
-        return types;
-    }
-
-    private static TensorType[] types(Stored[] stored) {
-        TensorType[] types = new TensorType[stored.length];
-        for (int i = 0; i < types.length; i++) {
-            types[i] = stored[i].type();
         }
         return types;
     }

@@ -81,6 +81,10 @@ public final class Shape {
      * @throws IllegalArgumentException if there is no such dimension
      */
     public long extent(int dim) {
+        return extents[place(dim)];
+    }
+
+    private int place(int dim) {
         int at = dim < 0 ? dim + extents.length : dim;
         if (at < 0 || at >= extents.length) {
             throw new IllegalArgumentException(
@@ -92,7 +96,7 @@ public final class Shape {
                             + " dimensions of "
                             + this);
         }
-        return extents[at];
+        return at;
     }
 
     /** The product of the extents; 1 for a scalar. */
@@ -110,7 +114,17 @@ public final class Shape {
         return rowMajorStrides.clone();
     }
 
-    /** The same, not copied; callers must not write to it. */
+    /**
+     * The distance in elements between neighbours along dimension {@code dim}, row-major; negative
+     * ones count from the end.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
+    public long rowMajorStride(int dim) {
+        return rowMajorStrides[place(dim)];
+    }
+
+    /** All of them, not copied; callers must not write to them. */
     long[] rowMajorStrides() {
         return rowMajorStrides;
     }

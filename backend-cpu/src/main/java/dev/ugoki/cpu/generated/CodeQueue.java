@@ -5,6 +5,8 @@ import dev.ugoki.tensor.spi.HostMemory;
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,8 +38,14 @@ final class CodeQueue {
 
     private static final double FIRST_LIMIT_SECONDS = 2;
 
-    /** HotSpot frees what its JIT used for a method some five seconds later. */
-    private static final long NANOS_UNTIL_JIT_RESTS = 6_000_000_000L;
+    /** HotSpot frees what its JIT used for a method at most five seconds later. */
+    private static final long NANOS_UNTIL_JIT_RESTS = 5_000_000_000L;
+
+    /**
+     * How often it is looked, so far apart, whether the JIT has worked on after the last code: it
+     * goes on with what calls that.
+     */
+    private static final int LOOKS = 12;
 
     /** Waiting requests, and how many there are besides, in work. Guarded by itself. */
     private static final List<Request<?>> WAITING = new ArrayList<>();
@@ -115,16 +123,21 @@ final class CodeQueue {
     }
 
     private static void serve() {
-        boolean jitWasAtWork = false;
+        int looks = 0;
+        long trimmed = 0;
         while (true) {
-            Request<?> request = take(jitWasAtWork ? NANOS_UNTIL_JIT_RESTS : 0);
+            Request<?> request = take(looks > 0 ? NANOS_UNTIL_JIT_RESTS : 0);
             if (request == null) {
-                // It may have used two hundred megabytes, which the C library would keep.
-                HostMemory.trimLibrary();
-                jitWasAtWork = false;
+                looks--;
+                long compiled = millisOfJit();
+                if (compiled != trimmed) {
+                    // It may have used two hundred megabytes, which the C library would keep.
+                    HostMemory.trimLibrary();
+                    trimmed = compiled;
+                }
                 continue;
             }
-            jitWasAtWork = true;
+            looks = LOOKS;
             boolean again = attempt(request);
             synchronized (WAITING) {
                 inWork--;
@@ -134,6 +147,14 @@ final class CodeQueue {
                 WAITING.notifyAll();
             }
         }
+    }
+
+    /** How long the JIT has worked so far; -1 where that is not known. */
+    private static long millisOfJit() {
+        CompilationMXBean jit = ManagementFactory.getCompilationMXBean();
+        return jit != null && jit.isCompilationTimeMonitoringSupported()
+                ? jit.getTotalCompilationTime()
+                : -1;
     }
 
     /** The most urgent request; null if none comes within so many nanoseconds, 0 for no limit. */

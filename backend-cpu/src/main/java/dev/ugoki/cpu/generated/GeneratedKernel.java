@@ -27,7 +27,9 @@ public final class GeneratedKernel {
 
     private final Kernel kernel;
     private final KernelInterpreter interpreter;
+    private final int tableLength;
     private final ScratchSize scratchSize;
+    private final long flatScratchBytes;
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
     private volatile @Nullable KernelCode wholeVectors;
@@ -42,6 +44,8 @@ public final class GeneratedKernel {
         this.kernel = kernel;
         this.interpreter = new KernelInterpreter(kernel);
         this.scratchSize = BlockCodes.isUsable() ? ScratchSize.of(kernel) : ScratchSize.NONE;
+        this.tableLength = 2 * kernel.tableSize();
+        this.flatScratchBytes = scratchSize.ofFlat();
         this.sumsOverRows =
                 kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
     }
@@ -58,7 +62,7 @@ public final class GeneratedKernel {
 
     /** The same for {@link #runFlat}; 0 for all but very long kernels. */
     public long flatScratchBytes() {
-        return scratchSize.ofFlat();
+        return flatScratchBytes;
     }
 
     /**
@@ -116,14 +120,14 @@ public final class GeneratedKernel {
     }
 
     private void checkTable(long[] operands) {
-        if (operands.length != 2 * kernel.tableSize()) {
+        if (operands.length != tableLength) {
             throw new IllegalArgumentException(
                     "operand table has %d entries; %d inputs and %d outputs need %d"
                             .formatted(
                                     operands.length,
                                     kernel.operands().size(),
                                     kernel.outputs().size(),
-                                    2 * kernel.tableSize()));
+                                    tableLength));
         }
     }
 

@@ -5,6 +5,8 @@ import dev.ugoki.tensor.Payload;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.TensorType;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A strided view of a storage: the form in which a backend meets its operands.
  *
@@ -16,12 +18,15 @@ public final class Stored implements Payload {
     private final Storage storage;
     private final TensorType type;
     private final long offset;
-    private final long[] strides;
+
+    /** Null where they are those of the shape, row-major. */
+    private final long @Nullable [] strides;
+
     private final boolean contiguous;
 
     /** A contiguous view of the start of {@code storage}. */
     public Stored(Storage storage, TensorType type) {
-        this(storage, type, 0, type.shape().toRowMajorStrides(), true);
+        this(storage, type, 0, null, true);
     }
 
     /** A view; {@code strides} belongs to it from now on. */
@@ -30,7 +35,11 @@ public final class Stored implements Payload {
     }
 
     private Stored(
-            Storage storage, TensorType type, long offset, long[] strides, boolean contiguous) {
+            Storage storage,
+            TensorType type,
+            long offset,
+            long @Nullable [] strides,
+            boolean contiguous) {
         this.storage = storage;
         this.type = type;
         this.offset = offset;
@@ -77,12 +86,12 @@ public final class Stored implements Payload {
 
     /** The distance in elements between neighbours along {@code dim}. */
     public long stride(int dim) {
-        return strides[dim];
+        return strides == null ? type.shape().rowMajorStride(dim) : strides[dim];
     }
 
     /** A copy of the strides in elements. */
     public long[] toStrides() {
-        return strides.clone();
+        return strides == null ? type.shape().toRowMajorStrides() : strides.clone();
     }
 
     /** Whether the elements lie one after the other in row-major order. */
