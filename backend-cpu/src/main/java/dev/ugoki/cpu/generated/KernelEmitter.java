@@ -30,9 +30,9 @@ import java.util.stream.IntStream;
  * neither stored nor reduced. Reductions that a method for later passes needs go through scratch
  * memory, behind the rows of kept values.
  *
- * <p>Where there are registers enough, two rows, or two vectors of a flat kernel, are computed side
- * by side, instruction by instruction: the processor then has work while it waits for the results
- * of the one, at the end of a reduction above all. A last row without a second is its own.
+ * <p>Where there are registers enough, two rows are computed side by side, instruction by
+ * instruction: the processor then has work while it waits for the results of the one, at the end of
+ * a reduction above all. A last row without a second is its own.
  */
 final class KernelEmitter {
     private static final int OPERANDS = 0;
@@ -44,14 +44,9 @@ final class KernelEmitter {
     /** Elements that go through all passes together, where a flat kernel has several. */
     static final int FLAT_BLOCK = 4096;
 
-    /** Shorter flat kernels wait for memory, longer ones would be long methods. */
-    private static final int FEWEST_VALUES_OF_PAIRS = 24;
-
-    private static final int MOST_VALUES_OF_PAIRS = 96;
-
     private static final int[][][] NO_SETS = {};
 
-    /** A row, or a vector of a flat kernel, that is computed beside others. */
+    /** A row that is computed beside others. */
     private static final class Strand {
         final int number;
 
@@ -61,8 +56,8 @@ final class KernelEmitter {
         /** The locals of operands' addresses, in a row loop those of its row. */
         int[] address;
 
-        /** The local of its row, or of its offset in a flat kernel. */
-        int place;
+        /** The local of its row. */
+        int row;
 
         Strand(int number, int values, int[] address) {
             this.number = number;
@@ -136,22 +131,14 @@ final class KernelEmitter {
         markNeeded();
     }
 
-    /** How many rows, or vectors of a flat kernel, are best computed side by side. */
+    /** How many rows are best computed side by side. */
     static int strandsOf(Kernel kernel, Schedule schedule, LoopShape shape, VectorWidth width) {
-        if (width != VectorWidth.BITS_512) {
-            return 1; // there are half as many registers
-        }
-        if (shape == LoopShape.FLAT) {
-            int values = schedule.passes().getFirst().elementValues().size();
-            return schedule.passes().size() == 1
-                            && values >= FEWEST_VALUES_OF_PAIRS
-                            && values <= MOST_VALUES_OF_PAIRS
-                    ? 2
-                    : 1;
-        }
+        // Narrower vectors have half as many registers; and with a tail, which is code of its own,
+        // it would be too much for C2, which then leaves vectors on the heap.
+        boolean fits = width == VectorWidth.BITS_512 && shape == LoopShape.WHOLE_VECTORS;
         boolean sums = kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
         boolean reduces = schedule.passes().stream().anyMatch(p -> !p.reductions().isEmpty());
-        return reduces && !sums ? 2 : 1;
+        return fits && reduces && !sums ? 2 : 1;
     }
 
     void emit() {
@@ -265,30 +252,18 @@ final class KernelEmitter {
         code.lload(SCRATCH).lload(offset).lsub().lstore(SCRATCH);
         int limit = code.allocateLocal(TypeKind.LONG);
         code.lload(END).loadConstant(2).lshl().lstore(limit);
-        int last = code.allocateLocal(TypeKind.LONG);
-        code.lload(limit).loadConstant(1L).lsub();
-        code.loadConstant((long) -width.bytes()).land().lstore(last);
-        int[][][][] none = new int[strands.length][][][];
-        Arrays.fill(none, NO_SETS);
-        emitLoop(
-                limit,
-                strands.length * width.bytes(),
-                () -> {
-                    for (Strand strand : strands) {
-                        emitPlace(strand, offset, width.bytes(), last);
-                    }
-                    emitBody(passes().getFirst(), 0, false, none);
-                });
+        int[][][][] none = {NO_SETS};
+        emitLoop(limit, width.bytes(), () -> emitBody(passes().getFirst(), 0, false, none));
     }
 
-    /** Where a strand is: behind the first, but no further than the last one's place. */
-    private void emitPlace(Strand strand, int first, long step, int last) {
-        strand.place = first;
+    /** The row of a strand: behind the first, but none behind the last. */
+    private void emitRowOf(Strand strand, int lastRow) {
+        strand.row = row;
         if (strand.number > 0) {
-            strand.place = code.allocateLocal(TypeKind.LONG);
-            code.lload(first).loadConstant(step * strand.number).ladd().lload(last);
+            strand.row = code.allocateLocal(TypeKind.LONG);
+            code.lload(row).loadConstant((long) strand.number).ladd().lload(lastRow);
             calls.least();
-            code.lstore(strand.place);
+            code.lstore(strand.row);
         }
     }
 
@@ -320,7 +295,7 @@ final class KernelEmitter {
         Label done = code.newLabel();
         code.labelBinding(head).lload(row).lload(END).lcmp().ifge(done);
         for (Strand strand : strands) {
-            emitPlace(strand, row, 1, lastRow);
+            emitRowOf(strand, lastRow);
         }
         emitRows();
         code.lload(row).loadConstant((long) strands.length).ladd().lstore(row);
@@ -381,7 +356,7 @@ final class KernelEmitter {
     private void emitAddresses() {
         for (int k = 0; k < baseAddress.length; k++) {
             if (now.address[k] != baseAddress[k]) {
-                code.lload(baseAddress[k]).lload(now.place);
+                code.lload(baseAddress[k]).lload(now.row);
                 if (isOutput(k) && layout(k) == Layout.PER_COLUMN) {
                     code.loadConstant((long) Output.ROWS_PER_BLOCK).ldiv();
                 }
@@ -657,21 +632,16 @@ final class KernelEmitter {
     }
 
     private void pushAddress(int base, int u) {
-        code.lload(base).lload(columnOffset()).ladd();
+        code.lload(base).lload(offset).ladd();
         if (u > 0) {
             code.loadConstant((long) u * width.bytes()).ladd();
         }
     }
 
-    /** The local of where in its row a strand is, in bytes of F32. */
-    private int columnOffset() {
-        return shape == LoopShape.FLAT ? now.place : offset;
-    }
-
     /** Where vector u of an operand begins in this turn of the loop. */
     private void pushOperandAddress(int operand, int u) {
         if (type(operand) == ValueType.MASK) {
-            code.lload(now.address[operand]).lload(columnOffset());
+            code.lload(now.address[operand]).lload(offset);
             code.loadConstant(2).lushr().ladd();
             code.loadConstant((long) u * width.lanes()).ladd();
         } else {

@@ -18,7 +18,7 @@ import java.util.concurrent.locks.LockSupport;
  * calls allocates nothing, which is exact, where a timing would be a guess.
  */
 final class WarmUp {
-    /** Rows may be computed by twos: one is left over. */
+    /** Odd: rows may be computed by twos. */
     private static final int ROWS = 3;
 
     /**
@@ -28,9 +28,6 @@ final class WarmUp {
     private static final int WHOLE_COLUMNS = 128;
 
     private static final int TAIL_COLUMNS = WHOLE_COLUMNS + 7;
-
-    /** These, too, may be computed by two vectors, of which one is left over. */
-    private static final int FLAT_ELEMENTS = 2 * WHOLE_COLUMNS + 16;
 
     private static final int CALLS_IN_A_BATCH = 50;
 
@@ -56,7 +53,7 @@ final class WarmUp {
         ScratchSize size = ScratchSize.of(kernel);
         long scratchBytes = shape == LoopShape.FLAT ? size.ofFlat() : size.ofRows(columns);
         long scratch = arena.allocate(Math.max(64, scratchBytes), 64).address();
-        long end = shape == LoopShape.FLAT ? FLAT_ELEMENTS : ROWS;
+        long end = shape == LoopShape.FLAT ? WHOLE_COLUMNS : ROWS;
         return () -> code.run(operands, 0, end, columns, scratch);
     }
 

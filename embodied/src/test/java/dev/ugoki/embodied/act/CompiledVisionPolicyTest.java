@@ -10,6 +10,8 @@ import dev.ugoki.embodied.control.Execution;
 import dev.ugoki.embodied.control.PolicyInference;
 import dev.ugoki.embodied.control.SimulatedClock;
 import dev.ugoki.embodied.data.DatasetStatistics;
+import dev.ugoki.embodied.data.FeatureStatistics;
+import dev.ugoki.embodied.data.Statistic;
 import dev.ugoki.nn.policy.ActPolicy;
 import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.DiffusionSampler;
@@ -112,12 +114,20 @@ class CompiledVisionPolicyTest {
                         3,
                         network);
         RobotPolicy policy =
-                RobotPolicy.create(
-                        config,
-                        PolicyScales.of(config, DatasetStatistics.of(List.of())),
-                        Key.of(1));
+                RobotPolicy.create(config, PolicyScales.of(config, statistics()), Key.of(1));
         policy.network().module().eval();
         CompiledProgramCheck.check(PolicyGraph.drawing(policy), CALLS);
+    }
+
+    private static DatasetStatistics statistics() {
+        return DatasetStatistics.of(
+                List.of(
+                        FeatureStatistics.of(
+                                "action",
+                                20,
+                                Map.of(
+                                        Statistic.MIN, new double[] {-1, -2},
+                                        Statistic.MAX, new double[] {3, 2}))));
     }
 
     /** Diffusion Policy, which sees two steps, with each sampler. */
