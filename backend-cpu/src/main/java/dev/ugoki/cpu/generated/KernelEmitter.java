@@ -135,7 +135,7 @@ final class KernelEmitter {
     static int strandsOf(Kernel kernel, Schedule schedule, LoopShape shape, VectorWidth width) {
         // Narrower vectors have half as many registers; and with a tail, which is code of its own,
         // it would be too much for C2, which then leaves vectors on the heap.
-        boolean fits = width == VectorWidth.BITS_512 && shape == LoopShape.WHOLE_VECTORS;
+        boolean fits = width == VectorWidth.BITS_512 && shape == LoopShape.PAIRS;
         boolean sums = kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
         boolean reduces = schedule.passes().stream().anyMatch(p -> !p.reductions().isEmpty());
         return fits && reduces && !sums ? 2 : 1;

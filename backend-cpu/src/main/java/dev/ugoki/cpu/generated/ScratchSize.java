@@ -28,7 +28,7 @@ record ScratchSize(int keptRows, int reductions, int rows) {
         return new ScratchSize(
                 schedule.keptValues().size(),
                 Math.toIntExact(reductions),
-                KernelEmitter.strandsOf(kernel, schedule, LoopShape.WHOLE_VECTORS, width));
+                KernelEmitter.strandsOf(kernel, schedule, LoopShape.PAIRS, width));
     }
 
     /** Bytes for rows of this length. */

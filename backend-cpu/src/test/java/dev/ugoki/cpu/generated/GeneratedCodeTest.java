@@ -47,6 +47,10 @@ class GeneratedCodeTest {
             for (VectorWidth width : VectorWidth.values()) {
                 LoopShape byRows = LoopShape.ofColumns(columns);
                 assertSame(expected, generated(kernel, columns, width, byRows), name, columns);
+                if (byRows == LoopShape.PAIRS) {
+                    LoopShape whole = LoopShape.WHOLE_VECTORS;
+                    assertSame(expected, generated(kernel, columns, width, whole), name, columns);
+                }
                 if (kernel.isFlat()) {
                     LoopShape flat = LoopShape.FLAT;
                     assertSame(expected, generated(kernel, columns, width, flat), name, columns);
