@@ -1,6 +1,10 @@
 package dev.ugoki.cpu;
 
+import static jdk.incubator.vector.VectorOperators.ADD;
+
 import jdk.incubator.vector.FloatVector;
+
+import java.nio.ByteOrder;
 
 /**
  * The products C = A B of {@link FewRows#transposed}, where B was brought into another order
@@ -113,7 +117,7 @@ final class FewRowsPanels {
             } else {
                 chains8(k, a, panel, parts, 0);
                 chains8(k, a + 4, panel + 2L * k * COUNT, parts, COUNT);
-                part(parts, 0).add(part(parts, 1)).intoArray(parts, 0);
+                addOdd(parts);
                 put(parts, 0, columns, target);
             }
         }
@@ -125,12 +129,28 @@ final class FewRowsPanels {
             long b = panel + 2L * pass * k * COUNT;
             chains4x2(k, a + 4L * pass, b, parts, 2 * pass * COUNT);
         }
-        FloatVector first = part(parts, 0).add(part(parts, 4));
-        FloatVector second = part(parts, 1).add(part(parts, 5));
-        FloatVector odd = part(parts, 3).add(part(parts, 7));
-        Lanes.store(first.add(part(parts, 2).add(part(parts, 6))), c);
-        second.add(odd).intoArray(parts, 0);
-        put(parts, 0, columns - COUNT, c + VECTOR);
+        addFours(parts, 0, 4 * COUNT, 2 * COUNT, 6 * COUNT, 0);
+        addFours(parts, COUNT, 5 * COUNT, 3 * COUNT, 7 * COUNT, COUNT);
+        put(parts, 0, COUNT, c);
+        put(parts, 1, columns - COUNT, c + VECTOR);
+    }
+
+    /** {@code parts[to] = (parts[a] + parts[b]) + (parts[c] + parts[d])}, of whole vectors. */
+    private static void addFours(float[] parts, int a, int b, int c, int d, int to) {
+        FloatVector.fromArray(Lanes.SPECIES, parts, a)
+                .lanewise(ADD, FloatVector.fromArray(Lanes.SPECIES, parts, b))
+                .lanewise(
+                        ADD,
+                        FloatVector.fromArray(Lanes.SPECIES, parts, c)
+                                .lanewise(ADD, FloatVector.fromArray(Lanes.SPECIES, parts, d)))
+                .intoArray(parts, to);
+    }
+
+    /** Adds the second vector of parts to the first. */
+    private static void addOdd(float[] parts) {
+        FloatVector.fromArray(Lanes.SPECIES, parts, 0)
+                .lanewise(ADD, FloatVector.fromArray(Lanes.SPECIES, parts, COUNT))
+                .intoArray(parts, 0);
     }
 
     private static void rows(
@@ -172,25 +192,22 @@ final class FewRowsPanels {
             }
         }
         for (int row = 0; row < rows; row++) {
-            FloatVector even = part(parts, row).add(part(parts, 2 * MOST_TOGETHER + row));
-            FloatVector odd =
-                    part(parts, MOST_TOGETHER + row).add(part(parts, 3 * MOST_TOGETHER + row));
-            even.add(odd).intoArray(parts, row * COUNT);
+            int even = row * COUNT;
+            int pass = MOST_TOGETHER * COUNT;
+            addFours(parts, even, even + 2 * pass, even + pass, even + 3 * pass, even);
             put(parts, row, columns, c + row * cRow);
         }
     }
 
-    private static FloatVector part(float[] parts, int number) {
-        return FloatVector.fromArray(Lanes.SPECIES, parts, number * COUNT);
-    }
-
     /**
-     * Stores the first columns of a part. It is given no vector: C2 need not inline it, and a
-     * vector that is passed to a method that is not inlined lands on the heap.
+     * Stores the first columns of a part. Like the methods above it is given no vector, and gives
+     * none to a method that is not the Vector API's: where C2 has inlined many calls already it
+     * stops, and a vector that is passed on lands on the heap.
      */
     private static void put(float[] parts, int number, int columns, long c) {
         if (columns == COUNT) {
-            Lanes.store(part(parts, number), c);
+            FloatVector.fromArray(Lanes.SPECIES, parts, number * COUNT)
+                    .intoMemorySegment(NativeMemory.ALL, c, ByteOrder.nativeOrder());
             return;
         }
         for (int i = 0; i < columns; i++) {

@@ -7,9 +7,11 @@ import dev.ugoki.tensor.spi.Slot;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Objects;
+
 /**
- * Scans and the places of extremes along a dimension of contiguous tensors, ready to run, with the
- * bits of {@link Rows}.
+ * Scans, the places of extremes and orders along a dimension of contiguous tensors, ready to run,
+ * with the bits of {@link Rows}.
  */
 final class LinesStep implements Prepared {
     private static final long ELEMENTS_OF_A_TASK = 1 << 14;
@@ -19,6 +21,7 @@ final class LinesStep implements Prepared {
     private final Slot result;
     private final Rows.Line line;
     private final @Nullable FloatLines floats;
+    private final @Nullable Sorting sorting;
     private final long linesOfTask;
     private final int tasks;
     private final ThreadPool.Task task = this::runTask;
@@ -31,6 +34,10 @@ final class LinesStep implements Prepared {
         this.result = result;
         this.line = line;
         floats = asFloats ? new FloatLines(line.count(), line.length, line.stride) : null;
+        sorting =
+                op instanceof Prim.ArgSort sort
+                        ? new Sorting(x.dtype(), line.length, sort.descending())
+                        : null;
         linesOfTask = Math.max(1, ELEMENTS_OF_A_TASK / Math.max(1, line.length));
         tasks = Math.toIntExact((line.count() + linesOfTask - 1) / linesOfTask);
     }
@@ -49,12 +56,20 @@ final class LinesStep implements Prepared {
         return x.isContiguous() ? new LinesStep(op, x, result, line, asFloats) : null;
     }
 
+    /** The step; null where the operand has to be copied first. */
+    static @Nullable Prepared of(Prim.ArgSort op, Slot x, Slot result) {
+        Rows.Line line = new Rows.Line(x.shape(), op.dim());
+        return x.isContiguous() ? new LinesStep(op, x, result, line, false) : null;
+    }
+
     @Override
     public void run() {
         from = x.address();
         to = result.address();
         FloatLines lines = floats;
-        if (lines == null) {
+        if (lines == null && tasks == 1) {
+            runTask(0);
+        } else if (lines == null) {
             ThreadPool.shared().parallelFor(tasks, task);
         } else if (op instanceof Prim.Scan scan) {
             lines.runningSums(scan.reverse(), from, to);
@@ -69,6 +84,9 @@ final class LinesStep implements Prepared {
             switch (op) {
                 case Prim.Scan scan -> Rows.scanLine(scan, x.dtype(), line, i, from, to);
                 case Prim.ArgReduce arg -> Rows.argReduceLine(arg, x.dtype(), line, i, from, to);
+                case Prim.ArgSort _ ->
+                        Rows.sortLine(
+                                Objects.requireNonNull(sorting), x.dtype(), line, i, from, to);
                 default -> throw new IllegalStateException(op.name() + " goes along no lines");
             }
         }

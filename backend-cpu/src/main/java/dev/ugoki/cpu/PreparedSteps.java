@@ -36,6 +36,7 @@ final class PreparedSteps {
                     in[0].dtype() == DType.F32
                             ? ConvolutionStep.of((Prim) op, in, out[0])
                             : NarrowConvolutionStep.of((Prim) op, in, out[0]);
+            case Prim.Fill fill -> fill(fill, out[0]);
             case Prim.Reshape _ -> CopyStep.toContiguous(in[0], out[0]);
             case Prim.Pad pad -> pad(pad, in[0], out[0]);
             case Prim.Concat concat -> concat(concat, in, out[0]);
@@ -56,6 +57,7 @@ final class PreparedSteps {
             case Prim.Scatter scatter -> IndexingStep.scatter(scatter, in[0], in[1], in[2], out[0]);
             case Prim.Scan scan -> LinesStep.of(scan, in[0], out[0]);
             case Prim.ArgReduce arg -> LinesStep.of(arg, in[0], out[0]);
+            case Prim.ArgSort sort -> LinesStep.of(sort, in[0], out[0]);
             case ScaledDotProductAttention attention -> AttentionStep.forward(attention, in, out);
             case ScaledDotProductAttention.Gradient gradient ->
                     AttentionStep.backward(gradient, in, out);
@@ -77,7 +79,7 @@ final class PreparedSteps {
                     // Plans see to generated kernels by themselves.
                     Pointwise.of(op, types(operands)) == null
                             && Walk.of(operands[0].shape(), operands).copies(operands)[number];
-            case Prim.Gather _, Prim.Scan _, Prim.ArgReduce _ -> number == 0;
+            case Prim.Gather _, Prim.Scan _, Prim.ArgReduce _, Prim.ArgSort _ -> number == 0;
             case Prim.Scatter _ -> number == 2;
             case Prim.MatMul _ ->
                     (operands[0].dtype() == DType.F32 || operands[0].dtype() == DType.F64)
@@ -129,6 +131,10 @@ final class PreparedSteps {
             case Composite composite -> FusedKernels.has(composite, types(operands));
             default -> false;
         };
+    }
+
+    private static Prepared fill(Prim.Fill op, Slot result) {
+        return () -> Fill.with(op.dtype(), op.value(), result.elementCount(), result.address());
     }
 
     private static Prepared pad(Prim.Pad op, Slot x, Slot result) {

@@ -378,6 +378,7 @@ final class Rows {
 
     static void argSort(Prim.ArgSort op, Stored x, Stored result) {
         Line line = new Line(x.shape(), op.dim());
+        Sorting sorting = new Sorting(x.dtype(), line.length, op.descending());
         try (Reordered contiguous = Reordered.contiguous(x)) {
             long from = contiguous.address();
             forEach(
@@ -385,26 +386,21 @@ final class Rows {
                     line.length,
                     (first, end) -> {
                         for (long i = first; i < end; i++) {
-                            sortLine(op, x.dtype(), line, i, from, result.address());
+                            sortLine(sorting, x.dtype(), line, i, from, result.address());
                         }
                     });
         }
     }
 
-    private static void sortLine(
-            Prim.ArgSort op, DType dtype, Line line, long number, long from, long to) {
+    static void sortLine(Sorting sorting, DType dtype, Line line, long number, long from, long to) {
         int bytes = dtype.byteSize();
         long start = line.start(number);
-        int[] order =
-                Sorting.order(
-                        dtype,
-                        from + start * bytes,
-                        line.stride * bytes,
-                        Math.toIntExact(line.length),
-                        op.descending());
-        for (int j = 0; j < order.length; j++) {
-            NativeMemory.setLong(to + 8 * (start + j * line.stride), order[j]);
-        }
+        sorting.order(
+                from + start * bytes,
+                line.stride * bytes,
+                to + 8 * start,
+                8 * line.stride,
+                Scratch.address(sorting.scratchBytes()));
     }
 
     /** The lines of a contiguous tensor along one dimension. */

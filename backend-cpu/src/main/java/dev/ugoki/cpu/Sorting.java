@@ -2,38 +2,81 @@ package dev.ugoki.cpu;
 
 import dev.ugoki.tensor.DType;
 
-import java.util.Arrays;
-
 /**
- * Stable orders of lines of elements, without an object for each: keys of up to 32 bits are sorted
- * together with their places as longs, wider ones by merging.
+ * Stable orders of lines of elements, in memory that the caller gives: short lines by insertion,
+ * longer ones byte by byte of their keys, the lowest first.
  *
- * <p>A key is a number whose order as a signed integer is that of the elements: NaN is the largest,
- * and -0 equals 0.
+ * <p>A key is a word whose order as an unsigned number is that which is wanted: NaN is the largest
+ * element, and -0 equals 0. An entry is a key and the place that it comes from. Keys of up to 32
+ * bits are the upper half of a word, with the place below; wider ones have a word before the
+ * place's.
  */
 final class Sorting {
-    private final long[] keys;
-    private final boolean descending;
+    /** Longer lines are sorted by bytes: what these cost alike for all is made up for. */
+    private static final long BY_INSERTION = 64;
 
-    private Sorting(long[] keys, boolean descending) {
-        this.keys = keys;
+    private static final long DIGITS = 1 << Byte.SIZE;
+    private static final long COUNTS_BYTES = Long.BYTES * DIGITS;
+
+    private final DType dtype;
+    private final long length;
+    private final boolean descending;
+    private final boolean wide;
+    private final long entryBytes;
+
+    /** Lines of {@code length} elements, fewer than 2^31. */
+    Sorting(DType dtype, long length, boolean descending) {
+        this.dtype = dtype;
+        this.length = Math.toIntExact(length);
         this.descending = descending;
+        wide = dtype.byteSize() > Integer.BYTES;
+        entryBytes = wide ? 2 * Long.BYTES : Long.BYTES;
     }
 
-    /** The places of {@code length} elements, each {@code stride} bytes from the next, in order. */
-    static int[] order(DType dtype, long from, long stride, int length, boolean descending) {
-        long[] keys = new long[length];
-        for (int i = 0; i < length; i++) {
-            keys[i] = key(dtype, from + i * stride);
+    /** What {@link #order} needs. */
+    long scratchBytes() {
+        long entries = entryBytes * length;
+        return length <= BY_INSERTION ? entries : COUNTS_BYTES + 2 * entries;
+    }
+
+    /**
+     * Writes the places of a line's elements in their order, as I64.
+     *
+     * @param stride bytes from an element to the next
+     * @param toStride bytes from a place to the next
+     * @param scratch memory of {@link #scratchBytes}
+     */
+    void order(long from, long stride, long to, long toStride, long scratch) {
+        boolean inserts = length <= BY_INSERTION;
+        long entries = inserts ? scratch : scratch + COUNTS_BYTES;
+        for (long i = 0; i < length; i++) {
+            long key = key(dtype, from + i * stride);
+            long ordered = descending ? ~key : key;
+            if (wide) {
+                NativeMemory.setLong(entries + 16 * i, ordered ^ Long.MIN_VALUE);
+                NativeMemory.setLong(entries + 16 * i + 8, i);
+            } else {
+                NativeMemory.setLong(entries + 8 * i, ordered << Integer.SIZE ^ Long.MIN_VALUE | i);
+            }
         }
-        Sorting sorting = new Sorting(keys, descending);
-        return dtype.byteSize() <= Integer.BYTES ? sorting.together() : sorting.merged();
+        if (inserts) {
+            insert(entries);
+        } else {
+            entries = byBytes(scratch, entries);
+        }
+        long place = wide ? entries + Long.BYTES : entries;
+        long bits = wide ? -1L : 0xffff_ffffL;
+        for (long i = 0; i < length; i++) {
+            NativeMemory.setLong(
+                    to + i * toStride, NativeMemory.getLong(place + entryBytes * i) & bits);
+        }
     }
 
     private static long key(DType dtype, long address) {
         return switch (dtype) {
             case F64 -> key(NativeMemory.getDouble(address));
-            case F32, F16, BF16 -> key((float) Chunks.getDouble(dtype, address));
+            case F32 -> key(NativeMemory.getFloat(address));
+            case F16, BF16 -> key((float) Chunks.getDouble(dtype, address));
             case I64, I32, I8, U8, BOOL -> Chunks.getLong(dtype, address);
         };
     }
@@ -48,51 +91,77 @@ final class Sorting {
         return bits ^ (bits >> Integer.SIZE - 1 & Integer.MAX_VALUE);
     }
 
-    /** The key above, the place below: equal keys stay in the order of their places. */
-    private int[] together() {
-        long[] both = new long[keys.length];
-        for (int i = 0; i < both.length; i++) {
-            both[i] = (descending ? ~keys[i] : keys[i]) << Integer.SIZE | i;
+    /** Each entry goes before those of larger keys that stand before it. */
+    private void insert(long entries) {
+        long end = entries + entryBytes * length;
+        for (long next = entries + entryBytes; next < end; next += entryBytes) {
+            long key = NativeMemory.getLong(next);
+            long place = wide ? NativeMemory.getLong(next + 8) : 0;
+            long at = next;
+            while (at > entries
+                    && Long.compareUnsigned(NativeMemory.getLong(at - entryBytes), key) > 0) {
+                move(at - entryBytes, at);
+                at -= entryBytes;
+            }
+            NativeMemory.setLong(at, key);
+            if (wide) {
+                NativeMemory.setLong(at + 8, place);
+            }
         }
-        Arrays.sort(both);
-        int[] order = new int[both.length];
-        for (int i = 0; i < order.length; i++) {
-            order[i] = (int) both[i];
-        }
-        return order;
     }
 
-    private int[] merged() {
-        int[] order = new int[keys.length];
-        Arrays.setAll(order, i -> i);
-        int[] next = new int[order.length];
-        for (long run = 1; run < order.length; run *= 2) {
-            for (long start = 0; start < order.length; start += 2 * run) {
-                int middle = (int) Math.min(order.length, start + run);
-                int end = (int) Math.min(order.length, start + 2 * run);
-                merge(order, (int) start, middle, end, next);
-            }
-            int[] last = order;
-            order = next;
-            next = last;
+    private void move(long from, long to) {
+        NativeMemory.setLong(to, NativeMemory.getLong(from));
+        if (wide) {
+            NativeMemory.setLong(to + 8, NativeMemory.getLong(from + 8));
         }
-        return order;
     }
 
     /**
-     * Two sorted runs, one after the other, into one; the first goes before where keys are equal.
+     * Goes through all entries once for each byte of the keys that is not the same in all of them.
+     *
+     * @return where the entries are, in order
      */
-    private void merge(int[] from, int start, int middle, int end, int[] to) {
-        int left = start;
-        int right = middle;
-        for (int i = start; i < end; i++) {
-            boolean takeLeft =
-                    left < middle && (right == end || !isBefore(from[right], from[left]));
-            to[i] = takeLeft ? from[left++] : from[right++];
+    private long byBytes(long counts, long entries) {
+        long now = entries;
+        long other = entries + entryBytes * length;
+        for (int shift = wide ? 0 : Integer.SIZE; shift < Long.SIZE; shift += Byte.SIZE) {
+            if (count(now, shift, counts)) {
+                for (long i = 0; i < length; i++) {
+                    long entry = now + entryBytes * i;
+                    long counter = counter(entry, shift, counts);
+                    long at = NativeMemory.getLong(counter);
+                    NativeMemory.setLong(counter, at + 1);
+                    move(entry, other + entryBytes * at);
+                }
+                long last = now;
+                now = other;
+                other = last;
+            }
         }
+        return now;
     }
 
-    private boolean isBefore(int first, int second) {
-        return descending ? keys[first] > keys[second] : keys[first] < keys[second];
+    /** Where the first entry with each byte belongs; false if all have the same one. */
+    private boolean count(long entries, int shift, long counts) {
+        NativeMemory.clear(counts, COUNTS_BYTES);
+        for (long i = 0; i < length; i++) {
+            long counter = counter(entries + entryBytes * i, shift, counts);
+            NativeMemory.setLong(counter, NativeMemory.getLong(counter) + 1);
+        }
+        if (NativeMemory.getLong(counter(entries, shift, counts)) == length) {
+            return false;
+        }
+        long before = 0;
+        for (long digit = 0; digit < DIGITS; digit++) {
+            long here = NativeMemory.getLong(counts + 8 * digit);
+            NativeMemory.setLong(counts + 8 * digit, before);
+            before += here;
+        }
+        return true;
+    }
+
+    private static long counter(long entry, int shift, long counts) {
+        return counts + 8 * (NativeMemory.getLong(entry) >>> shift & DIGITS - 1);
     }
 }

@@ -6,22 +6,41 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.autograd.Parameter;
+import dev.ugoki.tck.CompositeRows;
+import dev.ugoki.tck.PrimitiveRows;
+import dev.ugoki.tck.Row;
 import dev.ugoki.tensor.Attention;
 import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Device;
 import dev.ugoki.tensor.Indexing;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Losses;
 import dev.ugoki.tensor.Normalizations;
 import dev.ugoki.tensor.Random;
+import dev.ugoki.tensor.Statistics;
 import dev.ugoki.tensor.Tensor;
+import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.Ugoki;
 import dev.ugoki.tensor.graph.Graph;
+import dev.ugoki.tensor.op.Op;
+import dev.ugoki.tensor.op.Prim;
+import dev.ugoki.tensor.op.TypeRules;
 import dev.ugoki.tensor.plan.BoundPlan;
+import dev.ugoki.tensor.spi.Backend;
+import dev.ugoki.tensor.spi.Backends;
+import dev.ugoki.tensor.spi.Slot;
+import dev.ugoki.tensor.spi.Storage;
+import dev.ugoki.tensor.spi.Stored;
+import dev.ugoki.tensor.spi.Support;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** What plans run has the bits of the eager operations, and allocates nothing. */
 final class PreparedStepsTest {
@@ -169,6 +188,79 @@ final class PreparedStepsTest {
                                 in[1].argmin(1, false)),
                 normal(1, 4, 9),
                 Tensor.arange(DType.I64, 12).reshape(3, 4).rem(5));
+    }
+
+    @Test
+    void ordersAndMedians() {
+        check(
+                in ->
+                        results(
+                                in[0].argsort(0, false),
+                                in[0].sort(1, true).values(),
+                                in[0].transpose(0, 1).argsort(0, true),
+                                in[0].cast(DType.F64).argsort(1, false),
+                                in[1].sort(0, false).values(),
+                                Statistics.median(in[0], 0, false),
+                                Statistics.median(in[0], 1, true)),
+                normal(1, 16, 90),
+                Tensor.arange(DType.I64, 300).mul(7919).rem(101));
+    }
+
+    /** What plans run as it is run eagerly, and may allocate; the list shall only get shorter. */
+    @Test
+    void fewOperationsAreNotPrepared() {
+        List<Row> rows = new ArrayList<>(PrimitiveRows.all());
+        rows.addAll(CompositeRows.all());
+        Set<String> found = new TreeSet<>();
+        for (Row row : rows) {
+            for (DType dtype : row.dtypes()) {
+                if (isUnprepared(row, dtype)) {
+                    found.add(row.op().apply(dtype).name() + " of " + dtype);
+                }
+            }
+        }
+        assertEquals(Set.of(), found);
+    }
+
+    private static boolean isUnprepared(Row row, DType dtype) {
+        Backend backend = Backends.forDevice(Device.cpu());
+        Op op = row.op().apply(dtype);
+        TensorType[] types =
+                row.operands().stream()
+                        .map(each -> new TensorType(each.dtypeIn(dtype), each.shape()))
+                        .toArray(TensorType[]::new);
+        boolean empty = Arrays.stream(types).anyMatch(each -> each.shape().elementCount() == 0);
+        boolean isView =
+                op instanceof Prim.Permute
+                        || op instanceof Prim.Expand
+                        || op instanceof Prim.Slice
+                        || op instanceof Prim.CopyTo
+                        || op instanceof Prim.Loop;
+        boolean once = op instanceof Prim.Iota;
+        if (empty
+                || isView
+                || once
+                || !(backend.supports(op, types) instanceof Support.Native)
+                || backend.pointwise(op, types) != null) {
+            return false; // There is no step, it runs once, or it is a joined kernel.
+        }
+        Stored[] operands = stored(backend, types);
+        return !backend.widens(op, operands)
+                && PreparedSteps.of(
+                                op,
+                                slots(operands),
+                                slots(stored(backend, TypeRules.infer(op, types))))
+                        == null;
+    }
+
+    private static Stored[] stored(Backend backend, TensorType[] types) {
+        return Arrays.stream(types)
+                .map(type -> new Stored(Storage.placeholder(backend), type))
+                .toArray(Stored[]::new);
+    }
+
+    private static Slot[] slots(Stored[] views) {
+        return Arrays.stream(views).map(Slot::new).toArray(Slot[]::new);
     }
 
     @Test
@@ -384,6 +476,36 @@ final class PreparedStepsTest {
             (seed == 4 ? queries : weight).assign(normal(seed, seed == 4 ? 20 : 32, 32));
         }
         assertEquals(0, Allocation.bytesPerCall(plan::run), plan::describe);
+    }
+
+    @Test
+    void whatIsKeptHasALimit() {
+        int count = 20;
+        List<Parameter> weights = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            weights.add(new Parameter(normal(i, 512, 512)));
+        }
+        Graph.Program program =
+                in -> {
+                    Tensor y = in[0];
+                    for (Parameter weight : weights) {
+                        // A running sum joins nothing, so that each is one result of a MiB.
+                        y = y.matmul(weight.tensor().cumsum(1)).tanh();
+                    }
+                    return results(y);
+                };
+        Tensor x = normal(30, 2, 512);
+        BoundPlan plan = Ugoki.compile(program).joinedAtOnce().bind(x);
+        plan.run();
+        plan.run();
+
+        Tensor eager = program.apply(new Tensor[] {x})[0];
+        assertEquals(-1, eager.toMemory().mismatch(plan.result(0).toMemory()));
+        long bytes = 0;
+        for (String line : plan.describe().split("\n")) {
+            bytes += line.contains("kept: ") && line.contains("F32[512,512]") ? 1 << 20 : 0;
+        }
+        assertTrue(bytes > 0 && bytes <= 16 << 20, () -> plan.describe());
     }
 
     /** What the weight gives before it is halved. */

@@ -150,11 +150,6 @@ final class JoinedKernels {
         }
 
         @Override
-        public String describe() {
-            return joined.toString();
-        }
-
-        @Override
         public void run() {
             if (!ready.isDone()) {
                 ready.join(); // rather than compile it a second time

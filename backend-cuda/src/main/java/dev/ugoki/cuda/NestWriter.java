@@ -375,9 +375,12 @@ final class NestWriter {
     }
 
     private String operation(int value) {
-        return ((Instruction.Reduce) instruction(value)).reduction() == Reduction.SUM
-                ? "Sum"
-                : "Maximum";
+        Reduction reduction = ((Instruction.Reduce) instruction(value)).reduction();
+        return switch (reduction) {
+            case SUM -> "Sum";
+            case MAXIMUM -> "Maximum";
+            case LARGEST_NUMBER -> "LargestNumber";
+        };
     }
 
     private void computeElements(Iterable<Integer> roots) {

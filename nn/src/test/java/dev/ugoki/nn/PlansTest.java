@@ -7,8 +7,11 @@ import dev.ugoki.autograd.Autograd;
 import dev.ugoki.nn.layer.Activation;
 import dev.ugoki.nn.layer.BatchNorm2d;
 import dev.ugoki.nn.layer.Conv2d;
+import dev.ugoki.nn.layer.Gru;
 import dev.ugoki.nn.layer.LayerNorm;
 import dev.ugoki.nn.layer.Linear;
+import dev.ugoki.nn.layer.Lora;
+import dev.ugoki.nn.layer.Lstm;
 import dev.ugoki.nn.layer.Sequential;
 import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.nn.optim.GradientClipping;
@@ -22,6 +25,8 @@ import dev.ugoki.nn.policy.DiffusionPolicy;
 import dev.ugoki.nn.policy.DiffusionSampler;
 import dev.ugoki.nn.policy.NoiseSchedule;
 import dev.ugoki.nn.policy.Observations;
+import dev.ugoki.nn.policy.VlaPolicy;
+import dev.ugoki.nn.vision.SiglipVision;
 import dev.ugoki.tck.Allocation;
 import dev.ugoki.tensor.Convolutions;
 import dev.ugoki.tensor.DType;
@@ -36,6 +41,8 @@ import dev.ugoki.tensor.plan.BoundPlan;
 import dev.ugoki.tensor.plan.Plan;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.util.List;
 
@@ -100,14 +107,86 @@ final class PlansTest {
                 Random.normal(Key.of(5), DType.F32, 1, 3));
     }
 
-    @Test
-    void aSamplerAllocatesNothing() {
-        DiffusionPolicy policy = sampler();
+    @ParameterizedTest
+    @EnumSource(DiffusionSampler.Kind.class)
+    void aSamplerAllocatesNothing(DiffusionSampler.Kind kind) {
+        DiffusionPolicy policy = sampler(kind);
 
         checkInference(
                 Ugoki.compile(in -> new Tensor[] {policy.sample(in[0], Key.of(in[1]))}),
                 Random.normal(Key.of(5), DType.F32, 1, 5),
                 Key.of(3).asTensor());
+    }
+
+    /** Images and text are read once; their keys and values serve all steps of the sampling. */
+    @ParameterizedTest
+    @EnumSource(VlaPolicy.Style.class)
+    void aPolicyThatReadsAllocatesNothing(VlaPolicy.Style style) {
+        VlaPolicy policy =
+                VlaPolicy.Config.nano(1, 3, 2)
+                        .withVision(
+                                new VlaPolicy.Vision(
+                                        new SiglipVision.Config(16, 4, 1, 2, 32, 48), 1, 2))
+                        .withStyle(style)
+                        .withSteps(2)
+                        .build(Key.of(5));
+        policy.eval();
+
+        checkInference(
+                Ugoki.compile(
+                        in ->
+                                new Tensor[] {
+                                    policy.sample(
+                                            Observations.ofState(in[0])
+                                                    .withImages(in[1])
+                                                    .withInstruction(
+                                                            new Observations.Instruction(
+                                                                    in[2], in[3])),
+                                            Key.of(in[4]))
+                                }),
+                Random.normal(Key.of(1), DType.F32, 1, 3),
+                Random.normal(Key.of(2), DType.F32, 1, 3, 16, 16),
+                Tensor.of(new long[] {5, 6, 7, 0}, 1, 4),
+                Tensor.of(new boolean[] {true, true, true, false}, 1, 4),
+                Key.of(3).asTensor());
+    }
+
+    @Test
+    void cellsThatReadASequenceAllocateNothing() {
+        Lstm lstm = new Lstm(5, 16, 2, Key.of(1));
+        Gru gru = new Gru(16, 24, 1, Key.of(2));
+
+        checkInference(
+                Ugoki.compile(
+                        in -> {
+                            Lstm.Read read =
+                                    lstm.apply(in[0], new Lstm.State(in[1], in[1].mul(0.5)));
+                            return new Tensor[] {
+                                gru.apply(read.output()).output(), read.state().c()
+                            };
+                        }),
+                Random.normal(Key.of(3), DType.F32, 1, 7, 5),
+                Random.normal(Key.of(4), DType.F32, 2, 1, 16));
+    }
+
+    @Test
+    void layersWithAdaptersAllocateNothing() {
+        Sequential network = mlp();
+        Lora.attach(network, _ -> true, Lora.Config.of(4), Key.of(9));
+        Lora.parameters(network)
+                .values()
+                .forEach(
+                        each ->
+                                each.assign(
+                                        Random.normal(
+                                                Key.of(8),
+                                                DType.F32,
+                                                each.type().shape().toArray())));
+        network.eval();
+
+        checkInference(
+                Ugoki.compile(in -> new Tensor[] {network.apply(in[0])}),
+                Random.normal(Key.of(3), DType.F32, 1, 13));
     }
 
     private static void checkInference(Plan plan, Tensor... inputs) {
@@ -144,7 +223,7 @@ final class PlansTest {
 
     @Test
     void aSamplerIsOnePlan() {
-        DiffusionPolicy policy = sampler();
+        DiffusionPolicy policy = sampler(DiffusionSampler.Kind.DDPM);
         Tensor conditioning = Random.normal(Key.of(5), DType.F32, 2, 5);
         Plan plan =
                 Ugoki.compile(in -> new Tensor[] {policy.sample(in[0], Key.of(in[1]))})
@@ -156,7 +235,7 @@ final class PlansTest {
         }
     }
 
-    private static DiffusionPolicy sampler() {
+    private static DiffusionPolicy sampler(DiffusionSampler.Kind kind) {
         return new DiffusionPolicy(
                 ConditionalUnet1d.Config.of(2, 5)
                         .withChannels(8, 16)
@@ -167,7 +246,7 @@ final class PlansTest {
                 2,
                 new DiffusionSampler(
                         NoiseSchedule.squaredCosine(20),
-                        DiffusionSampler.Kind.DDPM,
+                        kind,
                         4,
                         DiffusionSampler.Prediction.NOISE,
                         1));

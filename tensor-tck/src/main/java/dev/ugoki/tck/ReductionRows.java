@@ -219,6 +219,14 @@ final class ReductionRows {
                         2003));
         rows.add(places("argSort of nothing", ascending, Values.whole(0, 1), 0));
         rows.add(
+                places(
+                        "argSort of long rows along the middle",
+                        new Prim.ArgSort(1, true),
+                        Values.eitherSign(0, 100),
+                        2,
+                        130,
+                        3));
+        rows.add(
                 Row.of(
                         "argSort of integers",
                         ascending,

@@ -43,14 +43,17 @@ final class KernelClass {
         Schedule schedule = Schedule.of(kernel, width.valuesPerPass());
         int last = Math.max(0, schedule.passes().size() - 1);
         boolean inBlocks = shape == LoopShape.FLAT && last > 0;
-        if (!inBlocks && leastLength(schedule, shape, width) <= LONGEST_COMPILED) {
-            byte[] whole = bytes(kernel, schedule, List.of(last), shape, width);
-            if (longestMethod(whole) <= LONGEST_COMPILED) {
-                return whole;
+        int strands = KernelEmitter.strandsOf(kernel, schedule, shape, width);
+        for (; !inBlocks && strands > 0; strands--) {
+            if (strands * leastLength(schedule, shape, width) <= LONGEST_COMPILED) {
+                byte[] whole = bytes(kernel, schedule, List.of(last), shape, width, strands);
+                if (longestMethod(whole) <= LONGEST_COMPILED) {
+                    return whole;
+                }
             }
         }
         List<Integer> everyPass = IntStream.rangeClosed(0, last).boxed().toList();
-        byte[] divided = bytes(kernel, schedule, everyPass, shape, width);
+        byte[] divided = bytes(kernel, schedule, everyPass, shape, width, 1);
         if (longestMethod(divided) > LONGEST_COMPILED) {
             throw new IllegalArgumentException(
                     "kernel has too many constants or values per row for the JIT (a method of %d"
@@ -81,7 +84,8 @@ final class KernelClass {
             Schedule schedule,
             List<Integer> lastPasses,
             LoopShape shape,
-            VectorWidth width) {
+            VectorWidth width,
+            int strands) {
         return HiddenClass.bytes(
                 KernelCode.class,
                 type -> {
@@ -97,7 +101,7 @@ final class KernelClass {
                                 code ->
                                         new KernelEmitter(
                                                         kernel, schedule, from, to, shape, width,
-                                                        code)
+                                                        strands, code)
                                                 .emit());
                         first = to + 1;
                     }

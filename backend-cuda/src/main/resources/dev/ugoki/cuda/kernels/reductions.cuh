@@ -14,6 +14,7 @@
 UGOKI_REDUCTION(Sum, x = 0, add(x, y))
 UGOKI_REDUCTION(Prod, x = 1, multiply(x, y))
 UGOKI_REDUCTION(Maximum, set_lowest(x), greater_of(x, y))
+UGOKI_REDUCTION(LargestNumber, set_lowest(x), y > x ? y : x)
 UGOKI_REDUCTION(Minimum, set_highest(x), lesser_of(x, y))
 UGOKI_REDUCTION(Any, x = 0, x | y)
 UGOKI_REDUCTION(All, x = 1, x & y)

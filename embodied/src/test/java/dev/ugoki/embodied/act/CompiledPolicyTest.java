@@ -9,6 +9,7 @@ import dev.ugoki.embodied.control.Execution;
 import dev.ugoki.embodied.control.PolicyInference;
 import dev.ugoki.embodied.control.SimulatedClock;
 import dev.ugoki.embodied.train.SmallTask;
+import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
 import dev.ugoki.tck.Allocation;
 import dev.ugoki.tensor.Key;
@@ -25,16 +26,23 @@ class CompiledPolicyTest {
     private static final NetworkConfig UNET =
             new NetworkConfig.Unet(List.of(8, 16), 3, 4, 8, FlowPolicy.Config.DEFAULT.withSteps(2));
 
+    /** Of several draws, each number's median. */
+    private static final NetworkConfig MEDIAN =
+            new NetworkConfig.Flow(16, 2, 8, FlowPolicy.Config.DEFAULT.withSteps(2).withDraws(16));
+
+    private static RobotPolicy policy(NetworkConfig network) {
+        PolicyConfig config = SmallTask.config(network);
+        RobotPolicy policy =
+                RobotPolicy.create(config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
+        policy.network().module().eval();
+        return policy;
+    }
+
     /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
     @Test
     void aCompiledProgramActsAlikeAndAllocatesNothing() {
-        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET)) {
-            PolicyConfig config = SmallTask.config(network);
-            RobotPolicy policy =
-                    RobotPolicy.create(
-                            config, PolicyScales.of(config, SmallTask.frames(1)), Key.of(3));
-            policy.network().module().eval();
-            NamedGraph graph = PolicyGraph.drawing(policy);
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET, MEDIAN)) {
+            NamedGraph graph = PolicyGraph.drawing(policy(network));
             ChunkController eager = controller(graph, BufferProgram.of(graph.graph()));
             ChunkController compiled = controller(graph, BufferProgram.compiled(graph.graph()));
             float[] expected = new float[2];
@@ -55,6 +63,14 @@ class CompiledPolicyTest {
                             });
             assertEquals(0, bytes, network::toString);
         }
+    }
+
+    /** Each step of the sampler follows a gradient of the network. */
+    @Test
+    void aCompiledFlowThatGoesOnFromTheChunkBeforeAllocatesNothing() {
+        NamedGraph graph =
+                PolicyGraph.guided(policy(UNET), new FlowGuidance(FlowGuidance.Form.JACOBIAN, 5));
+        CompiledProgramCheck.check(graph, CALLS);
     }
 
     private static ChunkController controller(NamedGraph graph, BufferProgram program) {

@@ -10,7 +10,13 @@ import dev.ugoki.embodied.control.Execution;
 import dev.ugoki.embodied.control.PolicyInference;
 import dev.ugoki.embodied.control.SimulatedClock;
 import dev.ugoki.embodied.data.DatasetStatistics;
+import dev.ugoki.embodied.data.FeatureStatistics;
+import dev.ugoki.embodied.data.Statistic;
 import dev.ugoki.nn.policy.ActPolicy;
+import dev.ugoki.nn.policy.ConditionedPolicy;
+import dev.ugoki.nn.policy.DiffusionSampler;
+import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.VisualDiffusionPolicy;
 import dev.ugoki.tck.Allocation;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.Key;
@@ -19,12 +25,15 @@ import dev.ugoki.tensor.Tensor;
 import dev.ugoki.tensor.graph.NamedGraph;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** In a JVM of its own, as {@link CompiledPolicyTest}. */
 class CompiledVisionPolicyTest {
@@ -90,5 +99,72 @@ class CompiledVisionPolicyTest {
         assertArrayEquals(
                 Arrays.copyOf(expected.toFloatArray(), 2), acted, "the same bits as eagerly");
         assertEquals(0, Allocation.bytesPerCall(CALLS, step));
+    }
+
+    private static void check(PolicyNetwork network) {
+        PolicyFeature state = PolicyFeature.state("observation.state", 3);
+        PolicyFeature image =
+                new PolicyFeature(
+                        "observation.images.top", PolicyFeature.Kind.VISUAL, List.of(3, 40, 36));
+        PolicyConfig config =
+                PolicyConfig.of(
+                        List.of(state, image),
+                        PolicyFeature.action("action", 2),
+                        Map.of(),
+                        3,
+                        network);
+        RobotPolicy policy =
+                RobotPolicy.create(config, PolicyScales.of(config, statistics()), Key.of(1));
+        policy.network().module().eval();
+        CompiledProgramCheck.check(PolicyGraph.drawing(policy), CALLS);
+    }
+
+    private static DatasetStatistics statistics() {
+        return DatasetStatistics.of(
+                List.of(
+                        FeatureStatistics.of(
+                                "action",
+                                20,
+                                Map.of(
+                                        Statistic.MIN, new double[] {-1, -2},
+                                        Statistic.MAX, new double[] {3, 2}))));
+    }
+
+    /** Diffusion Policy, which sees two steps, with each sampler. */
+    @ParameterizedTest
+    @EnumSource(DiffusionSampler.Kind.class)
+    void aCompiledDiffusionPolicyAllocatesNothing(DiffusionSampler.Kind kind) {
+        check(
+                new PolicyNetwork.Diffusion(
+                        2,
+                        8,
+                        List.of(36, 32),
+                        false,
+                        true,
+                        4,
+                        false,
+                        new VisualDiffusionPolicy.Unet(List.of(8, 16), 3, 4, 8, true),
+                        new PolicyNetwork.Diffusion.Noise(
+                                kind,
+                                100,
+                                "squaredcos_cap_v2",
+                                0.0001,
+                                0.02,
+                                DiffusionSampler.Prediction.NOISE,
+                                1),
+                        2,
+                        false));
+    }
+
+    /** The places of keypoints are what the network sees of an image; the median of draws acts. */
+    @Test
+    void aCompiledPolicyOfKeypointsAllocatesNothing() {
+        check(
+                new PolicyNetwork.Chunk(
+                        2,
+                        8,
+                        new NetworkConfig.Flow(
+                                16, 1, 8, FlowPolicy.Config.DEFAULT.withSteps(2).withDraws(3)),
+                        Optional.of(new ConditionedPolicy.Vision(List.of(8, 8, 16), 4, 0, 1))));
     }
 }

@@ -157,7 +157,10 @@ final class OnnxPrograms {
         NetworkConfig unet =
                 new NetworkConfig.Unet(
                         List.of(16, 32), 5, 8, 16, FlowPolicy.Config.DEFAULT.withSteps(4));
-        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, unet)) {
+        NetworkConfig median =
+                new NetworkConfig.Flow(
+                        16, 2, 8, FlowPolicy.Config.DEFAULT.withSteps(2).withDraws(16));
+        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, unet, median)) {
             programs.add(policy(SmallTask.config(network)));
         }
         return programs;

@@ -46,8 +46,7 @@ public final class FlowPolicy extends ChunkPolicy {
      * @param timeScale what the network gets as its step is {@code timeScale * t}
      * @param draws chunks that are drawn for an observation: the actions are their median, each
      *     number for itself. More than one trades variety for precision; where demonstrations go
-     *     several ways at once, one is right. The median sorts, which allocates some kilobytes of
-     *     Java's heap in each run, in a plan too.
+     *     several ways at once, one is right
      * @param loss of the velocity
      */
     public record Config(int steps, double timePower, double timeScale, int draws, Loss loss) {

@@ -89,7 +89,8 @@ public record NamedGraph(
 
     /**
      * The same with the weights named as in {@code tensors}, such as a module's parameters and
-     * buffers by name. What is not among them, such as tables that a layer makes, keeps its name.
+     * buffers by name. What is not among them, such as tables that a layer makes, keeps its name;
+     * and so does what is captured once more, as by a gradient.
      */
     public NamedGraph withWeights(Map<String, Tensor> tensors) {
         Map<Object, String> byPayload = new IdentityHashMap<>();
@@ -97,7 +98,8 @@ public record NamedGraph(
         List<String> names = new ArrayList<>();
         for (int i = 0; i < weights.size(); i++) {
             Object payload = graph.captures().get(i).tensor().payload();
-            names.add(byPayload.getOrDefault(payload, weights.get(i)));
+            String name = byPayload.remove(payload);
+            names.add(name == null ? weights.get(i) : name);
         }
         return new NamedGraph(graph, inputs, results, names);
     }

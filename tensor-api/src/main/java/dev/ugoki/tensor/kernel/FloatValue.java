@@ -199,6 +199,11 @@ public final class FloatValue {
         return of(new Instruction.Reduce(Reduction.MAXIMUM, number));
     }
 
+    /** The greatest of this value over the columns of the row, but for NaN; half the work. */
+    public FloatValue largestNumberOverColumns() {
+        return of(new Instruction.Reduce(Reduction.LARGEST_NUMBER, number));
+    }
+
     /** The mean over the columns of the row: their sum divided by their number. */
     public FloatValue meanOverColumns() {
         return sumOverColumns().over(kernel.columnCount());

@@ -79,7 +79,11 @@ public final class KernelText {
             case Instruction.FloatToInt(int x) -> "(int) v" + x;
             case Instruction.IntToFloat(int x) -> "(float) v" + x;
             case Instruction.Reduce(var reduction, int x) ->
-                    reduction == Reduction.SUM ? "sum(v" + x + ")" : "max(v" + x + ")";
+                    switch (reduction) {
+                        case SUM -> "sum(v" + x + ")";
+                        case MAXIMUM -> "max(v" + x + ")";
+                        case LARGEST_NUMBER -> "largest number(v" + x + ")";
+                    };
         };
     }
 

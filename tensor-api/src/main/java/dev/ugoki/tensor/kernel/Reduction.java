@@ -17,7 +17,9 @@ public enum Reduction {
     /**
      * The greatest value; NaN where there is one; of two equal zeros the earlier one in the tree.
      */
-    MAXIMUM;
+    MAXIMUM,
+    /** The same as if no NaN were there; -infinity where there is nothing else. */
+    LARGEST_NUMBER;
 
     /** Lanes that take in columns side by side. */
     public static final int LANES = 16;
@@ -29,7 +31,7 @@ public enum Reduction {
     public float identity() {
         return switch (this) {
             case SUM -> 0f;
-            case MAXIMUM -> Float.NEGATIVE_INFINITY;
+            case MAXIMUM, LARGEST_NUMBER -> Float.NEGATIVE_INFINITY;
         };
     }
 
@@ -39,6 +41,7 @@ public enum Reduction {
             case SUM -> x + y;
             // A NaN in y must win and one in x must stay; Math.max would also order the zeros.
             case MAXIMUM -> y > x || y != y ? y : x;
+            case LARGEST_NUMBER -> y > x ? y : x;
         };
     }
 }

@@ -132,11 +132,14 @@ public final class RowKernels {
                 .build();
     }
 
-    /** Input: x full. Output: e^(x - max) / sum(e^(x - max)) full. */
+    /**
+     * Input: x full. Output: e^(x - max) / sum(e^(x - max)) full. Where there is a NaN the sum is
+     * one, so the maximum need not be.
+     */
     public static Kernel softmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue e = expOfDifference(x, coarse(x.maximumOverColumns()));
+        FloatValue e = expOfDifference(x, coarse(x.largestNumberOverColumns()));
         return kernel.output(e.times(kernel.constant(1f).over(e.sumOverColumns()))).build();
     }
 
@@ -245,11 +248,11 @@ public final class RowKernels {
         return kernel.output(y.times(dy.minus(dy.times(y).sumOverColumns()))).build();
     }
 
-    /** Input: x full. Output: x - max - ln(sum(e^(x - max))) full. */
+    /** Input: x full. Output: x - max - ln(sum(e^(x - max))) full; NaN as in {@link #softmax}. */
     public static Kernel logSoftmax() {
         KernelBuilder kernel = new KernelBuilder();
         FloatValue x = kernel.input(Layout.FULL);
-        FloatValue near = coarse(x.maximumOverColumns());
+        FloatValue near = coarse(x.largestNumberOverColumns());
         FloatValue sum = expOfDifference(x, near).sumOverColumns();
         return kernel.output(x.minus(near).minus(log(sum))).build();
     }

@@ -399,8 +399,8 @@ final class Executable {
     }
 
     /**
-     * A line for each step: what it is and, where that was measured, how long it took on average
-     * and how many bytes of Java's heap it allocated.
+     * A line for each step: what it is, what the backend says of it and, where that was measured,
+     * how long it took on average and how many bytes of Java's heap it allocated.
      */
     String describe() {
         StringBuilder text = new StringBuilder();
@@ -412,6 +412,8 @@ final class Executable {
             }
             text.append(indent).append(at < keptSteps ? "kept: " : "");
             text.append(StepText.of(step, memory));
+            String how = prepared.get(at).describe();
+            text.append(how.isEmpty() ? "" : "  (" + how + ")");
             if (runs > 0 && nanos[at] > 0) {
                 text.append("  %.1f us".formatted(nanos[at] / 1e3 / runs));
                 text.append(", %d bytes".formatted(allocated[at] / runs));

@@ -10,7 +10,8 @@ import java.util.Set;
 /**
  * Sets apart the steps that compute the same in every run until a captured tensor changes, such as
  * a decoder's queries that are learned: they run first, and again only when one of the tensors that
- * they read has another version. Large results are computed anew rather than kept.
+ * they read has another version. Large results are computed anew rather than kept, and so are those
+ * that would make all of them large.
  *
  * @param steps all steps, those first whose results are kept
  * @param count how many these are
@@ -19,6 +20,7 @@ import java.util.Set;
  */
 record KeptSteps(List<Step> steps, int count, Set<Storage> results, Set<Storage> sources) {
     private static final long MOST_BYTES = 1 << 20;
+    private static final long MOST_BYTES_IN_ALL = 16 << 20;
 
     /** All steps run each time. */
     static KeptSteps none(Steps program) {
@@ -46,13 +48,16 @@ record KeptSteps(List<Step> steps, int count, Set<Storage> results, Set<Storage>
         List<Step> kept = new ArrayList<>();
         List<Step> rest = new ArrayList<>();
         int loops = 0;
+        long bytes = 0;
         for (Step step : program.steps()) {
             loops += step instanceof Step.LoopBegin ? 1 : step instanceof Step.LoopEnd ? -1 : 0;
             if (loops == 0
                     && !(step instanceof Step.LoopEnd)
                     && known.containsAll(Steps.storagesOf(step.operands()))
-                    && step.results().stream().allMatch(result -> mayStay(result, elsewhere))) {
+                    && step.results().stream().allMatch(result -> mayStay(result, elsewhere))
+                    && bytes + bytes(step) <= MOST_BYTES_IN_ALL) {
                 kept.add(step);
+                bytes += bytes(step);
                 known.addAll(Steps.storagesOf(step.results()));
             } else {
                 rest.add(step);
@@ -71,6 +76,10 @@ record KeptSteps(List<Step> steps, int count, Set<Storage> results, Set<Storage>
         int count = kept.size();
         kept.addAll(rest);
         return new KeptSteps(List.copyOf(kept), count, made, sources);
+    }
+
+    private static long bytes(Step step) {
+        return step.results().stream().mapToLong(result -> result.type().byteSize()).sum();
     }
 
     private static boolean mayStay(Stored result, Set<Storage> elsewhere) {

@@ -30,18 +30,26 @@ public interface Prepared {
         return "";
     }
 
-    /** A step that calls {@link Backend#execute}. */
+    /** A step that calls {@link Backend#execute}, which may allocate, and says so. */
     static Prepared ofExecute(Backend backend, Op op, Slot[] operands, Slot[] results) {
         Stored[] in = new Stored[operands.length];
         Stored[] out = new Stored[results.length];
-        return () -> {
-            for (int i = 0; i < in.length; i++) {
-                in[i] = operands[i].stored();
+        return new Prepared() {
+            @Override
+            public void run() {
+                for (int i = 0; i < in.length; i++) {
+                    in[i] = operands[i].stored();
+                }
+                for (int i = 0; i < out.length; i++) {
+                    out[i] = results[i].stored();
+                }
+                backend.execute(op, in, out);
             }
-            for (int i = 0; i < out.length; i++) {
-                out[i] = results[i].stored();
+
+            @Override
+            public String describe() {
+                return "decides anew in each run";
             }
-            backend.execute(op, in, out);
         };
     }
 }
