@@ -33,7 +33,6 @@ public final class GeneratedKernel {
     private final boolean sumsOverRows;
     private volatile @Nullable KernelCode flat;
     private volatile @Nullable KernelCode wholeVectors;
-    private volatile @Nullable KernelCode pairs;
     private volatile @Nullable KernelCode withTail;
     private final AtomicReferenceArray<CompletableFuture<Boolean>> compilations =
             new AtomicReferenceArray<>(LoopShape.values().length);
@@ -82,13 +81,8 @@ public final class GeneratedKernel {
                     "kernel that sums over rows: first row %d must be a multiple of %d"
                             .formatted(begin, Output.ROWS_PER_BLOCK));
         }
-        LoopShape shape = shape(columns);
-        KernelCode code =
-                switch (shape) {
-                    case WHOLE_VECTORS -> wholeVectors;
-                    case PAIRS -> pairs;
-                    default -> withTail;
-                };
+        LoopShape shape = LoopShape.ofColumns(columns);
+        KernelCode code = shape == LoopShape.WHOLE_VECTORS ? wholeVectors : withTail;
         if (code != null) {
             code.run(operands, begin, end, columns, scratch);
         } else {
@@ -144,15 +138,7 @@ public final class GeneratedKernel {
 
     /** Generates and warms the form for this number of columns; true when it is in use. */
     public CompletableFuture<Boolean> compileRows(long columns) {
-        return compile(shape(columns));
-    }
-
-    /** The shape of rows; one is enough for kernels of which no two rows are computed together. */
-    private LoopShape shape(long columns) {
-        LoopShape shape = LoopShape.ofColumns(columns);
-        return shape == LoopShape.PAIRS && scratchSize.rows() == 1
-                ? LoopShape.WHOLE_VECTORS
-                : shape;
+        return compile(LoopShape.ofColumns(columns));
     }
 
     private CompletableFuture<Boolean> compile(LoopShape shape) {
@@ -187,7 +173,6 @@ public final class GeneratedKernel {
         switch (shape) {
             case FLAT -> flat = code;
             case WHOLE_VECTORS -> wholeVectors = code;
-            case PAIRS -> pairs = code;
             case WITH_TAIL -> withTail = code;
         }
     }

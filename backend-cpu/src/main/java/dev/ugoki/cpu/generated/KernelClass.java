@@ -43,17 +43,14 @@ final class KernelClass {
         Schedule schedule = Schedule.of(kernel, width.valuesPerPass());
         int last = Math.max(0, schedule.passes().size() - 1);
         boolean inBlocks = shape == LoopShape.FLAT && last > 0;
-        int strands = KernelEmitter.strandsOf(kernel, schedule, shape, width);
-        for (; !inBlocks && strands > 0; strands--) {
-            if (strands * leastLength(schedule, shape, width) <= LONGEST_COMPILED) {
-                byte[] whole = bytes(kernel, schedule, List.of(last), shape, width, strands);
-                if (longestMethod(whole) <= LONGEST_COMPILED) {
-                    return whole;
-                }
+        if (!inBlocks && leastLength(schedule, shape, width) <= LONGEST_COMPILED) {
+            byte[] whole = bytes(kernel, schedule, List.of(last), shape, width);
+            if (longestMethod(whole) <= LONGEST_COMPILED) {
+                return whole;
             }
         }
         List<Integer> everyPass = IntStream.rangeClosed(0, last).boxed().toList();
-        byte[] divided = bytes(kernel, schedule, everyPass, shape, width, 1);
+        byte[] divided = bytes(kernel, schedule, everyPass, shape, width);
         if (longestMethod(divided) > LONGEST_COMPILED) {
             throw new IllegalArgumentException(
                     "kernel has too many constants or values per row for the JIT (a method of %d"
@@ -84,8 +81,7 @@ final class KernelClass {
             Schedule schedule,
             List<Integer> lastPasses,
             LoopShape shape,
-            VectorWidth width,
-            int strands) {
+            VectorWidth width) {
         return HiddenClass.bytes(
                 KernelCode.class,
                 type -> {
@@ -101,7 +97,7 @@ final class KernelClass {
                                 code ->
                                         new KernelEmitter(
                                                         kernel, schedule, from, to, shape, width,
-                                                        strands, code)
+                                                        code)
                                                 .emit());
                         first = to + 1;
                     }

@@ -29,10 +29,6 @@ import java.util.stream.IntStream;
  * are computed the same way once more; what lies beyond the row is read (buffers are padded), but
  * neither stored nor reduced. Reductions that a method for later passes needs go through scratch
  * memory, behind the rows of kept values.
- *
- * <p>Where there are registers enough, two rows are computed side by side, instruction by
- * instruction: the processor then has work while it waits for the results of the one, at the end of
- * a reduction above all. A last row without a second is its own.
  */
 final class KernelEmitter {
     private static final int OPERANDS = 0;
@@ -46,27 +42,6 @@ final class KernelEmitter {
 
     private static final int[][][] NO_SETS = {};
 
-    /** A row that is computed beside others. */
-    private static final class Strand {
-        final int number;
-
-        /** The local that holds a call's or a row's value; -1 before it is computed. */
-        final int[] lasting;
-
-        /** The locals of operands' addresses, in a row loop those of its row. */
-        int[] address;
-
-        /** The local of its row. */
-        int row;
-
-        Strand(int number, int values, int[] address) {
-            this.number = number;
-            this.address = address;
-            lasting = new int[values];
-            Arrays.fill(lasting, -1);
-        }
-    }
-
     private final Kernel kernel;
     private final List<ValueType> types;
     private final Schedule schedule;
@@ -79,15 +54,14 @@ final class KernelEmitter {
     private final VectorCalls calls;
     private final VectorLocals locals;
 
-    /** The locals of operands' addresses and row distances. */
+    /** The local that holds a call's or a row's value; -1 before it is computed. */
+    private final int[] lasting;
+
+    /** The locals of operands' addresses (of the current row, in a row loop) and row distances. */
     private final int[] baseAddress;
 
+    private final int[] address;
     private final int[] distance;
-
-    private final Strand[] strands;
-
-    /** The one whose code is being written. */
-    private Strand now;
 
     private int row;
     private int offset;
@@ -108,7 +82,6 @@ final class KernelEmitter {
             int lastPass,
             LoopShape shape,
             VectorWidth width,
-            int strandCount,
             CodeBuilder code) {
         this.kernel = kernel;
         this.types = kernel.types();
@@ -120,34 +93,19 @@ final class KernelEmitter {
         this.code = code;
         this.calls = new VectorCalls(code, width);
         this.locals = new VectorLocals(code);
+        this.lasting = new int[types.size()];
+        Arrays.fill(lasting, -1);
         int table = kernel.tableSize();
         this.baseAddress = new int[table];
+        this.address = new int[table];
         this.distance = new int[table];
-        this.strands = new Strand[strandCount];
-        for (int i = 0; i < strandCount; i++) {
-            strands[i] = new Strand(i, types.size(), baseAddress);
-        }
-        this.now = strands[0];
         markNeeded();
-    }
-
-    /** How many rows are best computed side by side. */
-    static int strandsOf(Kernel kernel, Schedule schedule, LoopShape shape, VectorWidth width) {
-        // Narrower vectors have half as many registers; and with a tail, which is code of its own,
-        // it would be too much for C2, which then leaves vectors on the heap.
-        boolean fits = width == VectorWidth.BITS_512 && shape == LoopShape.PAIRS;
-        boolean sums = kernel.outputs().stream().anyMatch(o -> o.layout() == Layout.PER_COLUMN);
-        boolean reduces = schedule.passes().stream().anyMatch(p -> !p.reductions().isEmpty());
-        return fits && reduces && !sums ? 2 : 1;
     }
 
     void emit() {
         loadOperandTable();
         for (int value : schedule.callValues()) {
             emitIfNeeded(value);
-            for (Strand strand : strands) {
-                strand.lasting[value] = strands[0].lasting[value];
-            }
         }
         offset = code.allocateLocal(TypeKind.LONG);
         keptBytes = code.allocateLocal(TypeKind.LONG);
@@ -222,19 +180,13 @@ final class KernelEmitter {
     }
 
     private void loadOperandTable() {
-        for (int k = 0; k < baseAddress.length; k++) {
+        for (int k = 0; k < address.length; k++) {
             baseAddress[k] = loadTableEntry(2 * k);
-        }
-        for (Strand strand : strands) {
-            strand.address = baseAddress.clone();
-        }
-        for (int k = 0; k < baseAddress.length; k++) {
+            address[k] = baseAddress[k];
             boolean moves = layout(k).variesByRow() || isOutput(k);
             if (moves && shape != LoopShape.FLAT) {
                 distance[k] = loadTableEntry(2 * k + 1);
-                for (Strand strand : strands) {
-                    strand.address[k] = code.allocateLocal(TypeKind.LONG);
-                }
+                address[k] = code.allocateLocal(TypeKind.LONG);
             }
         }
     }
@@ -252,19 +204,7 @@ final class KernelEmitter {
         code.lload(SCRATCH).lload(offset).lsub().lstore(SCRATCH);
         int limit = code.allocateLocal(TypeKind.LONG);
         code.lload(END).loadConstant(2).lshl().lstore(limit);
-        int[][][][] none = {NO_SETS};
-        emitLoop(limit, width.bytes(), () -> emitBody(passes().getFirst(), 0, false, none));
-    }
-
-    /** The row of a strand: behind the first, but none behind the last. */
-    private void emitRowOf(Strand strand, int lastRow) {
-        strand.row = row;
-        if (strand.number > 0) {
-            strand.row = code.allocateLocal(TypeKind.LONG);
-            code.lload(row).loadConstant((long) strand.number).ladd().lload(lastRow);
-            calls.least();
-            code.lstore(strand.row);
-        }
+        emitLoop(limit, width.bytes(), () -> emitBody(passes().getFirst(), 0, false, NO_SETS));
     }
 
     /** while (offset < limit) { body; offset += step; } */
@@ -282,35 +222,19 @@ final class KernelEmitter {
         code.lload(COLUMNS).loadConstant(2).lshl().lstore(bytes);
         code.lload(bytes).loadConstant(63L).ladd().loadConstant(-64L).land().lstore(keptBytes);
         reductions = code.allocateLocal(TypeKind.LONG);
-        code.lload(keptBytes).loadConstant((long) keptRows()).lmul();
+        code.lload(keptBytes).loadConstant((long) schedule.keptValues().size()).lmul();
         code.lload(SCRATCH).ladd().lstore(reductions);
         if (shape == LoopShape.WITH_TAIL) {
             emitTailMasks();
         }
-        int lastRow = code.allocateLocal(TypeKind.LONG);
-        code.lload(END).loadConstant(1L).lsub().lstore(lastRow);
         row = code.allocateLocal(TypeKind.LONG);
         code.lload(BEGIN).lstore(row);
         Label head = code.newLabel();
         Label done = code.newLabel();
         code.labelBinding(head).lload(row).lload(END).lcmp().ifge(done);
-        for (Strand strand : strands) {
-            emitRowOf(strand, lastRow);
-        }
-        emitRows();
-        code.lload(row).loadConstant((long) strands.length).ladd().lstore(row);
+        emitRow();
+        code.lload(row).loadConstant(1L).ladd().lstore(row);
         code.goto_(head).labelBinding(done);
-    }
-
-    private int keptRows() {
-        return schedule.keptValues().size() * strands.length;
-    }
-
-    private void inEachStrand(Runnable emission) {
-        for (Strand strand : strands) {
-            now = strand;
-            emission.run();
-        }
     }
 
     /** Lane j of vector u is on where column 16 m + lanes u + j is in the row; m whole blocks. */
@@ -334,40 +258,30 @@ final class KernelEmitter {
         return mask;
     }
 
-    private void emitRows() {
-        inEachStrand(this::emitAddresses);
-        if (passes().stream().anyMatch(Schedule.Pass::stores)) {
-            emitClearingOfSums();
-        }
-        inEachStrand(this::loadEarlierReductions);
-        for (int number = 0; number < firstPass; number++) {
-            emitRowValues(schedule.passes().get(number).rowValues());
-        }
-        for (Schedule.Pass pass : passes()) {
-            emitRowValues(pass.rowValues());
-            emitPass(pass);
-        }
-        if (isLast()) {
-            emitRowValues(schedule.finalRowValues());
-            inEachStrand(this::storeRowOutputs);
-        }
-    }
-
-    private void emitAddresses() {
-        for (int k = 0; k < baseAddress.length; k++) {
-            if (now.address[k] != baseAddress[k]) {
-                code.lload(baseAddress[k]).lload(now.row);
+    private void emitRow() {
+        for (int k = 0; k < address.length; k++) {
+            if (address[k] != baseAddress[k]) {
+                code.lload(baseAddress[k]).lload(row);
                 if (isOutput(k) && layout(k) == Layout.PER_COLUMN) {
                     code.loadConstant((long) Output.ROWS_PER_BLOCK).ldiv();
                 }
-                code.lload(distance[k]).lmul().ladd().lstore(now.address[k]);
+                code.lload(distance[k]).lmul().ladd().lstore(address[k]);
             }
         }
-    }
-
-    private void emitRowValues(List<Integer> values) {
-        for (int value : values) {
-            inEachStrand(() -> emitIfNeeded(value));
+        if (passes().stream().anyMatch(Schedule.Pass::stores)) {
+            emitClearingOfSums();
+        }
+        loadEarlierReductions();
+        for (int number = 0; number < firstPass; number++) {
+            schedule.passes().get(number).rowValues().forEach(this::emitIfNeeded);
+        }
+        for (Schedule.Pass pass : passes()) {
+            pass.rowValues().forEach(this::emitIfNeeded);
+            emitPass(pass);
+        }
+        if (isLast()) {
+            schedule.finalRowValues().forEach(this::emitIfNeeded);
+            storeRowOutputs();
         }
     }
 
@@ -375,39 +289,28 @@ final class KernelEmitter {
         for (int number = 0; number < firstPass; number++) {
             for (int value : schedule.passes().get(number).reductions()) {
                 if (needed.contains(value)) {
+                    lasting[value] = lasting[value] < 0 ? locals.lasting() : lasting[value];
                     calls.pushSpeciesAndMemory(ValueType.F32);
                     pushReductionAddress(value);
                     calls.load(ValueType.F32);
-                    code.astore(lasting(value));
+                    code.astore(lasting[value]);
                 }
             }
         }
     }
 
-    /** The local of a call's or a row's value. */
-    private int lasting(int value) {
-        if (now.lasting[value] < 0) {
-            now.lasting[value] = locals.lasting();
-        }
-        return now.lasting[value];
-    }
-
     private void pushReductionAddress(int value) {
-        long before = reductionsBefore(value);
-        long all = reductionsBefore(kernel.instructions().size());
-        code.lload(reductions).loadConstant(64 * (before + all * now.number)).ladd();
-    }
-
-    private long reductionsBefore(int value) {
-        return kernel.instructions().subList(0, value).stream()
-                .filter(i -> i instanceof Instruction.Reduce)
-                .count();
+        long before =
+                kernel.instructions().subList(0, value).stream()
+                        .filter(i -> i instanceof Instruction.Reduce)
+                        .count();
+        code.lload(reductions).loadConstant(64 * before).ladd();
     }
 
     /** The first row of a block finds its sums at +0. */
     private void emitClearingOfSums() {
         List<Integer> sums =
-                IntStream.range(kernel.operands().size(), baseAddress.length)
+                IntStream.range(kernel.operands().size(), address.length)
                         .filter(k -> layout(k) == Layout.PER_COLUMN)
                         .boxed()
                         .toList();
@@ -457,34 +360,23 @@ final class KernelEmitter {
 
     private void emitPass(Schedule.Pass pass) {
         int vectors = width.vectorsPerBlock();
-        int count = pass.reductions().size();
-        int[][][][] accumulators = new int[strands.length][count][Reduction.SETS][vectors];
-        for (int[][][] each : accumulators) {
-            for (int r = 0; r < count; r++) {
-                emitIdentities(reduction(pass.reductions().get(r)).reduction(), each[r]);
+        int[][][] accumulators = new int[pass.reductions().size()][Reduction.SETS][vectors];
+        for (int r = 0; r < accumulators.length; r++) {
+            Reduction reduction = reduction(pass.reductions().get(r)).reduction();
+            for (int[] set : accumulators[r]) {
+                for (int u = 0; u < vectors; u++) {
+                    set[u] = locals.take(ValueType.F32);
+                    calls.pushSpecies(ValueType.F32);
+                    code.loadConstant(reduction.identity());
+                    calls.broadcast(ValueType.F32);
+                    code.astore(set[u]);
+                }
             }
         }
         // Always sixteen columns at a time, so that the masks of the tail fit every pass.
         emitColumns(vectors, (u, isTail) -> emitBody(pass, u, isTail, accumulators));
-        for (int r = 0; r < count; r++) {
-            int number = r;
-            inEachStrand(
-                    () ->
-                            emitReductionTree(
-                                    pass.reductions().get(number),
-                                    accumulators[now.number][number]));
-        }
-    }
-
-    private void emitIdentities(Reduction reduction, int[][] sets) {
-        for (int[] set : sets) {
-            for (int u = 0; u < set.length; u++) {
-                set[u] = locals.take(ValueType.F32);
-                calls.pushSpecies(ValueType.F32);
-                code.loadConstant(reduction.identity());
-                calls.broadcast(ValueType.F32);
-                code.astore(set[u]);
-            }
+        for (int r = 0; r < accumulators.length; r++) {
+            emitReductionTree(pass.reductions().get(r), accumulators[r]);
         }
     }
 
@@ -516,15 +408,17 @@ final class KernelEmitter {
             emitCombine(reduction, sum, other);
         }
         locals.give(ValueType.F32, other);
-        int lasting = lasting(value);
+        if (lasting[value] < 0) {
+            lasting[value] = locals.lasting();
+        }
         // Lanes beyond the first may differ in the sign of zero: the first is the result.
         calls.pushSpecies(ValueType.F32);
         code.aload(sum).loadConstant(0);
         calls.lane(ValueType.F32);
         calls.broadcast(ValueType.F32);
-        code.astore(lasting);
+        code.astore(lasting[value]);
         if (!isLast()) {
-            code.aload(lasting);
+            code.aload(lasting[value]);
             calls.pushMemory();
             pushReductionAddress(value);
             calls.store(ValueType.F32);
@@ -563,46 +457,35 @@ final class KernelEmitter {
         code.astore(x);
     }
 
-    /** One vector of a pass, of each strand: its values, what is kept, reduced and stored. */
-    private void emitBody(Schedule.Pass pass, int u, boolean isTail, int[][][][] accumulators) {
-        int[][] held = new int[strands.length][types.size()];
+    /** One vector of a pass: its values, what is kept, reduced and stored. */
+    private void emitBody(Schedule.Pass pass, int u, boolean isTail, int[][][] accumulators) {
+        int[] local = new int[types.size()];
         int[] lastUse = lastUses(pass);
-        for (int[] each : held) {
-            Arrays.fill(each, -1);
-        }
-        for (int value : pass.elementValues()) {
-            inEachStrand(() -> emitElement(pass, value, held[now.number], lastUse, u));
+        Arrays.fill(local, -1);
+        for (int i = 0; i < pass.elementValues().size(); i++) {
+            int value = pass.elementValues().get(i);
+            if (pass.reloads().contains(value)) {
+                pushKept(value, u);
+            } else {
+                push(value, local, u);
+                releaseArguments(value, local, lastUse);
+            }
+            local[value] = locals.take(types.get(value));
+            code.astore(local[value]);
+            if (pass.keeps().contains(value)) {
+                keep(value, local[value], u);
+            }
         }
         for (int r = 0; r < pass.reductions().size(); r++) {
-            Instruction.Reduce reduce = reduction(pass.reductions().get(r));
-            for (Strand strand : strands) {
-                now = strand;
-                reduce(reduce, held[now.number], accumulators[now.number][r], u, isTail);
-            }
+            reduce(reduction(pass.reductions().get(r)), local, accumulators[r], u, isTail);
         }
         if (pass.stores()) {
-            inEachStrand(() -> storeOutputs(held[now.number], u, isTail));
+            storeOutputs(local, u, isTail);
         }
-        for (int[] each : held) {
-            for (int value = 0; value < each.length; value++) {
-                if (each[value] >= 0) {
-                    locals.give(types.get(value), each[value]);
-                }
+        for (int value = 0; value < local.length; value++) {
+            if (local[value] >= 0) {
+                locals.give(types.get(value), local[value]);
             }
-        }
-    }
-
-    private void emitElement(Schedule.Pass pass, int value, int[] local, int[] lastUse, int u) {
-        if (pass.reloads().contains(value)) {
-            pushKept(value, u);
-        } else {
-            push(value, local, u);
-            releaseArguments(value, local, lastUse);
-        }
-        local[value] = locals.take(types.get(value));
-        code.astore(local[value]);
-        if (pass.keeps().contains(value)) {
-            keep(value, local[value], u);
         }
     }
 
@@ -641,18 +524,16 @@ final class KernelEmitter {
     /** Where vector u of an operand begins in this turn of the loop. */
     private void pushOperandAddress(int operand, int u) {
         if (type(operand) == ValueType.MASK) {
-            code.lload(now.address[operand]).lload(offset);
-            code.loadConstant(2).lushr().ladd();
+            code.lload(address[operand]).lload(offset).loadConstant(2).lushr().ladd();
             code.loadConstant((long) u * width.lanes()).ladd();
         } else {
-            pushAddress(now.address[operand], u);
+            pushAddress(address[operand], u);
         }
     }
 
     private void pushKeptAddress(int value, int u) {
         pushAddress(SCRATCH, u);
-        int kept = schedule.keptValues().size();
-        int index = schedule.keptValues().indexOf(value) + kept * now.number;
+        int index = schedule.keptValues().indexOf(value);
         if (index > 0) {
             code.lload(keptBytes).loadConstant((long) index).lmul().ladd();
         }
@@ -708,7 +589,7 @@ final class KernelEmitter {
             } else if (output.layout() == Layout.PER_COLUMN) {
                 int sum = locals.take(ValueType.F32);
                 calls.pushSpeciesAndMemory(ValueType.F32);
-                pushAddress(now.address[operand], u);
+                pushAddress(address[operand], u);
                 calls.load(ValueType.F32);
                 calls.pushOperator(Instruction.FloatBinaryOperator.ADD);
                 code.aload(local(output.value(), local));
@@ -727,7 +608,7 @@ final class KernelEmitter {
             return;
         }
         calls.pushMemory();
-        pushAddress(now.address[operand], u);
+        pushAddress(address[operand], u);
         if (isTail) {
             calls.storeMasked(type, type == ValueType.F32 ? floatTailMask[u] : intTailMask[u]);
         } else {
@@ -751,8 +632,8 @@ final class KernelEmitter {
             Output output = kernel.outputs().get(k);
             if (output.layout() == Layout.PER_ROW) {
                 calls.pushScalarMemory(types.get(output.value()));
-                code.lload(now.address[kernel.operands().size() + k]);
-                code.aload(now.lasting[output.value()]).loadConstant(0);
+                code.lload(address[kernel.operands().size() + k]);
+                code.aload(lasting[output.value()]).loadConstant(0);
                 calls.lane(types.get(output.value()));
                 calls.storeScalar(types.get(output.value()));
             }
@@ -760,7 +641,7 @@ final class KernelEmitter {
     }
 
     private int local(int value, int[] local) {
-        return local[value] >= 0 ? local[value] : now.lasting[value];
+        return local[value] >= 0 ? local[value] : lasting[value];
     }
 
     /** Computes a call's or a row's value into a local of its own. */
@@ -769,24 +650,27 @@ final class KernelEmitter {
             Operand input = kernel.operands().get(operand);
             if (input.type() == ValueType.MASK) {
                 calls.pushSpecies(ValueType.F32);
-                code.lload(now.address[operand]);
+                code.lload(address[operand]);
                 calls.loadScalarMask();
             } else {
                 calls.pushSpecies(input.type());
                 calls.pushScalarMemory(input.type());
-                code.lload(now.address[operand]);
+                code.lload(address[operand]);
                 calls.loadScalar(input.type());
                 calls.broadcast(input.type());
             }
         } else {
             push(value, new int[0], 0);
         }
-        code.astore(lasting(value));
+        if (lasting[value] < 0) {
+            lasting[value] = locals.lasting();
+        }
+        code.astore(lasting[value]);
     }
 
     private void pushArgument(int value, int[] local) {
         boolean hasLocal = value < local.length && local[value] >= 0;
-        code.aload(hasLocal ? local[value] : now.lasting[value]);
+        code.aload(hasLocal ? local[value] : lasting[value]);
     }
 
     /** Computes a value and leaves it on the stack. */

@@ -10,30 +10,25 @@ import dev.ugoki.tensor.kernel.Schedule;
  *
  * @param keptRows values that are kept
  * @param reductions reductions of all passes
- * @param rows how many are computed side by side
  */
-record ScratchSize(int keptRows, int reductions, int rows) {
+record ScratchSize(int keptRows, int reductions) {
     /** Of what is never compiled. */
-    static final ScratchSize NONE = new ScratchSize(0, 0, 1);
+    static final ScratchSize NONE = new ScratchSize(0, 0);
 
     /** Of the code for this machine's vectors. */
     static ScratchSize of(Kernel kernel) {
-        return of(kernel, VectorWidth.PREFERRED);
+        return of(kernel, Schedule.of(kernel, VectorWidth.PREFERRED.valuesPerPass()));
     }
 
-    static ScratchSize of(Kernel kernel, VectorWidth width) {
-        Schedule schedule = Schedule.of(kernel, width.valuesPerPass());
+    static ScratchSize of(Kernel kernel, Schedule schedule) {
         long reductions =
                 kernel.instructions().stream().filter(i -> i instanceof Instruction.Reduce).count();
-        return new ScratchSize(
-                schedule.keptValues().size(),
-                Math.toIntExact(reductions),
-                KernelEmitter.strandsOf(kernel, schedule, LoopShape.PAIRS, width));
+        return new ScratchSize(schedule.keptValues().size(), Math.toIntExact(reductions));
     }
 
     /** Bytes for rows of this length. */
     long ofRows(long columns) {
-        return rows * (keptRows * ((4 * columns + 63) & -64) + 64L * reductions);
+        return keptRows * ((4 * columns + 63) & -64) + 64L * reductions;
     }
 
     /** Bytes for a flat kernel of any length. */

@@ -187,11 +187,6 @@ final class VectorCalls {
                 MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_long, CD_int, CD_int));
     }
 
-    /** The lesser of two longs. */
-    void least() {
-        code.invokestatic(desc(Math.class), "min", MethodTypeDesc.of(CD_long, CD_long, CD_long));
-    }
-
     void castMask(ValueType to) {
         pushSpecies(to);
         code.invokevirtual(MASK, "cast", MethodTypeDesc.of(MASK, SPECIES));

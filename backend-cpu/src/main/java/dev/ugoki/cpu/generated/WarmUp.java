@@ -18,8 +18,7 @@ import java.util.concurrent.locks.LockSupport;
  * calls allocates nothing, which is exact, where a timing would be a guess.
  */
 final class WarmUp {
-    /** Odd: rows may be computed by twos. */
-    private static final int ROWS = 3;
+    private static final int ROWS = 2;
 
     /**
      * Eight to thirty-two vectors: C2 takes loops that were seen to end after one or two for rare,
@@ -28,7 +27,6 @@ final class WarmUp {
     private static final int WHOLE_COLUMNS = 128;
 
     private static final int TAIL_COLUMNS = WHOLE_COLUMNS + 7;
-
     private static final int CALLS_IN_A_BATCH = 50;
 
     /** HotSpot compiles what was called some thousand times, loops counting too. */

@@ -3,6 +3,7 @@ package dev.ugoki.cpu.generated;
 import dev.ugoki.tensor.kernel.Kernel;
 import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
+import dev.ugoki.tensor.kernel.Schedule;
 import dev.ugoki.tensor.kernel.ValueType;
 
 import java.lang.foreign.Arena;
@@ -79,7 +80,7 @@ record TestOperands(Kernel kernel, long rows, long columns, List<MemorySegment> 
 
     /** Scratch memory for code of this width; columns are at most FLAT_BLOCK. */
     static long scratch(Kernel kernel, VectorWidth width, Arena arena) {
-        ScratchSize size = ScratchSize.of(kernel, width);
+        ScratchSize size = ScratchSize.of(kernel, Schedule.of(kernel, width.valuesPerPass()));
         long bytes = Math.max(size.ofFlat(), size.ofRows(KernelEmitter.FLAT_BLOCK));
         return arena.allocate(bytes, 64).address();
     }
