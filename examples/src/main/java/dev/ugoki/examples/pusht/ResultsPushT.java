@@ -84,16 +84,21 @@ public final class ResultsPushT implements Callable<Integer> {
         }
         Files.createDirectories(file.toAbsolutePath().getParent());
         WholeFile.writeString(file, markdown(demonstrations, lines));
-        System.out.print(Files.readString(file));
+        System.out.println("the table: " + file);
         return 0;
     }
 
     private Line baseline(String name, ChunkPolicy policy) {
-        return new Line(name, null, "", evaluation(policy));
+        return measured(name, null, "", policy);
     }
 
-    private Evaluation evaluation(ChunkPolicy policy) {
-        return Evaluation.run(policy, Evaluation.STANDARD_SEED, MANY, compute.threads());
+    /** Evaluates, and tells at once, since all of it takes minutes. */
+    private Line measured(String name, @Nullable String kind, String trained, ChunkPolicy policy) {
+        Evaluation score =
+                Evaluation.run(policy, Evaluation.STANDARD_SEED, MANY, compute.threads());
+        Line line = new Line(name, kind, trained, score);
+        System.out.print(row(line));
+        return line;
     }
 
     /** A run, after what is nearest in its features where it sees images. */
@@ -119,7 +124,7 @@ public final class ResultsPushT implements Callable<Integer> {
         String name = kind + ", seed " + settings.seed();
         RobotPolicy loaded = RobotPolicy.load(model);
         if (!ImagePolicy.sees(loaded)) {
-            return List.of(new Line(name, kind, training, evaluation(new TrainedPolicy(loaded))));
+            return List.of(measured(name, kind, training, new TrainedPolicy(loaded)));
         }
         Demonstrations seen =
                 order.config().mirror()
@@ -129,7 +134,7 @@ public final class ResultsPushT implements Callable<Integer> {
                 baseline(
                         "nearest in the features of " + name,
                         new RetrievalPolicy(loaded, seen, PushTImages.of(seen), CHUNK)),
-                new Line(name, kind, training, evaluation(new ImagePolicy(loaded))));
+                measured(name, kind, training, new ImagePolicy(loaded)));
     }
 
     private static String markdown(Demonstrations demonstrations, List<Line> lines) {
@@ -140,15 +145,7 @@ public final class ResultsPushT implements Callable<Integer> {
                         + "| --- | --- | --- | --- | --- |\n");
         Map<String, List<Evaluation>> kinds = new LinkedHashMap<>();
         for (Line line : lines) {
-            text.append(
-                    String.format(
-                            Locale.ROOT,
-                            "| %s | %s | %s | %s | %.0f %% |%n",
-                            line.name(),
-                            line.trained(),
-                            score(line.score().first(FEW)),
-                            score(line.score()),
-                            100 * line.score().successRate()));
+            text.append(row(line));
             if (line.kind() != null) {
                 kinds.computeIfAbsent(line.kind(), _ -> new ArrayList<>()).add(line.score());
             }
@@ -172,6 +169,17 @@ public final class ResultsPushT implements Callable<Integer> {
         text.append(Environment.java()).append("; ");
         text.append(Environment.facts().get("system")).append(".\n");
         return text.toString();
+    }
+
+    private static String row(Line line) {
+        return String.format(
+                Locale.ROOT,
+                "| %s | %s | %s | %s | %.0f %% |%n",
+                line.name(),
+                line.trained(),
+                score(line.score().first(FEW)),
+                score(line.score()),
+                100 * line.score().successRate());
     }
 
     private static String score(Evaluation evaluation) {
