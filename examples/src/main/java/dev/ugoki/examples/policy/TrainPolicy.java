@@ -45,6 +45,9 @@ import java.util.concurrent.Callable;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class TrainPolicy implements Callable<Integer> {
+    private static final int CHUNK = 30;
+    private static final int HELD_OUT = 10;
+
     @Option(
             names = "--policy",
             paramLabel = "KIND",
@@ -60,11 +63,10 @@ public final class TrainPolicy implements Callable<Integer> {
     @Option(
             names = "--chunk",
             paramLabel = "N",
-            defaultValue = "30",
             description =
-                    "Actions of a chunk; default: ${DEFAULT-VALUE}. Where adapters learn, as many"
-                            + " as the policy has.")
-    private int chunk;
+                    "Actions of a chunk; default: 30, or, where adapters learn, as many as the"
+                            + " policy has.")
+    private @Nullable Integer chunk;
 
     @Option(
             names = "--absolute",
@@ -74,9 +76,8 @@ public final class TrainPolicy implements Callable<Integer> {
     @Option(
             names = "--held-out",
             paramLabel = "N",
-            defaultValue = "10",
-            description = "Each N-th episode is not learned from; default: ${DEFAULT-VALUE}.")
-    private int heldOut;
+            description = "Each N-th episode is not learned from; default: 10.")
+    private @Nullable Integer heldOut;
 
     @Option(
             names = "--out",
@@ -107,9 +108,22 @@ public final class TrainPolicy implements Callable<Integer> {
                     "no data set is named; name one with --data, or as \"data\" in the settings");
         }
         String kind = policy != null ? policy : config.policy().orElse("act");
-        TrainingOrder order = TrainingOrder.of(source, kind, chunk, absolute, heldOut, config);
+        TrainingOrder order =
+                TrainingOrder.of(
+                        source,
+                        kind,
+                        chunk != null ? chunk : CHUNK,
+                        absolute,
+                        heldOut != null ? heldOut : HELD_OUT,
+                        config);
         EpisodeSplit episodes = EpisodeSplit.of(order);
         FirstPolicy first = FirstPolicy.of(preset(order, episodes.known()), config);
+        int horizon = first.config().horizon();
+        if (chunk != null && chunk != horizon) {
+            throw new IllegalArgumentException(
+                    "--chunk %d: the policy that adapters learn in predicts %d"
+                            .formatted(chunk, horizon));
+        }
         TrainingSettings settings =
                 options.settings(usual(first.config().network()), config).withTask(order.texts());
         ImitationTask task = first.task(episodes.training(), settings.seed());
@@ -137,7 +151,13 @@ public final class TrainPolicy implements Callable<Integer> {
     }
 
     private int goOn(Path folder) throws IOException {
-        options.refuseBesideResume(data != null, policy != null, absolute, out != null);
+        options.refuseBesideResume(
+                data != null,
+                policy != null,
+                chunk != null,
+                absolute,
+                heldOut != null,
+                out != null);
         TrainingSettings settings = TrainingRun.settings(folder);
         TrainingOrder order = TrainingOrder.of(folder, settings.task());
         EpisodeSplit episodes = EpisodeSplit.of(order);

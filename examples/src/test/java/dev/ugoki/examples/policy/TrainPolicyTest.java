@@ -134,6 +134,16 @@ class TrainPolicyTest {
             assertTrue(resumed.text().contains("resuming at step"), resumed.text());
             assertEquals(number(measured, "this policy"), number(resumed.text(), "this policy"));
         }
+        CommandRun ignored = CommandRun.of(new TrainPolicy(), "--resume", before, "--chunk", 5);
+        assertTrue(ignored.text().contains("--resume: the run goes on with"), ignored.text());
+
+        Path table = folder.resolve("table.md");
+        CommandRun results = CommandRun.of(new ResultsPolicy(), table, before, after);
+        assertEquals(0, results.status(), results.text());
+        for (CommandRun run : List.of(trained, adapted)) {
+            String measured = "| **%.4f** |".formatted(number(run.text(), "this policy"));
+            assertTrue(Files.readString(table).contains(measured), measured + results.text());
+        }
     }
 
     @Test
