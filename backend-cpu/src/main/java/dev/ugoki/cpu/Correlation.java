@@ -24,13 +24,6 @@ final class Correlation {
     private static final int MOST_POSITIONS = 512;
     private static final int LEAST_POSITIONS = 96;
     private static final int MOST_ROWS = 512;
-
-    /**
-     * Rows of weights that meet all columns in turn, multiples of a tile's: weights that lie apart
-     * share few sets of the caches, so that more of them would have to be read anew for each panel.
-     */
-    private static final int ROWS_TOGETHER = 32;
-
     private static final int MOST_DEPTHWISE = 4096;
     private static final int TASKS_PER_THREAD = 4;
 
@@ -351,24 +344,22 @@ final class Correlation {
             long c,
             long rowC,
             boolean accumulate) {
-        for (int top = 0; top < rows; top += ROWS_TOGETHER) {
-            int width;
-            for (int column = 0; column < count; column += width) {
-                width = columnsOfPanel(count - column);
-                int whole = Tile.width(width);
-                DirectProduct.run(
-                        Math.min(ROWS_TOGETHER, rows - top),
-                        whole,
-                        part,
-                        a + top * aRow,
-                        aRow,
-                        aColumn,
-                        b + 4L * column * depthStep,
-                        4L * whole,
-                        c + top * rowC + 4L * column,
-                        rowC,
-                        accumulate);
-            }
+        int width;
+        for (int column = 0; column < count; column += width) {
+            width = columnsOfPanel(count - column);
+            int whole = Tile.width(width);
+            DirectProduct.run(
+                    rows,
+                    whole,
+                    part,
+                    a,
+                    aRow,
+                    aColumn,
+                    b + 4L * column * depthStep,
+                    4L * whole,
+                    c + 4L * column,
+                    rowC,
+                    accumulate);
         }
     }
 
