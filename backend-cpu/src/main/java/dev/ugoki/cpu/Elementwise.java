@@ -40,6 +40,7 @@ final class Elementwise {
             ThreadPool.shared()
                     .parallelFor(
                             tasks,
+                            ELEMENTS_OF_A_TASK,
                             task -> {
                                 long first = task * ELEMENTS_OF_A_TASK;
                                 kernel.run(
@@ -56,6 +57,7 @@ final class Elementwise {
         ThreadPool.shared()
                 .parallelFor(
                         tasks,
+                        linesOfTask * columns,
                         task -> {
                             long end = Math.min(lines, (task + 1) * linesOfTask);
                             for (long line = task * linesOfTask; line < end; line++) {

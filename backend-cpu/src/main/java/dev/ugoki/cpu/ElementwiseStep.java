@@ -88,7 +88,8 @@ final class ElementwiseStep implements Prepared {
         if (tasks == 1) {
             runTask(0);
         } else {
-            ThreadPool.shared().parallelFor(tasks, task);
+            ThreadPool.shared()
+                    .parallelFor(tasks, lines == 1 ? perTask : perTask * walk.columns(), task);
         }
     }
 

@@ -457,6 +457,8 @@ final class MatrixProduct {
             }
         } else if (tasks == 1) {
             runTask(0);
+        } else if (kernel == Kernel.FEW_ROWS || kernel == Kernel.FEW_ROWS_PANELS) {
+            ThreadPool.shared().parallelFor(tasks, (long) tileColumns * k, task);
         } else {
             ThreadPool.shared().parallelFor(tasks, task);
         }

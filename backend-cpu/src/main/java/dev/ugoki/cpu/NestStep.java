@@ -109,7 +109,7 @@ final class NestStep implements Prepared {
         if (tasks == 1) {
             runTask(0);
         } else {
-            ThreadPool.shared().parallelFor(tasks, task);
+            ThreadPool.shared().parallelFor(tasks, flat ? perTask : perTask * columns, task);
         }
     }
 

@@ -167,7 +167,7 @@ final class RowsStep implements Prepared {
         if (tasks == 1) {
             runTask(0);
         } else {
-            ThreadPool.shared().parallelFor(tasks, task);
+            ThreadPool.shared().parallelFor(tasks, rowsOfTask * columns, task);
         }
         for (int i = 0; totalled != null && i < totalled.length; i++) {
             long from = memory + NativeMemory.PADDING + i * sumBytes;

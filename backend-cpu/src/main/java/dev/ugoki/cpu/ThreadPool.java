@@ -18,7 +18,10 @@ import java.util.concurrent.locks.LockSupport;
  * order on the calling thread. The first exception of a task is rethrown to the caller, after the
  * tasks that had begun have ended; those that had not begun are left out.
  *
- * <p>Idle threads look for work for some {@value #SPIN_NANOS} ns, then sleep. They are daemons.
+ * <p>Idle threads look for work for some {@value #SPIN_NANOS} ns, then sleep. To wake one takes its
+ * caller tens of microseconds, longer than a small network takes in all: where tasks are known to
+ * be brief, the caller begins alone and wakes others once there was work for {@value #ALONE_NANOS}
+ * ns. They are daemons.
  */
 public final class ThreadPool {
     /** Work that was cut into numbered tasks. */
@@ -32,6 +35,8 @@ public final class ThreadPool {
     public static final String THREADS_PROPERTY = "ugoki.threads";
 
     private static final long SPIN_NANOS = 40_000;
+    private static final long ALONE_NANOS = 50_000;
+    private static final long BRIEF_ELEMENTS = 1 << 16;
     private static final int SPINS_PER_CLOCK = 16;
     private static final int MAX_TASKS = 0xffff;
     private static final long FIRST_ONE = 1L << 16;
@@ -81,6 +86,12 @@ public final class ThreadPool {
     private @Nullable Task task;
 
     private volatile Worker[] workers = new Worker[0];
+
+    /** For how long the owner, and those before it without a pause, worked while others slept. */
+    private long aloneNanos;
+
+    /** When that ended. */
+    private long aloneUntil;
 
     /** A pool of its own with this many threads, the caller among them. */
     public ThreadPool(int threads) {
@@ -164,6 +175,19 @@ public final class ThreadPool {
      * @throws RuntimeException or Error: what a task threw first
      */
     public void parallelFor(int tasks, Task task) {
+        parallelFor(tasks, task, false);
+    }
+
+    /**
+     * The same where it is known how much there is to do in a task.
+     *
+     * @param elementsOfTask that a task goes through at most
+     */
+    public void parallelFor(int tasks, long elementsOfTask, Task task) {
+        parallelFor(tasks, task, elementsOfTask <= BRIEF_ELEMENTS);
+    }
+
+    private void parallelFor(int tasks, Task task, boolean brief) {
         boolean alone = tasks <= 1 || workers.length == 0 || isInsideTask();
         if (alone || !OWNER.compareAndSet(this, (Thread) null, Thread.currentThread())) {
             for (int index = 0; index < tasks; index++) {
@@ -173,7 +197,7 @@ public final class ThreadPool {
         }
         try {
             if (tasks <= MAX_TASKS) {
-                runJob(tasks, task);
+                runJob(tasks, task, brief);
             } else {
                 runLargeJob(tasks, task);
             }
@@ -191,15 +215,20 @@ public final class ThreadPool {
                     for (int i = index * group; i < end; i++) {
                         task.run(i);
                     }
-                });
+                },
+                false);
     }
 
-    private void runJob(int tasks, Task newTask) {
+    private void runJob(int tasks, Task newTask, boolean brief) {
         task = newTask;
         failure = null;
         pending = tasks;
         claim = (claim & -GENERATION_ONE) + GENERATION_ONE + tasks;
-        wakeWorkers(tasks - 1);
+        if (brief && isOneAsleep(tasks - 1)) {
+            beginAlone(tasks - 1);
+        } else {
+            wakeWorkers(tasks - 1);
+        }
         while (takeFirst()) {
             // takes and runs one task
         }
@@ -217,6 +246,34 @@ public final class ThreadPool {
             throw error;
         }
         return (RuntimeException) thrown;
+    }
+
+    /** Takes tasks until there are none left, or others were worth waking. */
+    private void beginAlone(int atMost) {
+        long now = System.nanoTime();
+        long before = now - aloneUntil > SPIN_NANOS ? 0 : aloneNanos;
+        long began = now - before;
+        while (now - began <= ALONE_NANOS) {
+            if (!takeFirst()) {
+                aloneUntil = System.nanoTime();
+                aloneNanos = aloneUntil - began;
+                return;
+            }
+            now = System.nanoTime();
+        }
+        aloneNanos = 0;
+        wakeWorkers(atMost);
+    }
+
+    private boolean isOneAsleep(int atMost) {
+        Worker[] current = workers;
+        int count = Math.min(atMost, current.length);
+        for (int i = 0; i < count; i++) {
+            if (current[i].sleeping) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void wakeWorkers(int atMost) {

@@ -12,6 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -33,6 +35,52 @@ class ThreadPoolTest {
         pool.parallelFor(tasks, runs::incrementAndGet);
         for (int i = 0; i < tasks; i++) {
             assertEquals(1, runs.get(i));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7, 1000, 65535, 65536})
+    void everyBriefTaskRunsOnce(int tasks) {
+        AtomicIntegerArray runs = new AtomicIntegerArray(tasks);
+        pool.parallelFor(tasks, 1, runs::incrementAndGet);
+        for (int i = 0; i < tasks; i++) {
+            assertEquals(1, runs.get(i));
+        }
+    }
+
+    /** Threads that have slept since they began are woken where there is more than a little. */
+    @Test
+    void anotherThreadTakesPartInManyBriefTasks() {
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        pool.parallelFor(
+                30_000,
+                1,
+                index -> {
+                    threads.add(Thread.currentThread());
+                    long end = System.nanoTime() + 10_000;
+                    while (System.nanoTime() < end) {
+                        Thread.onSpinWait();
+                    }
+                });
+        assertTrue(threads.size() > 1, threads.toString());
+    }
+
+    @Test
+    void theFirstExceptionOfBriefTasksReachesTheCaller() {
+        RuntimeException thrown = new RuntimeException("from task 3");
+        TaskOfTrouble trouble = new TaskOfTrouble(3, thrown);
+        assertSame(
+                thrown,
+                assertThrows(RuntimeException.class, () -> pool.parallelFor(100, 1, trouble)));
+        everyBriefTaskRunsOnce(100);
+    }
+
+    private record TaskOfTrouble(int index, RuntimeException thrown) implements ThreadPool.Task {
+        @Override
+        public void run(int at) {
+            if (at == index) {
+                throw thrown;
+            }
         }
     }
 
@@ -72,14 +120,7 @@ class ThreadPoolTest {
         RuntimeException caught =
                 assertThrows(
                         RuntimeException.class,
-                        () ->
-                                pool.parallelFor(
-                                        100,
-                                        index -> {
-                                            if (index == 3) {
-                                                throw thrown;
-                                            }
-                                        }));
+                        () -> pool.parallelFor(100, new TaskOfTrouble(3, thrown)));
         assertSame(thrown, caught);
         everyTaskRunsOnce(100);
     }

@@ -15,14 +15,26 @@ public sealed interface NetworkConfig {
      * A residual MLP that predicts the chunk at once, trained for the absolute error.
      *
      * @param dropout inside its blocks
+     * @param hypotheses how many chunks it predicts, of which the likeliest is carried out
      */
-    record Regression(int width, int blocks, double dropout) implements NetworkConfig {
+    record Regression(int width, int blocks, double dropout, RegressionPolicy.Hypotheses hypotheses)
+            implements NetworkConfig {
         /** 512 wide, 4 blocks. */
         public static final Regression DEFAULT = new Regression(512, 4);
 
-        /** Without dropout. */
+        /** One hypothesis. */
+        public Regression(int width, int blocks, double dropout) {
+            this(width, blocks, dropout, RegressionPolicy.Hypotheses.ONE);
+        }
+
+        /** One hypothesis, without dropout. */
         public Regression(int width, int blocks) {
             this(width, blocks, 0);
+        }
+
+        /** The same network with several hypotheses. */
+        public Regression withHypotheses(RegressionPolicy.Hypotheses value) {
+            return new Regression(width, blocks, dropout, value);
         }
     }
 
@@ -81,15 +93,18 @@ public sealed interface NetworkConfig {
      */
     default ChunkPolicy build(int conditioning, int length, int actions, Key key) {
         return switch (this) {
-            case Regression(int width, int blocks, double dropout) ->
+            case Regression regression ->
                     new RegressionPolicy(
-                            ResidualMlp.Config.of(conditioning, length * actions)
-                                    .withWidth(width)
-                                    .withBlocks(blocks)
-                                    .withDropout(dropout)
+                            ResidualMlp.Config.of(
+                                            conditioning,
+                                            regression.hypotheses().outputs(length * actions))
+                                    .withWidth(regression.width())
+                                    .withBlocks(regression.blocks())
+                                    .withDropout(regression.dropout())
                                     .build(key),
                             length,
-                            actions);
+                            actions,
+                            regression.hypotheses());
             case Flow flow ->
                     new FlowPolicy(
                             ResidualMlp.Config.ofDenoiser(conditioning, length * actions)

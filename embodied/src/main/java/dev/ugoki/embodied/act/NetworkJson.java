@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.ugoki.embodied.json.JsonSettings;
 import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.RegressionPolicy;
 
 import java.io.IOException;
 import java.util.Locale;
@@ -19,9 +20,12 @@ final class NetworkJson {
     /** Puts the settings into an object. */
     static void write(NetworkConfig network, ObjectNode node) {
         switch (network) {
-            case NetworkConfig.Regression(int width, int blocks, double dropout) -> {
+            case NetworkConfig.Regression regression -> {
                 node.put("objective", "l1").put("network", "residual_mlp");
-                node.put("width", width).put("blocks", blocks).put("dropout", dropout);
+                node.put("width", regression.width()).put("blocks", regression.blocks());
+                node.put("dropout", regression.dropout());
+                node.put("num_hypotheses", regression.hypotheses().count());
+                node.put("hypothesis_scale", regression.hypotheses().scale());
             }
             case NetworkConfig.Flow flow -> {
                 node.put("objective", "flow").put("network", "residual_mlp");
@@ -42,6 +46,7 @@ final class NetworkJson {
 
     private static void writeFlow(ObjectNode node, FlowPolicy.Config flow) {
         node.put("num_inference_steps", flow.steps()).put("num_draws", flow.draws());
+        node.put("num_noises", flow.noises());
         node.put("flow_loss", flow.loss().name().toLowerCase(Locale.ROOT));
         node.put("time_power", flow.timePower()).put("time_scale", flow.timeScale());
     }
@@ -52,7 +57,10 @@ final class NetworkJson {
         return switch (kind) {
             case "residual_mlp l1" ->
                     new NetworkConfig.Regression(
-                            size(json, "width"), size(json, "blocks"), dropout(json));
+                            size(json, "width"),
+                            size(json, "blocks"),
+                            dropout(json),
+                            hypotheses(json));
             case "residual_mlp flow" ->
                     new NetworkConfig.Flow(
                             size(json, "width"),
@@ -79,6 +87,22 @@ final class NetworkJson {
         };
     }
 
+    private static RegressionPolicy.Hypotheses hypotheses(JsonSettings json) throws IOException {
+        RegressionPolicy.Hypotheses usual = RegressionPolicy.Hypotheses.ONE;
+        int count = (int) json.integer("num_hypotheses", 1, MOST, usual.count());
+        return new RegressionPolicy.Hypotheses(
+                count, positive(json, "hypothesis_scale", usual.scale()));
+    }
+
+    private static double positive(JsonSettings json, String name, double usual)
+            throws IOException {
+        double value = json.number(name, usual);
+        if (!(value > 0)) {
+            throw json.wrong(name, "must be above 0");
+        }
+        return value;
+    }
+
     private static double dropout(JsonSettings json) throws IOException {
         double dropout = json.number("dropout", 0);
         if (!(dropout >= 0 && dropout < 1)) {
@@ -97,7 +121,8 @@ final class NetworkJson {
                 json.number("time_power"),
                 json.number("time_scale"),
                 (int) json.integer("num_draws", 1, MOST, 1),
-                loss(json));
+                loss(json),
+                (int) json.integer("num_noises", 1, MOST, 1));
     }
 
     private static FlowPolicy.Loss loss(JsonSettings json) throws IOException {

@@ -11,6 +11,7 @@ import dev.ugoki.embodied.control.SimulatedClock;
 import dev.ugoki.embodied.train.SmallTask;
 import dev.ugoki.nn.policy.FlowGuidance;
 import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.RegressionPolicy;
 import dev.ugoki.tck.Allocation;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.graph.NamedGraph;
@@ -30,6 +31,10 @@ class CompiledPolicyTest {
     private static final NetworkConfig MEDIAN =
             new NetworkConfig.Flow(16, 2, 8, FlowPolicy.Config.DEFAULT.withSteps(2).withDraws(16));
 
+    private static final NetworkConfig HYPOTHESES =
+            new NetworkConfig.Regression(16, 2)
+                    .withHypotheses(new RegressionPolicy.Hypotheses(3, 0.1));
+
     private static RobotPolicy policy(NetworkConfig network) {
         PolicyConfig config = SmallTask.config(network);
         RobotPolicy policy =
@@ -41,7 +46,8 @@ class CompiledPolicyTest {
     /** Normalization, network, sampler and the way back, as a plan: the same bits, no garbage. */
     @Test
     void aCompiledProgramActsAlikeAndAllocatesNothing() {
-        for (NetworkConfig network : List.of(SmallTask.REGRESSION, SmallTask.FLOW, UNET, MEDIAN)) {
+        for (NetworkConfig network :
+                List.of(SmallTask.REGRESSION, HYPOTHESES, SmallTask.FLOW, UNET, MEDIAN)) {
             NamedGraph graph = PolicyGraph.drawing(policy(network));
             ChunkController eager = controller(graph, BufferProgram.of(graph.graph()));
             ChunkController compiled = controller(graph, BufferProgram.compiled(graph.graph()));

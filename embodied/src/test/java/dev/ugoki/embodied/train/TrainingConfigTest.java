@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyNetwork;
 import dev.ugoki.nn.Precision;
+import dev.ugoki.nn.policy.RegressionPolicy;
 import dev.ugoki.nn.vision.ImageAugmentation;
 import dev.ugoki.tensor.io.FileFormatException;
 
@@ -42,7 +43,7 @@ class TrainingConfigTest {
                                         "weight_decay": 0.1, "grad_clip_norm": 7},
                           "scheduler": {"num_warmup_steps": 11, "decay_share": 0.25},
                           "ema": {"power": 0.6, "max_decay": 0.99},
-                          "network": {"width": 32, "dropout": 0.2},
+                          "network": {"width": 32, "dropout": 0.2, "num_hypotheses": 3},
                           "observation_noise": 0.03, "origin_noise": 0.2, "mirror": false, "validation_episodes": 2,
                           "augmentation": {"crop": 0.1, "shift": 4, "brightness": 0.2}
                         }
@@ -74,7 +75,11 @@ class TrainingConfigTest {
         assertEquals(Optional.of(new ImageAugmentation(0.1, 4, 0.2, 0, 0)), config.augmentation());
         assertEquals(config, TrainingConfig.parse(folder, config.text()));
         assertEquals(
-                new PolicyNetwork.Chunk(2, 16, new NetworkConfig.Regression(32, 4, 0.2)),
+                new PolicyNetwork.Chunk(
+                        2,
+                        16,
+                        new NetworkConfig.Regression(
+                                32, 4, 0.2, new RegressionPolicy.Hypotheses(3, 0.1))),
                 config.network(new PolicyNetwork.Chunk(2, 16, NetworkConfig.Regression.DEFAULT)));
     }
 

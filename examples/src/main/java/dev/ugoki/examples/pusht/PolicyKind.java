@@ -4,29 +4,36 @@ import dev.ugoki.embodied.act.NetworkConfig;
 import dev.ugoki.embodied.act.PolicyConfig;
 import dev.ugoki.nn.policy.ConditionedPolicy;
 import dev.ugoki.nn.policy.FlowPolicy;
+import dev.ugoki.nn.policy.RegressionPolicy;
 
 import java.util.Arrays;
 import java.util.Locale;
 
 /** The policies that the main job trains. */
 public enum PolicyKind {
-    /** A residual MLP that predicts a chunk at once: the quickest to learn, and to act. */
-    L1(TrainedPolicy.config(NetworkConfig.Regression.DEFAULT)),
     /**
-     * The same network with flow matching: it can choose among several ways, so it seldom gets
-     * stuck. Absolute errors and the median of several draws bring the block closer to its goal
-     * than squared ones and one draw.
+     * A residual MLP that predicts chunks at once: the quickest to learn, and to act. With one
+     * hypothesis it stands still for good from some start states, where two ways part.
+     */
+    L1(
+            TrainedPolicy.config(
+                    NetworkConfig.Regression.DEFAULT.withHypotheses(
+                            new RegressionPolicy.Hypotheses(4, 0.1)))),
+    /**
+     * The same network with flow matching: it draws one of several ways. Absolute errors and the
+     * median of several draws bring the block closer to its goal than squared ones and one draw.
      */
     FLOW(TrainedPolicy.config(NetworkConfig.Flow.DEFAULT.withFlow(precise(16)))),
     /** Diffusion Policy's convolutional network with flow matching: slow on a CPU. */
     UNET(TrainedPolicy.config(NetworkConfig.Unet.DEFAULT.withFlow(precise(5)))),
     /**
      * A few convolutions see where the block is, in an image of 96 by 96 pixels; the disc's place
-     * is told. In training the keypoints that it looks for also learn to tell the block's.
+     * is told. In training the keypoints that it looks for also learn to tell the block's. Images
+     * cost more than the network behind them, so each is learned from with several noises.
      */
     IMAGE(
             ImagePolicy.config(
-                    NetworkConfig.Regression.DEFAULT,
+                    NetworkConfig.Flow.DEFAULT.withFlow(precise(16).withNoises(4)),
                     ConditionedPolicy.Vision.DEFAULT.withAuxiliary(2 * TBlock.KEYPOINTS, 1)));
 
     private final PolicyConfig config;

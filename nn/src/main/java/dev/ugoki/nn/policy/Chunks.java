@@ -1,5 +1,6 @@
 package dev.ugoki.nn.policy;
 
+import dev.ugoki.tensor.Indexing;
 import dev.ugoki.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,16 @@ public record Chunks(Tensor conditioning, Tensor actions, @Nullable Tensor paddi
     /** Chunks whose actions all count. */
     public static Chunks of(Tensor conditioning, Tensor actions) {
         return new Chunks(conditioning, actions, null);
+    }
+
+    /** Each sample several times, next to each other. */
+    Chunks repeated(int times) {
+        return times == 1
+                ? this
+                : new Chunks(
+                        Indexing.repeatInterleave(conditioning, times, 0),
+                        Indexing.repeatInterleave(actions, times, 0),
+                        padding == null ? null : Indexing.repeatInterleave(padding, times, 0));
     }
 
     /** The mean of losses {@code [n, length, actions]} over the actions that are not padding. */

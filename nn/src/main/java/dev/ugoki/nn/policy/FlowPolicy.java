@@ -3,6 +3,7 @@ package dev.ugoki.nn.policy;
 import dev.ugoki.autograd.Autograd;
 import dev.ugoki.nn.Module;
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Indexing;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Losses;
 import dev.ugoki.tensor.Random;
@@ -48,33 +49,43 @@ public final class FlowPolicy extends ChunkPolicy {
      *     number for itself. More than one trades variety for precision; where demonstrations go
      *     several ways at once, one is right
      * @param loss of the velocity
+     * @param noises in training, at how many times and with how much noise a sample is learned at
+     *     once: more than one where what is observed costs more than the network, such as images
      */
-    public record Config(int steps, double timePower, double timeScale, int draws, Loss loss) {
-        /** Ten steps, times of Beta(1.5, 1), scaled to 0 .. 100, one draw, squared errors. */
-        public static final Config DEFAULT = new Config(10, 1 / 1.5, 100, 1, Loss.MSE);
+    public record Config(
+            int steps, double timePower, double timeScale, int draws, Loss loss, int noises) {
+        /**
+         * Ten steps, times of Beta(1.5, 1), scaled to 0 .. 100, one draw, squared errors, one
+         * noise.
+         */
+        public static final Config DEFAULT = new Config(10, 1 / 1.5, 100, 1, Loss.MSE, 1);
 
         public Config {
-            if (steps < 1 || !(timePower > 0) || draws < 1) {
+            if (steps < 1 || !(timePower > 0) || draws < 1 || noises < 1) {
                 throw new IllegalArgumentException(
-                        "flow: needs at least one step, a power above 0 and a draw; has %d, %s, %d"
-                                .formatted(steps, timePower, draws));
+                        "flow: needs at least one step, a power above 0, a draw and a noise; has"
+                                + " %d, %s, %d, %d".formatted(steps, timePower, draws, noises));
             }
         }
 
         public Config withSteps(int value) {
-            return new Config(value, timePower, timeScale, draws, loss);
+            return new Config(value, timePower, timeScale, draws, loss, noises);
         }
 
         public Config withTimePower(double value) {
-            return new Config(steps, value, timeScale, draws, loss);
+            return new Config(steps, value, timeScale, draws, loss, noises);
         }
 
         public Config withDraws(int value) {
-            return new Config(steps, timePower, timeScale, value, loss);
+            return new Config(steps, timePower, timeScale, value, loss, noises);
         }
 
         public Config withLoss(Loss value) {
-            return new Config(steps, timePower, timeScale, draws, value);
+            return new Config(steps, timePower, timeScale, draws, value, noises);
+        }
+
+        public Config withNoises(int value) {
+            return new Config(steps, timePower, timeScale, draws, loss, value);
         }
     }
 
@@ -96,10 +107,11 @@ public final class FlowPolicy extends ChunkPolicy {
     @Override
     public Tensor loss(Chunks chunks, Key key) {
         check(chunks);
-        DType dtype = chunks.actions().dtype();
-        Tensor noise = Random.normal(key.fold(0), dtype, chunks.actions().shape().toArray());
-        Tensor even = Random.uniform(key.fold(1), dtype, chunks.actions().extent(0));
-        return loss(chunks, noise, even.pow(config.timePower()));
+        Chunks all = chunks.repeated(config.noises());
+        DType dtype = all.actions().dtype();
+        Tensor noise = Random.normal(key.fold(0), dtype, all.actions().shape().toArray());
+        Tensor even = Random.uniform(key.fold(1), dtype, all.actions().extent(0));
+        return loss(all, noise, even.pow(config.timePower()));
     }
 
     /**
@@ -143,7 +155,11 @@ public final class FlowPolicy extends ChunkPolicy {
      * observation, which are next to each other, the median.
      */
     public Tensor sample(Tensor conditioning, Tensor noise) {
-        return Autograd.noGrad(() -> median(drawn(repeated(conditioning), noise)));
+        return Autograd.noGrad(
+                () -> {
+                    Tensor each = Indexing.repeatInterleave(conditioning, config.draws(), 0);
+                    return median(drawn(each, noise));
+                });
     }
 
     private Tensor drawn(Tensor conditioning, Tensor noise) {
@@ -152,17 +168,6 @@ public final class FlowPolicy extends ChunkPolicy {
             x = advance(x, 1 - step / (double) config.steps(), conditioning);
         }
         return x;
-    }
-
-    /** Each row for each of its draws. */
-    private Tensor repeated(Tensor conditioning) {
-        int draws = config.draws();
-        if (draws == 1) {
-            return conditioning;
-        }
-        long n = conditioning.extent(0);
-        long width = conditioning.extent(1);
-        return conditioning.unsqueeze(1).expand(n, draws, width).reshape(n * draws, width);
     }
 
     private Tensor median(Tensor chunks) {

@@ -3,29 +3,37 @@ package dev.ugoki.nn.policy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ugoki.autograd.Autograd;
+import dev.ugoki.nn.Layer;
 import dev.ugoki.nn.Module;
 import dev.ugoki.nn.optim.AdamW;
 import dev.ugoki.nn.optim.Optimizer;
 import dev.ugoki.tensor.DType;
+import dev.ugoki.tensor.Indexing;
 import dev.ugoki.tensor.Key;
 import dev.ugoki.tensor.Random;
 import dev.ugoki.tensor.Shape;
 import dev.ugoki.tensor.Tensor;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 
 class ChunkPolicyTest {
     private static final Key KEY = Key.of(1);
+
+    private static final RegressionPolicy.Hypotheses THREE =
+            new RegressionPolicy.Hypotheses(3, 0.2);
 
     static Stream<ChunkPolicy> policies() {
         var plain = new ResidualMlp.Config(3, 8, 16, 1, 0);
@@ -41,6 +49,11 @@ class ChunkPolicyTest {
         FlowPolicy.Config flow = FlowPolicy.Config.DEFAULT;
         return Stream.of(
                 new RegressionPolicy(plain.build(KEY), 4, 2),
+                new RegressionPolicy(
+                        new ResidualMlp.Config(3, THREE.outputs(8), 16, 1, 0).build(KEY),
+                        4,
+                        2,
+                        THREE),
                 new FlowPolicy(denoiser.build(KEY), 4, 2, flow),
                 new FlowPolicy(unet.withStepWidth(8).build(KEY), 4, 2, flow.withSteps(4)),
                 new DiffusionPolicy(denoiser.build(KEY), 4, 2, ddim));
@@ -104,6 +117,104 @@ class ChunkPolicyTest {
 
     private static double loss(ChunkPolicy policy, Chunks chunks) {
         return policy.loss(chunks, KEY).item();
+    }
+
+    /** Says the same of every observation. */
+    private static final class Says extends Layer {
+        private final double[] numbers;
+
+        Says(double... numbers) {
+            this.numbers = numbers;
+        }
+
+        @Override
+        public Tensor apply(Tensor x) {
+            return Tensor.of(numbers, 1, numbers.length).expand(x.extent(0), numbers.length);
+        }
+    }
+
+    @Test
+    void hypothesesAreAMixtureOfLaplaceDistributions() {
+        RegressionPolicy policy =
+                new RegressionPolicy(
+                        new Says(1, 2, 3, 5, 0.3, -0.4),
+                        2,
+                        1,
+                        new RegressionPolicy.Hypotheses(2, 0.5));
+        Tensor observed = Tensor.zeros(DType.F64, 2, 3);
+        Tensor actions = Tensor.of(new double[] {1, 1, 4, 4}, 2, 2, 1);
+        double all = Math.exp(0.3) + Math.exp(-0.4);
+        double first = Math.exp(0.3) / all;
+        double second = Math.exp(-0.4) / all;
+
+        double one = first * Math.exp(-0.5 / 0.5) + second * Math.exp(-3 / 0.5);
+        double two = first * Math.exp(-2.5 / 0.5) + second * Math.exp(-1 / 0.5);
+        assertEquals(
+                -0.5 * (Math.log(one) + Math.log(two)) / 2,
+                loss(policy, Chunks.of(observed, actions)),
+                1e-12);
+        // Of the second sample the second action is made up.
+        double known = first * Math.exp(-3 / 0.5) + second * Math.exp(-1 / 0.5);
+        Tensor padding = Tensor.of(new boolean[] {false, false, false, true}, 2, 2);
+        assertEquals(
+                -0.5 * (Math.log(one) + Math.log(known)) / 2,
+                loss(policy, new Chunks(observed, actions, padding)),
+                1e-12);
+        assertArrayEquals(new double[] {1, 2, 1, 2}, policy.sample(observed, KEY).toDoubleArray());
+    }
+
+    @Test
+    void theLikeliestHypothesisIsCarriedOut() {
+        RegressionPolicy policy =
+                new RegressionPolicy(new Says(7, 8, 9, 0.1, 0.3, 0.2), 1, 1, THREE);
+        Tensor observed = Tensor.zeros(DType.F64, 1, 3);
+        assertArrayEquals(new double[] {8}, policy.sample(observed, KEY).toDoubleArray());
+    }
+
+    @Test
+    void whereTwoWaysLeadOnOneOfThemIsTaken() {
+        var config = new ResidualMlp.Config(3, THREE.outputs(8), 16, 1, 0);
+        RegressionPolicy policy = new RegressionPolicy(config.build(KEY), 4, 2, THREE);
+        Optimizer optimizer = Optimizer.of(policy, AdamW.of(1e-2));
+        Tensor observed = Tensor.zeros(DType.F32, 32, 3);
+        Tensor left = Tensor.full(DType.F32, Shape.of(15, 4, 2), -1);
+        Tensor right = Tensor.full(DType.F32, Shape.of(17, 4, 2), 1);
+        Chunks both = Chunks.of(observed, Tensor.concat(0, left, right));
+        for (int i = 0; i < 200; i++) {
+            var step = Autograd.valueAndGrad(() -> policy.loss(both, KEY), policy.parameters());
+            optimizer.step(step.gradients());
+        }
+
+        float[] taken = policy.sample(observed.slice(0, 0, 1), KEY).toFloatArray();
+        float[] ahead = new float[8];
+        Arrays.fill(ahead, Math.signum(taken[0]));
+        assertArrayEquals(ahead, taken, 0.1f);
+    }
+
+    @Test
+    void hypothesesNeedACountAndAScale() {
+        for (var wrong :
+                List.<Executable>of(
+                        () -> new RegressionPolicy.Hypotheses(0, 1),
+                        () -> new RegressionPolicy.Hypotheses(2, 0))) {
+            var error = assertThrows(IllegalArgumentException.class, wrong);
+            assertTrue(error.getMessage().contains("at least one hypothesis"), error.getMessage());
+        }
+    }
+
+    @Test
+    void severalNoisesAreSeveralSamples() {
+        Chunks chunks = chunks(1);
+        var network = new ResidualMlp.Config(3 + 8, 8, 16, 1, 8).build(KEY);
+        FlowPolicy one = new FlowPolicy(network, 4, 2, FlowPolicy.Config.DEFAULT);
+        FlowPolicy three = new FlowPolicy(network, 4, 2, one.config().withNoises(3));
+        Chunks each =
+                Chunks.of(
+                        Indexing.repeatInterleave(chunks.conditioning(), 3, 0),
+                        Indexing.repeatInterleave(chunks.actions(), 3, 0));
+
+        assertEquals(loss(one, each), loss(three, chunks), 0);
+        assertNotEquals(loss(one, chunks), loss(three, chunks), 1e-6);
     }
 
     @Test
