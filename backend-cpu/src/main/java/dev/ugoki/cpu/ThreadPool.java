@@ -19,9 +19,9 @@ import java.util.concurrent.locks.LockSupport;
  * tasks that had begun have ended; those that had not begun are left out.
  *
  * <p>Idle threads look for work for some {@value #SPIN_NANOS} ns, then sleep. To wake one takes its
- * caller tens of microseconds, longer than a small network takes in all: where tasks are known to
- * be brief, the caller begins alone and wakes others once there was work for {@value #ALONE_NANOS}
- * ns. They are daemons.
+ * caller tens of microseconds, longer than a small network takes in all: where there is known to be
+ * little to do, the caller begins alone and wakes others once there was work for {@value
+ * #ALONE_NANOS} ns. They are daemons.
  */
 public final class ThreadPool {
     /** Work that was cut into numbered tasks. */
@@ -36,7 +36,7 @@ public final class ThreadPool {
 
     private static final long SPIN_NANOS = 40_000;
     private static final long ALONE_NANOS = 50_000;
-    private static final long BRIEF_ELEMENTS = 1 << 16;
+    private static final long BRIEF_ELEMENTS = 1 << 17;
     private static final int SPINS_PER_CLOCK = 16;
     private static final int MAX_TASKS = 0xffff;
     private static final long FIRST_ONE = 1L << 16;
@@ -184,7 +184,7 @@ public final class ThreadPool {
      * @param elementsOfTask that a task goes through at most
      */
     public void parallelFor(int tasks, long elementsOfTask, Task task) {
-        parallelFor(tasks, task, elementsOfTask <= BRIEF_ELEMENTS);
+        parallelFor(tasks, task, elementsOfTask <= BRIEF_ELEMENTS / Math.max(1, tasks));
     }
 
     private void parallelFor(int tasks, Task task, boolean brief) {
