@@ -29,20 +29,27 @@ public final class Environment {
         return ManagementFactory.getRuntimeMXBean().getInputArguments();
     }
 
+    /** Java and the system, as a line under a table of results. */
+    public static String summary() {
+        return "Java " + java() + "; " + system() + ".";
+    }
+
+    private static String system() {
+        return "%s %s, %s, %d processors"
+                .formatted(
+                        System.getProperty("os.name"),
+                        System.getProperty("os.version"),
+                        System.getProperty("os.arch"),
+                        Runtime.getRuntime().availableProcessors());
+    }
+
     /** Names and values. */
     public static Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("Ugoki", version());
         facts.put("Java", java());
         facts.put("flags", String.join(" ", flags()));
-        facts.put(
-                "system",
-                "%s %s, %s, %d processors"
-                        .formatted(
-                                System.getProperty("os.name"),
-                                System.getProperty("os.version"),
-                                System.getProperty("os.arch"),
-                                Runtime.getRuntime().availableProcessors()));
+        facts.put("system", system());
         Device device = Device.current();
         Backend backend = Backends.forDevice(device);
         facts.put("device", device.toString());

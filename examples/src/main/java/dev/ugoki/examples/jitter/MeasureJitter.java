@@ -3,6 +3,7 @@ package dev.ugoki.examples.jitter;
 import dev.ugoki.embodied.control.Clock;
 import dev.ugoki.embodied.control.ControlLoop;
 import dev.ugoki.embodied.control.LatencyHistogram;
+import dev.ugoki.examples.Environment;
 import dev.ugoki.tensor.io.WholeFile;
 
 import picocli.CommandLine;
@@ -10,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -120,18 +122,16 @@ public final class MeasureJitter implements Callable<Integer> {
             throw new IllegalArgumentException("jitter: durations must be positive");
         }
         List<Result> results = new ArrayList<>();
+        double garbageRate;
         try (Garbage garbage = Garbage.start(garbageMegabytes * 1_000_000L)) {
             long start = System.nanoTime();
             for (int rate : rates) {
                 results.addAll(measure(rate));
             }
             double seconds = (System.nanoTime() - start) / 1e9;
-            System.out.printf(
-                    Locale.ROOT,
-                    "beside %.0f MB of garbage a second%n",
-                    garbage.allocated() / 1e6 / seconds);
+            garbageRate = garbage.allocated() / 1e6 / seconds;
         }
-        String table = table(results);
+        String table = table(results) + conditions(garbageRate);
         System.out.print(table);
         Files.createDirectories(output);
         WholeFile.writeBytes(output.resolve("jitter.png"), JitterChart.png(results));
@@ -216,6 +216,26 @@ public final class MeasureJitter implements Callable<Integer> {
                             result.missed()));
         }
         return table.toString();
+    }
+
+    private String conditions(double garbageRate) {
+        return String.format(
+                Locale.ROOT,
+                """
+
+                ![Histograms](jitter.png)
+
+                When actions were ready after they were due, and deadlines missed: each loop %s minutes \
+                in turns of %s seconds, beside a thread that made %.0f MB of garbage a second. %s
+                """,
+                decimal(minutes),
+                decimal(turnSeconds),
+                garbageRate,
+                Environment.summary());
+    }
+
+    private static String decimal(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
     /** At each rate, the first is the empty loop and the second our policy. */

@@ -1,5 +1,6 @@
 package dev.ugoki.examples.latency;
 
+import dev.ugoki.examples.Environment;
 import dev.ugoki.examples.FreshJava;
 import dev.ugoki.tensor.io.WholeFile;
 
@@ -78,7 +79,10 @@ public final class MeasureLatency implements Callable<Integer> {
         for (LatencyRow each : LatencyRow.values()) {
             found.put(each, measure(each));
         }
-        String table = table(found);
+        String table =
+                table(found)
+                        + "\nThe median of %d new JVMs each. %s%n"
+                                .formatted(rounds, Environment.summary());
         System.out.print(table);
         Files.createDirectories(output);
         WholeFile.writeString(output.resolve("latency.md"), table);

@@ -55,9 +55,8 @@ public final class ResultsPolicy implements Callable<Integer> {
         }
         text.append(
                 "\nMean absolute errors of chunks, in standard deviations of the actions, over");
-        text.append(" all dimensions, on episodes that were not learned from. Java ");
-        text.append(Environment.java()).append("; ");
-        text.append(Environment.facts().get("system")).append(".\n");
+        text.append(" all dimensions, on episodes that were not learned from. ");
+        text.append(Environment.summary()).append("\n");
         Files.createDirectories(file.toAbsolutePath().getParent());
         WholeFile.writeString(file, text.toString());
         System.out.print(text);

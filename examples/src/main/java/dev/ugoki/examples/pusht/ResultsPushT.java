@@ -165,9 +165,8 @@ public final class ResultsPushT implements Callable<Integer> {
         text.append("\nDemonstrations: ").append(demonstrations.episodes()).append(" episodes, ");
         text.append(demonstrations.frames()).append(" frames. Seeds from ");
         text.append(Evaluation.STANDARD_SEED).append(" on; ± is the standard error over seeds; ");
-        text.append("success is a coverage above 0.95 within 300 steps. Java ");
-        text.append(Environment.java()).append("; ");
-        text.append(Environment.facts().get("system")).append(".\n");
+        text.append("success is a coverage above 0.95 within 300 steps. ");
+        text.append(Environment.summary()).append("\n");
         return text.toString();
     }
 
