@@ -5,7 +5,9 @@ import dev.ugoki.cpu.generated.GeneratedKernels;
 import dev.ugoki.tensor.DType;
 import dev.ugoki.tensor.TensorType;
 import dev.ugoki.tensor.kernel.AttentionKernels;
+import dev.ugoki.tensor.kernel.Layout;
 import dev.ugoki.tensor.kernel.Output;
+import dev.ugoki.tensor.op.Prim;
 import dev.ugoki.tensor.op.ScaledDotProductAttention;
 import dev.ugoki.tensor.spi.Stored;
 
@@ -40,6 +42,8 @@ final class Attention {
         static final GeneratedKernel LOG_SUM = GeneratedKernels.get(AttentionKernels.logSum());
         static final GeneratedKernel SCALED_ROWS =
                 GeneratedKernels.get(AttentionKernels.scaledRows());
+        static final GeneratedKernel SCALED_COLUMNS =
+                FloatKernels.binary(Prim.Binary.Kind.MUL, Layout.FULL, Layout.PER_COLUMN);
         static final GeneratedKernel ROW_PRODUCTS =
                 GeneratedKernels.get(AttentionKernels.rowProducts());
         static final GeneratedKernel SCORE_GRADIENTS =
@@ -99,6 +103,7 @@ final class Attention {
                 .compileFlat()
                 .thenCombine(Kernels.EXPONENTIALS.compileRows(QUERIES), Boolean::logicalAnd)
                 .thenCombine(Kernels.LOG_SUM.compileFlat(), Boolean::logicalAnd)
+                .thenCombine(Kernels.SCALED_COLUMNS.compileRows(QUERIES), Boolean::logicalAnd)
                 .thenCombine(Kernels.SCALED_ROWS.compileRows(valueWidth), Boolean::logicalAnd)
                 .thenCombine(Kernels.SCALED_ROWS.compileRows(16), Boolean::logicalAnd);
     }
@@ -242,6 +247,17 @@ final class Attention {
             Kernels.SCALED_ROWS.runRows(three, 0, rows, columns, 0);
         }
 
+        /** A factor for each column. */
+        void scaleColumns(long scores, long row, long factors, int rows, int columns) {
+            three[0] = scores;
+            three[1] = row;
+            three[2] = factors;
+            three[3] = 0;
+            three[4] = scores;
+            three[5] = row;
+            Kernels.SCALED_COLUMNS.runRows(three, 0, rows, columns, 0);
+        }
+
         void rowProducts(
                 long x, long xRow, long y, long yRow, long sums, int rows, int columns, long kept) {
             three[0] = x;
@@ -355,6 +371,8 @@ final class Attention {
                 NativeMemory.setFloat(sums + 4L * i, 0f);
             }
             int end = mask.keyEnd(query + count, keys.rows());
+            // Where a query has no more weights than results, they are scaled in place of those.
+            boolean scalesWeights = end <= Math.min(KEYS, valueWidth) && valueWidth % 16 == 0;
             for (int key = 0; key < end; key += KEYS) {
                 int rows = Math.min(KEYS, end - key);
                 product(
@@ -373,8 +391,9 @@ final class Attention {
                 ColumnMaxima.run(scores, SCORE_ROW, rows, columns, ofBlock);
                 workspace.maximum(greatest, ofBlock, subtracted, shrinkage, columns);
                 workspace.exponentials(scores, SCORE_ROW, subtracted, partialSums, rows, columns);
-                boolean shrinks = addSums(sums, shrinkage, partialSums, rows, columns);
-                if (key > 0 && shrinks) {
+                if (key == 0 && rows <= Output.ROWS_PER_BLOCK) {
+                    NativeMemory.copy(partialSums, sums, 4L * columns);
+                } else if (addSums(sums, shrinkage, partialSums, rows, columns) && key > 0) {
                     workspace.scaleRows(
                             weighted,
                             resultRow,
@@ -385,32 +404,37 @@ final class Attention {
                             count,
                             wholeVectors(valueWidth));
                 }
-                product(
-                        count,
-                        valueWidth,
-                        rows,
-                        scores,
-                        4,
-                        SCORE_ROW,
-                        v + key * values.rowBytes(),
-                        values.rowBytes(),
-                        weighted,
-                        resultRow,
-                        key > 0);
+                if (!scalesWeights) {
+                    product(
+                            count,
+                            valueWidth,
+                            rows,
+                            scores,
+                            4,
+                            SCORE_ROW,
+                            v + key * values.rowBytes(),
+                            values.rowBytes(),
+                            weighted,
+                            resultRow,
+                            key > 0);
+                }
             }
             // The shrinkages have served; the inverse sums take their place.
             workspace.logSum(sums, subtracted, shrinkage, finished, columns);
             long first = (long) head * queries.rows() + query;
             NativeMemory.copy(finished, logarithms + 4 * first, 4L * count);
-            workspace.scaleRows(
-                    weighted,
-                    resultRow,
-                    shrinkage,
-                    4,
-                    result + 4 * first * valueWidth,
-                    4L * valueWidth,
-                    count,
-                    valueWidth);
+            long target = result + 4 * first * valueWidth;
+            long targetRow = 4L * valueWidth;
+            if (scalesWeights) {
+                workspace.scaleColumns(scores, SCORE_ROW, shrinkage, end, columns);
+                long valueRow = values.rowBytes();
+                product(
+                        count, valueWidth, end, scores, 4, SCORE_ROW, v, valueRow, target,
+                        targetRow, false);
+            } else {
+                workspace.scaleRows(
+                        weighted, resultRow, shrinkage, 4, target, targetRow, count, valueWidth);
+            }
         }
 
         /** {@code sums = sums * shrinkage + new sums}; whether anything shrinks. */
@@ -502,7 +526,7 @@ final class Attention {
             long dK = pieces.take(GRADIENT_KEYS * row);
             long dV = pieces.take(GRADIENT_KEYS * valueRow);
             long factor = pieces.take(64);
-            long kept = pieces.take(128);
+            long kept = pieces.take(Kernels.ROW_PRODUCTS.scratchBytes(valueWidth));
 
             long q = queries.address(head);
             long k = keys.address(head);
