@@ -429,8 +429,17 @@ final class Attention {
                 workspace.scaleColumns(scores, SCORE_ROW, shrinkage, end, columns);
                 long valueRow = values.rowBytes();
                 product(
-                        count, valueWidth, end, scores, 4, SCORE_ROW, v, valueRow, target,
-                        targetRow, false);
+                        count,
+                        valueWidth,
+                        end,
+                        scores,
+                        4,
+                        SCORE_ROW,
+                        v,
+                        valueRow,
+                        target,
+                        targetRow,
+                        false);
             } else {
                 workspace.scaleRows(
                         weighted, resultRow, shrinkage, 4, target, targetRow, count, valueWidth);
