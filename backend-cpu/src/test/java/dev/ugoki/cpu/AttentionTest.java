@@ -92,6 +92,24 @@ class AttentionTest {
         }
     }
 
+    /** Weights that are fewer than results are scaled in place of those. */
+    @Test
+    void fewKeysMakeAttentionToo() {
+        for (long[] lengths :
+                new long[][] {{100, 3, 16}, {65, 31, 32}, {1, 1, 16}, {130, 100, 128}}) {
+            Tensor q = normal(0, 2, lengths[0], 16);
+            Tensor k = normal(1, 2, lengths[1], 16);
+            Tensor v = normal(2, 2, lengths[1], lengths[2]);
+            Tensor some = allowed(0.4, 2, lengths[0], lengths[1]);
+            for (boolean causal : new boolean[] {false, true}) {
+                check(q, k, v, null, causal);
+                check(q, k, v, some, causal);
+            }
+            Tensor added = some.select(q.scalarLike(1), q.scalarLike(Double.NEGATIVE_INFINITY));
+            check(q, k, v, added, false);
+        }
+    }
+
     @Test
     void depthsBeyondOneChainOfProductsAreSummedUp() {
         check(normal(0, 3, 300), normal(1, 200, 300), normal(2, 200, 270), null, false);
