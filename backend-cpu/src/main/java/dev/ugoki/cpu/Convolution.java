@@ -12,8 +12,9 @@ import java.util.List;
  * Convolutions and their gradients, in the NCHW layout: which kernel computes them.
  *
  * <p>F32, and F16 and BF16 by way of it, rounded once, by {@link Correlation} and {@link
- * FilterGradient}; some of F32 with many channels by {@link Winograd}; F64, and what has more than
- * three spatial dimensions, by {@link PatchProducts}.
+ * FilterGradient}; some of F32 with many channels by {@link Winograd}, of few positions by {@link
+ * FewPositions}, of small images by {@link SmallImages}; F64, and what has more than three spatial
+ * dimensions, by {@link PatchProducts}.
  */
 final class Convolution {
     private static final ThreadLocal<Convolution> OF_THREAD =
@@ -23,6 +24,7 @@ final class Convolution {
     private final Correlation correlation = new Correlation();
     private final FilterGradient filterGradient = new FilterGradient();
     private final FewPositions fewPositions = new FewPositions();
+    private final SmallImages smallImages = new SmallImages();
     private final Winograd winograd = new Winograd();
     private final WinogradFilterGradient winogradFilterGradient = new WinogradFilterGradient();
 
@@ -63,6 +65,8 @@ final class Convolution {
             own.fewPositions.forward(own.shape, x, w, y);
         } else if (image.dtype() == DType.F32 && Winograd.suits(own.shape)) {
             own.winograd.forward(own.shape, x, w, y);
+        } else if (image.dtype() == DType.F32 && SmallImages.suits(own.shape)) {
+            own.smallImages.forward(own.shape, x, w, y);
         } else {
             own.correlation.forward(own.shape, image.dtype(), x, w, y);
         }

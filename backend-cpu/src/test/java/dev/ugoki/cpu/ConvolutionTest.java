@@ -155,6 +155,58 @@ final class ConvolutionTest {
         assertIsWhatTheReferenceSays("few positions", few);
     }
 
+    /** Images so small that taps meet a large part of nothing. */
+    private static List<Case> smallImages() {
+        Prim.Window plain = new Prim.Window(1, 1, 1, 1);
+        Prim.Window wide = new Prim.Window(1, 2, 2, 1);
+        Prim.Window strided = new Prim.Window(2, 1, 1, 1);
+        Prim.Window dilated = new Prim.Window(1, 3, 3, 3);
+        Prim.Window uneven = new Prim.Window(1, 0, 4, 1);
+        return List.of(
+                small(plain, plain, 8, 3, 3, 140, 96, 3),
+                small(plain, plain, 37, 3, 2, 33, 65, 3),
+                small(plain, wide, 5, 2, 4, 48, 40, 3),
+                small(plain, strided, 6, 2, 4, 32, 32, 3),
+                small(dilated, dilated, 7, 3, 3, 32, 35, 3),
+                small(uneven, wide, 9, 3, 2, 40, 32, 4),
+                new Case(List.of(wide), 1, new long[] {16, 64, 4}, new long[] {48, 64, 5}));
+    }
+
+    private static Case small(
+            Prim.Window down,
+            Prim.Window across,
+            int images,
+            int height,
+            int width,
+            int channels,
+            int outChannels,
+            int kernel) {
+        return new Case(
+                List.of(down, across),
+                1,
+                new long[] {images, channels, height, width},
+                new long[] {outChannels, channels, kernel, kernel});
+    }
+
+    @Test
+    void ofSmallImagesAreWhatTheReferenceSays() {
+        for (Case each : smallImages()) {
+            ConvolutionShape shape = new ConvolutionShape();
+            shape.set(
+                    each.windows,
+                    each.groups,
+                    Shape.of(each.image),
+                    each.result(DType.F32).shape(),
+                    Shape.of(each.weight));
+            assertTrue(
+                    SmallImages.suits(shape)
+                            && !Winograd.suits(shape)
+                            && !FewPositions.suitsForward(shape),
+                    each + " is to be computed by SmallImages");
+            assertIsWhatTheReferenceSays("small images", each);
+        }
+    }
+
     private static void assertIsWhatTheReferenceSays(String name, Case each) {
         for (Prim op : each.operations()) {
             float[] expected = run(REFERENCE, each, op, DType.F32);
@@ -185,8 +237,11 @@ final class ConvolutionTest {
         Random random = new Random(8);
         int before = ThreadPool.shared().threads();
         try {
+            List<Case> cases = new ArrayList<>(smallImages());
             for (int i = 0; i < 60; i++) {
-                Case each = randomCase(random);
+                cases.add(randomCase(random));
+            }
+            for (Case each : cases) {
                 for (Prim op : each.operations()) {
                     ThreadPool.shared().setThreads(1);
                     float[] alone = run(Device.cpu(), each, op, DType.F32);
