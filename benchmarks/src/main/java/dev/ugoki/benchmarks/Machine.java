@@ -37,6 +37,9 @@ record Machine(boolean avx2, boolean busy) {
                                 "-XX:Tier3DelayOn=1000",
                                 "-XX:+UseSerialGC",
                                 "-Xms32m",
+                                "-XX:MinHeapFreeRatio=20",
+                                "-XX:MaxHeapFreeRatio=40",
+                                "-XX:-ShrinkHeapInSteps",
                                 "-Xmx4g",
                                 "-Dai.djl.offline=true"));
         if (avx2) {
