@@ -12,7 +12,9 @@ final class DirectProduct {
      * One product, on this thread. Distances are in bytes.
      *
      * @param m rows of C; {@code n} columns of C; {@code k} columns of A and rows of B
-     * @param aRow from one row of A to the next; this or {@code aColumn} is 4
+     * @param aRow from one row of A to the next
+     * @param aColumn from one column of A to the next; if rows are not 4 bytes apart, at most
+     *     {@link Tile#MOST_BETWEEN_COLUMNS}
      * @param accumulate whether the product is added to C
      */
     static void run(
@@ -27,6 +29,9 @@ final class DirectProduct {
             long c,
             long cRow,
             boolean accumulate) {
+        if (aRow != 4 && aColumn > Tile.MOST_BETWEEN_COLUMNS) {
+            throw new IllegalArgumentException("columns of A lie " + aColumn + " bytes apart");
+        }
         for (int front = 0; front < k; front += PackedProduct.DEPTH) {
             int depth = Math.min(PackedProduct.DEPTH, k - front);
             boolean add = accumulate || front > 0;

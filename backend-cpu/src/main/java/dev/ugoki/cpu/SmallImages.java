@@ -90,6 +90,7 @@ final class SmallImages {
                 || shape.in[0] != 1
                 || shape.out[0] != 1
                 || shape.stride[1] != 1
+                || 4L * shape.taps() > Tile.MOST_BETWEEN_COLUMNS
                 || ConvolutionShape.volume(shape.in) > MOST_POSITIONS
                 || ConvolutionShape.volume(shape.out) > MOST_POSITIONS) {
             return false;

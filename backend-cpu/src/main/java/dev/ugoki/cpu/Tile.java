@@ -36,6 +36,11 @@ final class Tile {
     /** The greatest number of columns of any tile. */
     static final int MOST_COLUMNS = MOST_VECTORS * LANES;
 
+    /**
+     * Bytes from one column of A to the next, where rows lie apart, that generated code can add.
+     */
+    static final int MOST_BETWEEN_COLUMNS = Integer.MAX_VALUE / PackedProduct.DEPTH;
+
     /** By the number of vectors: rows whose elements in a column of A lie in one piece. */
     private static final int[] ADJACENT_ROWS =
             MANY_REGISTERS ? new int[] {ROWS, ROWS, 8, 6} : new int[] {ROWS, ROWS};
@@ -134,6 +139,8 @@ final class Tile {
     /**
      * One tile of at most {@link #mostRows} rows, from matrices as they are. Distances are in
      * bytes; elements of a row of B are adjacent, and whole vectors of them are read.
+     *
+     * @param aColumn at most {@link #MOST_BETWEEN_COLUMNS} unless {@code aRow} is 4
      */
     static void run(
             int rows,

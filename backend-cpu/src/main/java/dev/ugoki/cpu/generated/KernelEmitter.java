@@ -181,19 +181,23 @@ final class KernelEmitter {
 
     private void loadOperandTable() {
         for (int k = 0; k < address.length; k++) {
-            baseAddress[k] = loadTableEntry(2 * k);
+            baseAddress[k] = loadTableEntry(2 * k, true);
             address[k] = baseAddress[k];
             boolean moves = layout(k).variesByRow() || isOutput(k);
             if (moves && shape != LoopShape.FLAT) {
-                distance[k] = loadTableEntry(2 * k + 1);
+                distance[k] = loadTableEntry(2 * k + 1, false);
                 address[k] = code.allocateLocal(TypeKind.LONG);
             }
         }
     }
 
-    private int loadTableEntry(int entry) {
+    private int loadTableEntry(int entry, boolean isAddress) {
         int local = code.allocateLocal(TypeKind.LONG);
-        code.aload(OPERANDS).loadConstant(entry).laload().lstore(local);
+        code.aload(OPERANDS).loadConstant(entry).laload();
+        if (isAddress) {
+            calls.asAddress();
+        }
+        code.lstore(local);
         return local;
     }
 
@@ -203,7 +207,9 @@ final class KernelEmitter {
         code.loadConstant(4L * FLAT_BLOCK).lstore(keptBytes);
         code.lload(SCRATCH).lload(offset).lsub().lstore(SCRATCH);
         int limit = code.allocateLocal(TypeKind.LONG);
-        code.lload(END).loadConstant(2).lshl().lstore(limit);
+        code.lload(END).loadConstant(2).lshl();
+        calls.asAddress();
+        code.lstore(limit);
         emitLoop(limit, width.bytes(), () -> emitBody(passes().getFirst(), 0, false, NO_SETS));
     }
 
@@ -219,7 +225,9 @@ final class KernelEmitter {
 
     private void emitRowLoop() {
         bytes = code.allocateLocal(TypeKind.LONG);
-        code.lload(COLUMNS).loadConstant(2).lshl().lstore(bytes);
+        code.lload(COLUMNS).loadConstant(2).lshl();
+        calls.asAddress();
+        code.lstore(bytes);
         code.lload(bytes).loadConstant(63L).ladd().loadConstant(-64L).land().lstore(keptBytes);
         reductions = code.allocateLocal(TypeKind.LONG);
         code.lload(keptBytes).loadConstant((long) schedule.keptValues().size()).lmul();
@@ -265,7 +273,9 @@ final class KernelEmitter {
                 if (isOutput(k) && layout(k) == Layout.PER_COLUMN) {
                     code.loadConstant((long) Output.ROWS_PER_BLOCK).ldiv();
                 }
-                code.lload(distance[k]).lmul().ladd().lstore(address[k]);
+                code.lload(distance[k]).lmul().ladd();
+                calls.asAddress();
+                code.lstore(address[k]);
             }
         }
         if (passes().stream().anyMatch(Schedule.Pass::stores)) {

@@ -46,6 +46,9 @@ final class TileEmitter {
     private static final int LAST_LANES = 16;
     private static final int ACCUMULATE = 17;
 
+    /** The bits that the distance to a later element of a row of A may have. */
+    private static final long DISTANCES = (1L << 31) - 1;
+
     private final TileShape shape;
     private final VectorWidth width;
     private final CodeBuilder code;
@@ -90,7 +93,9 @@ final class TileEmitter {
         }
         for (int row = 0; row < rowsOfA.length && !shape.adjacentRows(); row++) {
             rowsOfA[row] = code.allocateLocal(TypeKind.LONG);
-            code.lload(A).loadConstant((long) row).lload(A_ROW).lmul().ladd().lstore(rowsOfA[row]);
+            code.lload(A).loadConstant((long) row).lload(A_ROW).lmul().ladd();
+            calls.asAddress();
+            code.lstore(rowsOfA[row]);
         }
         emitLoop();
         OptionalInt mask = OptionalInt.empty();
@@ -119,7 +124,9 @@ final class TileEmitter {
         Label done = code.newLabel();
         code.loadConstant(0).istore(step);
         code.labelBinding(head).iload(step).iload(DEPTH).if_icmpge(done);
-        code.lload(B).iload(step).i2l().lload(B_ROW).lmul().ladd().lstore(rowOfB);
+        code.lload(B).iload(step).i2l().lload(B_ROW).lmul().ladd();
+        calls.asAddress();
+        code.lstore(rowOfB);
         for (int v = 0; v < vectors.length; v++) {
             vectors[v] = code.allocateLocal(TypeKind.REFERENCE);
             calls.pushSpeciesAndMemory(ValueType.F32);
@@ -130,6 +137,10 @@ final class TileEmitter {
         code.iload(step).i2l().lload(A_COLUMN).lmul();
         if (shape.adjacentRows()) {
             code.lload(A).ladd();
+            calls.asAddress();
+        } else {
+            // So small a distance is added by the instruction that loads.
+            code.loadConstant(DISTANCES).land();
         }
         code.lstore(shift);
         for (int row = 0; row < shape.rows(); row++) {

@@ -47,6 +47,9 @@ final class VectorCalls {
     private static final ClassDesc OF_INT = desc(ValueLayout.OfInt.class);
     private static final ClassDesc MEMORY = desc(Memory.class);
 
+    /** The bits that an address may have, and a few more. */
+    private static final long ADDRESSES = (1L << 60) - 1;
+
     private final CodeBuilder code;
     private final VectorWidth width;
 
@@ -73,6 +76,15 @@ final class VectorCalls {
 
     void pushSpecies(ValueType type) {
         code.getstatic(vector(type), width.speciesField(), SPECIES);
+    }
+
+    /**
+     * Lets the JIT see that the number on the stack, an address or a distance, is not negative, and
+     * far from the greatest. Else it compares with zero wherever memory is reached, and those
+     * branches take turns with multiplications.
+     */
+    void asAddress() {
+        code.loadConstant(ADDRESSES).land();
     }
 
     void pushMemory() {
