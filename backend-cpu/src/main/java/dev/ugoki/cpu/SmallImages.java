@@ -89,6 +89,7 @@ final class SmallImages {
                 || shape.kernel[0] != 1
                 || shape.in[0] != 1
                 || shape.out[0] != 1
+                || shape.before[0] != 0
                 || shape.stride[1] != 1
                 || 4L * shape.taps() > Tile.MOST_BETWEEN_COLUMNS
                 || ConvolutionShape.volume(shape.in) > MOST_POSITIONS

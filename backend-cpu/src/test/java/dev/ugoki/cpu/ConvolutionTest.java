@@ -207,6 +207,20 @@ final class ConvolutionTest {
         }
     }
 
+    /** A tap of a plane that meets the zeros before the only plane of the image. */
+    @Test
+    void ofAPlaneBesideTheImageAreWhatTheReferenceSays() {
+        Prim.Window beside = new Prim.Window(2, 1, 0, 1);
+        Prim.Window plain = new Prim.Window(1, 1, 1, 1);
+        Case each =
+                new Case(
+                        List.of(beside, plain, plain),
+                        1,
+                        new long[] {8, 32, 1, 3, 3},
+                        new long[] {32, 32, 1, 3, 3});
+        assertIsWhatTheReferenceSays("a plane beside the image", each);
+    }
+
     private static void assertIsWhatTheReferenceSays(String name, Case each) {
         for (Prim op : each.operations()) {
             float[] expected = run(REFERENCE, each, op, DType.F32);
